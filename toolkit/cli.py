@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import click
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from toolkit.errors import ToolkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COMMANDS = ("up", "down", "status", "logs", "plan", "provider")
 """In the order `--help` lists them; each is the function of that name in `toolkit/commands/<name>.py`."""
 
 
 class LazyCommands(TyperGroup):
-    """Imports a command's module only when that command is asked for, so that `--help` stays instant."""
+    """Imports a command's module only when that command is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"toolkit.commands.{cmd_name}")
-        command = typer.Typer(add_completion=False)
-        command.command(cmd_name)(getattr(module, cmd_name))
-        return typer.main.get_command(command)
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+        single.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(single)
 
 
-root = typer.Typer(cls=LazyCommands, add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+root = typer.Typer(
+    cls=LazyCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
 
 
 @root.callback()
@@ -43,13 +51,26 @@ def marketplace() -> None:
     """
 
 
-def app(args: list[str] | None = None) -> Any:
-    """Entry point: a user's mistake becomes two lines and an exit code, never a traceback."""
+def app(args: Sequence[str] | None = None) -> Any:
+    """Runs one command; a user's mistake becomes two lines (or one JSON object) and an exit code."""
     try:
         return root(args)
     except ToolkitError as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]error:[/] {error.message}", markup=True)
-        if error.next_step:
-            console.print(f"[dim]next:[/]  {error.next_step}", markup=True)
+        report(error, as_json="--json" in (sys.argv[1:] if args is None else args))
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def report(error: ToolkitError, *, as_json: bool) -> None:
+    """Tells what went wrong and what to do next: prose on stderr, or one object on stdout."""
+    if as_json:
+        sys.stdout.write(json.dumps({"error": error.message, "next_step": error.next_step}) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    if error.next_step:
+        console.print(Text.assemble(("next:  ", "dim"), error.next_step))

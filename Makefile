@@ -1,0 +1,51 @@
+# A fresh machine needs Python 3.11 to 3.13 and make. Everything else is installed into this folder.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; assert (3, 11) <= sys.version_info[:2] <= (3, 13); print(sys.executable)' 2>/dev/null && break; done)
+UV = $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+UV_VERSION = 0.13.9
+ARGS ?=
+
+.PHONY: help setup up down test check format bench clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## Install everything into .venv (from uv.lock)
+
+up: setup ## Deploy the AWS stack to this machine, buy something, keep running until Ctrl-C
+	@.venv/bin/marketplace up $(ARGS)
+
+down: setup ## Stop what `make up` started (ARGS=--purge also deletes its data)
+	@.venv/bin/marketplace down $(ARGS)
+
+test: setup ## Run every test (ARGS="-k name" to choose)
+	@.venv/bin/pytest $(ARGS)
+
+check: setup ## Check formatting, lint, types and the import rules
+	@.venv/bin/ruff format --check -q .
+	@.venv/bin/ruff check -q .
+	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/mypy
+
+format: setup ## Format the code and mend what the linter can mend
+	@.venv/bin/ruff format -q .
+	@.venv/bin/ruff check -q --fix .
+
+bench: setup ## Measure plan, first receipt and checkout, beside the limits of the engines below them
+	@.venv/bin/python -m bench $(ARGS)
+
+clean: ## Remove what was installed and what ran here
+	@[ ! -x .venv/bin/marketplace ] || .venv/bin/marketplace down --purge
+	@rm -rf .venv .uv .marketplace .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.installed: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv (about a minute the first time)"
+	@command -v uv >/dev/null 2>&1 || test -x .uv/bin/uv || { \
+		"$(PYTHON)" -m venv .uv || { echo "This Python has no venv module: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }; \
+		.uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
+	@UV_PYTHON_DOWNLOADS=never $(UV) sync -q --frozen --python "$(PYTHON)" --extra aws --extra app --extra local --compile-bytecode
+	@touch $@

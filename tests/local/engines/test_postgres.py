@@ -3,14 +3,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 import time
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from toolkit.errors import ToolkitError
 from toolkit.local.engines.postgres import PostgresServer
+from toolkit.local.engines.unprivileged import NOBODY
 from toolkit.local.ports import is_listening
 
 
@@ -92,3 +95,24 @@ def test_stop_ends_the_server_although_a_client_is_connected(tmp_path: Path) -> 
         server.stop()
     assert time.monotonic() - started < 5
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+class TestWithoutUserNamespaces:
+    @pytest.fixture(autouse=True)
+    def no_namespaces(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("toolkit.local.engines.unprivileged._succeeds", lambda command: False)
+
+    def test_root_starts_the_server_as_nobody(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o755)
+            server = PostgresServer(Path(folder) / "postgres")
+            server.start()
+            server.execute("SELECT 1")
+            assert server.pid is not None
+            assert psutil.Process(server.pid).uids().effective == NOBODY
+            server.stop()
+
+    def test_a_folder_that_nobody_else_can_enter_is_refused_with_advice(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, pytest.raises(ToolkitError, match="refuses to run as root"):
+            PostgresServer(Path(folder) / "postgres").start()

@@ -1,0 +1,94 @@
+"""Functions, the engines that can play them, and the cells of the provider-mapping table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from components.lifecycle import Lifecycle, Status
+
+
+class Cloud(StrEnum):
+    """The clouds that the marketplace can be deployed to."""
+
+    AWS = "aws"
+    AZURE = "azure"
+    GCP = "gcp"
+
+    @property
+    def label(self) -> str:
+        """As people write it."""
+        return "Azure" if self is Cloud.AZURE else self.value.upper()
+
+
+class Lane(StrEnum):
+    """The lanes of the architecture diagram, in the order in which a request meets them."""
+
+    CLIENT_EDGE = "Client & Edge"
+    APPLICATION_COMPUTE = "Application & Compute"
+    DATA_STATE = "Data & State"
+    AI_ML = "AI / ML"
+    ASYNC_INTEGRATION = "Async & Integration"
+    SECURITY_OPERATIONS = "Security & Operations"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A concrete service that can play a function, such as `aurora-postgresql`."""
+
+    id: str
+    title: str
+    """The service's name; for the one that the mapping table names, exactly as it stands there."""
+    lifecycle: Lifecycle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of the mapping table: a function on one cloud."""
+
+    named: Engine
+    """The service that the mapping table names."""
+    others: tuple[Engine, ...] = ()
+    """Successors, variants and predecessors that people still ask for."""
+    preferred: str | None = None
+    """Engine id, where the default is neither the named service nor its successor."""
+    reason: str = ""
+    """Why `preferred`."""
+
+    def __post_init__(self) -> None:
+        if bool(self.preferred) != bool(self.reason):
+            raise ValueError(f"{self.named.id}: a preferred engine and its reason come together")
+
+    @property
+    def service(self) -> str:
+        """The words of the mapping table."""
+        return self.named.title
+
+    @property
+    def engines(self) -> Mapping[str, Engine]:
+        """Every engine of the cell by id, the named one first."""
+        return {engine.id: engine for engine in (self.named, *self.others)}
+
+    @property
+    def default(self) -> Engine:
+        """The preferred engine; else the named service, or the first open one along its successors.
+
+        It follows the recorded statuses, not the clock: a default changes in a commit that somebody
+        reads, never overnight under a deployed stack.
+        """
+        engines = self.engines
+        engine = engines[self.preferred] if self.preferred else self.named
+        while engine.lifecycle.successor and engine.lifecycle.status in (Status.CLOSED, Status.RETIRED):
+            engine = engines[engine.lifecycle.successor]
+        return engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One architectural function of the marketplace, a row of the mapping table."""
+
+    id: str
+    title: str
+    lane: Lane
+    cells: Mapping[Cloud, Cell]

@@ -1,0 +1,109 @@
+"""Renders the saga to the Amazon States Language.
+
+`python -m functions.checkout.asl` writes `checkout.asl.json` beside this file. The stack reads that file and puts the
+deployed function's ARN and the queue's URL in the place of the two placeholders, so it never imports this package.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from functions.checkout.saga import CHECKOUT, Compensation, Retry, Saga, Step
+
+DEFINITION = Path(__file__).with_name("checkout.asl.json")
+SAGA_FUNCTION = "${saga_function_arn}"
+FULFILLMENT_QUEUE = "${fulfillment_queue_url}"
+
+_FULFIL = "fulfil"
+_DONE = "done"
+_ORDER_FAILED = "order_failed"
+_JSON = dict[str, Any]
+
+
+def render(saga: Saga = CHECKOUT) -> _JSON:
+    """The state machine definition, with placeholders for what is known only once the stack is deployed."""
+    after_steps = [step.name for step in saga.steps[1:]] + [_FULFIL]
+    after_compensations = [compensation.name for compensation in saga.compensations[1:]] + [_ORDER_FAILED]
+    states: dict[str, _JSON] = {}
+    for step, following in zip(saga.steps, after_steps, strict=True):
+        states[step.name] = _step(step, following)
+    states[_FULFIL] = _send_to_fulfilment(saga.fulfilment_retry)
+    states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfilment"}
+    for compensation, following in zip(saga.compensations, after_compensations, strict=True):
+        states[compensation.name] = _compensation(compensation, following)
+    # A declined card or a sold-out item is an answer, not a fault: failed executions are kept for what needs a human.
+    states[_ORDER_FAILED] = {"Type": "Succeed", "Comment": "Nothing was charged and the stock is back"}
+    return {
+        "Comment": "Checkout of one order: pay, take the stock, split the money, fulfil; or undo",
+        "StartAt": saga.steps[0].name,
+        "TimeoutSeconds": int(saga.timeout.total_seconds()),
+        "States": states,
+    }
+
+
+def _step(step: Step, following: str) -> _JSON:
+    refused = [refusal.error for refusal in step.refusals]
+    retry = [{"ErrorEquals": refused, "MaxAttempts": 0}] if refused else []
+    state = _invoke(step.name, step.title, payload={}) | {"Retry": [*retry, _retry(step.retry)]}
+    catch = [_catch(refusal.error, refusal.compensate_from) for refusal in step.refusals]
+    if step.compensate_from is not None:
+        catch.append(_catch("States.ALL", step.compensate_from))
+    if catch:
+        state["Catch"] = catch
+    return state | {"Next": following}
+
+
+def _compensation(compensation: Compensation, following: str) -> _JSON:
+    state = _invoke(compensation.name, compensation.title, payload={"error.$": "$.error"})
+    return state | {"Retry": [_retry(compensation.retry)], "Next": following}
+
+
+def _invoke(step: str, title: str, *, payload: _JSON) -> _JSON:
+    return {
+        "Type": "Task",
+        "Comment": title,
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {
+            "FunctionName": SAGA_FUNCTION,
+            "Payload": {"step": step, "order_id.$": "$.order_id"} | payload,
+        },
+        "ResultPath": None,
+    }
+
+
+def _send_to_fulfilment(retry: Retry) -> _JSON:
+    return {
+        "Type": "Task",
+        "Comment": "Hand the order over to fulfilment",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {"QueueUrl": FULFILLMENT_QUEUE, "MessageBody": {"order_id.$": "$.order_id"}},
+        "ResultPath": None,
+        "Retry": [_retry(retry)],
+        "Next": _DONE,
+    }
+
+
+def _retry(retry: Retry) -> _JSON:
+    return {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": int(retry.interval.total_seconds()),
+        "BackoffRate": retry.backoff_rate,
+        "MaxDelaySeconds": int(retry.longest_interval.total_seconds()),
+        "MaxAttempts": retry.attempts,
+        "JitterStrategy": "FULL",
+    }
+
+
+def _catch(error: str, compensation: str) -> _JSON:
+    return {"ErrorEquals": [error], "ResultPath": "$.error", "Next": compensation}
+
+
+def rendered() -> str:
+    """The definition as the text of `checkout.asl.json`."""
+    return json.dumps(render(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    DEFINITION.write_text(rendered(), encoding="utf-8")

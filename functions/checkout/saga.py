@@ -1,0 +1,120 @@
+"""The checkout saga, written once as data; every cloud's workflow definition is rendered from it.
+
+The forward steps run in order. Up to and including `capture` a failure leads to the compensations, which run from
+the one that the failure names to the last; each of them does nothing when there is nothing to undo. After `capture`
+the money is ours: the remaining steps can only be repeated until they succeed, so they have no way back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class StepName(StrEnum):
+    """What the saga function is asked to do: the `step` of its event."""
+
+    AUTHORISE = "authorise"
+    CONFIRM_STOCK = "confirm_stock"
+    CAPTURE = "capture"
+    RECORD_SPLIT = "record_split"
+    CANCEL_AUTHORISATION = "cancel_authorisation"
+    RELEASE_STOCK = "release_stock"
+    FAIL_ORDER = "fail_order"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """Exponential backoff with full jitter for failures that are nobody's decision (network, throttling, restart)."""
+
+    interval: timedelta
+    backoff_rate: float
+    longest_interval: timedelta
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A business error: an exception class of `commerce` that is final, and where its compensation starts."""
+
+    error: str
+    compensate_from: StepName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One forward step.
+
+    `compensate_from` is where compensation starts when the retries are used up; None for a step whose outcome is then
+    unknown or that must not be undone: the execution fails, and the relay starts the order again later.
+    """
+
+    name: StepName
+    title: str
+    retry: Retry
+    refusals: tuple[Refusal, ...] = ()
+    compensate_from: StepName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compensation:
+    """One step of the way back. It has no refusals: it is repeated until it succeeds."""
+
+    name: StepName
+    title: str
+    retry: Retry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saga:
+    """Forward steps, the hand-over to fulfilment after them, and the compensations in the order in which they run.
+
+    `timeout` is shorter than the time after which the relay starts a stuck order again, so that two executions of one
+    order never run at once.
+    """
+
+    steps: tuple[Step, ...]
+    fulfilment_retry: Retry
+    compensations: tuple[Compensation, ...]
+    timeout: timedelta
+
+
+BRIEF = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=20), attempts=4)
+PATIENT = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=30), attempts=8)
+
+CHECKOUT = Saga(
+    steps=(
+        Step(
+            name=StepName.AUTHORISE,
+            title="Authorise the payment",
+            retry=BRIEF,
+            refusals=(
+                Refusal(error="PaymentDeclined", compensate_from=StepName.RELEASE_STOCK),
+                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORISATION),
+            ),
+            compensate_from=StepName.CANCEL_AUTHORISATION,
+        ),
+        Step(
+            name=StepName.CONFIRM_STOCK,
+            title="Take the stock",
+            retry=BRIEF,
+            refusals=(Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORISATION),),
+            compensate_from=StepName.CANCEL_AUTHORISATION,
+        ),
+        Step(
+            name=StepName.CAPTURE,
+            title="Capture the payment",
+            retry=PATIENT,
+            refusals=(Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORISATION),),
+        ),
+        Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),
+    ),
+    fulfilment_retry=PATIENT,
+    compensations=(
+        Compensation(name=StepName.CANCEL_AUTHORISATION, title="Cancel the authorisation", retry=PATIENT),
+        Compensation(name=StepName.RELEASE_STOCK, title="Give the stock back", retry=PATIENT),
+        Compensation(name=StepName.FAIL_ORDER, title="Fail the order", retry=PATIENT),
+    ),
+    timeout=timedelta(minutes=10),
+)

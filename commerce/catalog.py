@@ -1,0 +1,119 @@
+"""Products, sellers and offers. A product is described once; every seller of it makes an offer (price and stock)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.money import Money
+
+_OFFERS = uuid.UUID("0d1fbb5f-1d7c-4d36-8c36-6a2a3f0c9d0b")
+MAXIMUM_STOCK = 1_000_000_000
+MAXIMUM_UNIT_PRICE = 100_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """The description, owned by the seller who wrote it first."""
+
+    product_id: str
+    title: str
+    description: str
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductPage:
+    """`next_cursor` is opaque, null on the last page."""
+
+    items: tuple[Product, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """`account_id` is the payment processor's connected account, null until the seller has been onboarded."""
+
+    seller_id: str
+    display_name: str
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A seller's price and stock of a product. `stock` counts the units not yet confirmed to an order."""
+
+    offer_id: str
+    seller_id: str
+    product_id: str
+    title: str
+    unit_price: Money
+    stock: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.unit_price.amount <= MAXIMUM_UNIT_PRICE:
+            raise InvalidRequest(
+                f"A unit price is between 1 and {MAXIMUM_UNIT_PRICE} minor units, not {self.unit_price.amount}."
+            )
+        if not 0 <= self.stock <= MAXIMUM_STOCK:
+            raise InvalidRequest(f"A stock is between 0 and {MAXIMUM_STOCK} units, not {self.stock}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """An offer as a buyer sees it. `available` units are the stock less what accepted orders still wait for."""
+
+    offer: Offer
+    seller_name: str
+    available: int
+
+
+def offer_id_for(seller_id: str, product_id: str) -> str:
+    """The id of the one offer that a seller can make of a product: putting it twice changes it, never doubles it."""
+    return str(uuid.uuid5(_OFFERS, f"{seller_id}\n{product_id}"))
+
+
+class UnknownOffer(MarketplaceError):
+    status = 404
+    code = "unknown-offer"
+    title = "There is no such offer"
+
+    def __init__(self, offer_ids: tuple[str, ...], detail: str = "") -> None:
+        super().__init__(detail or f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
+        self.offer_ids = offer_ids
+
+
+class UnknownSeller(MarketplaceError):
+    status = 404
+    code = "unknown-seller"
+    title = "There is no such seller"
+
+    def __init__(self, seller_id: str) -> None:
+        super().__init__(f"There is no seller {seller_id}. Register the seller first.", seller_id=seller_id)
+        self.seller_id = seller_id
+
+
+class ProductNotFound(MarketplaceError):
+    status = 404
+    code = "product-not-found"
+    title = "There is no such product"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"There is no product {product_id}.", product_id=product_id)
+        self.product_id = product_id
+
+
+class NotTheSeller(MarketplaceError):
+    status = 403
+    code = "not-the-seller"
+    title = "Only its own seller may change this"
+
+    def __init__(self, seller_id: str, product_id: str) -> None:
+        super().__init__(
+            f"Product {product_id} was described by another seller; {seller_id} may make an offer of it, not edit it.",
+            seller_id=seller_id,
+            product_id=product_id,
+        )
+        self.seller_id = seller_id
+        self.product_id = product_id

@@ -1,0 +1,197 @@
+"""Orders: what one checkout places, one sub-order per seller, and the states both go through."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.money import BASIS_POINTS, Money
+
+_ORDERS = uuid.UUID("5b0f3a52-52a1-4a4c-9c55-5ab5b9a1d1f4")
+
+
+class OrderStatus(StrEnum):
+    """accepted -> authorised -> confirmed -> captured -> fulfilled; failed from any state before captured."""
+
+    ACCEPTED = "accepted"
+    AUTHORISED = "authorised"
+    CONFIRMED = "confirmed"
+    CAPTURED = "captured"
+    FULFILLED = "fulfilled"
+    FAILED = "failed"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (OrderStatus.FULFILLED, OrderStatus.FAILED)
+
+
+class SellerOrderState(StrEnum):
+    """pending -> held (captured, the share is kept back) -> released (may be paid out); or cancelled or refunded."""
+
+    PENDING = "pending"
+    HELD = "held"
+    RELEASED = "released"
+    REVERSED = "reversed"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+
+
+class StockState(StrEnum):
+    """Whether an order line's units left the stock. A line that was restored is never confirmed again."""
+
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    offer_id: str
+    product_id: str
+    seller_id: str
+    title: str
+    quantity: int
+    unit_price: Money
+
+    @property
+    def subtotal(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerOrder:
+    """One seller's part of an order. `held_until` is null until the order is fulfilled."""
+
+    seller_id: str
+    seller_name: str
+    gross: Money
+    commission: Money
+    net: Money
+    state: SellerOrderState
+    held_until: datetime | None = None
+    transfer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """`failure` is the code of what went wrong (`payment_declined`, `sold_out`, ...), null unless failed."""
+
+    order_id: str
+    buyer_id: str
+    status: OrderStatus
+    total: Money
+    payment_method: str
+    lines: tuple[OrderLine, ...]
+    sellers: tuple[SellerOrder, ...]
+    accepted_at: datetime
+    stock: StockState = StockState.UNCONFIRMED
+    payment_intent_id: str | None = None
+    charge_id: str | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A buyer's wish to buy `lines` (offer id to quantity), priced when it is accepted.
+
+    `expected_total` in minor units is what the buyer saw; when given, another total is refused (PriceChanged).
+    """
+
+    order_id: str
+    buyer_id: str
+    lines: Mapping[str, int]
+    payment_method: str
+    currency: str
+    commission_basis_points: int
+    expected_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An accepted order. `replayed` when the same order id had been accepted before: nothing was written."""
+
+    order_id: str
+    total: Money
+    replayed: bool = False
+
+
+def order_id_for(buyer_id: str, key: str) -> str:
+    """The order id of one attempt to buy: the same buyer and key (an Idempotency-Key, else the cart's revision)
+    always give the same id, so that a repeated request finds its order and makes no second one."""
+    return str(uuid.uuid5(_ORDERS, f"{buyer_id}\n{key}"))
+
+
+def commission(gross: Money, basis_points: int) -> Money:
+    """The platform's part of a seller's gross: `gross * basis_points / 10_000` rounded half to even, once per
+    seller order (never per line). The SQL function `commission` of the order database is the same rule."""
+    if not 0 <= basis_points <= BASIS_POINTS:
+        raise InvalidRequest(f"A commission is between 0 and 10000 basis points, not {basis_points}.")
+    return gross.basis_points(basis_points)
+
+
+def seller_orders(lines: tuple[OrderLine, ...], names: Mapping[str, str], basis_points: int) -> tuple[SellerOrder, ...]:
+    """The sub-orders of `lines`, one per seller in the order of their ids; their gross amounts sum to the total."""
+    gross: dict[str, Money] = {}
+    for line in lines:
+        gross[line.seller_id] = gross[line.seller_id] + line.subtotal if line.seller_id in gross else line.subtotal
+    return tuple(
+        SellerOrder(
+            seller_id=seller_id,
+            seller_name=names[seller_id],
+            gross=gross[seller_id],
+            commission=(fee := commission(gross[seller_id], basis_points)),
+            net=gross[seller_id] - fee,
+            state=SellerOrderState.PENDING,
+        )
+        for seller_id in sorted(gross)
+    )
+
+
+class OrderNotFound(MarketplaceError):
+    status = 404
+    code = "order-not-found"
+    title = "There is no such order"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is no order {order_id}, or it belongs to somebody else.", order_id=order_id)
+        self.order_id = order_id
+
+
+class PriceChanged(MarketplaceError):
+    """The total is not what the buyer saw. Amounts in minor units."""
+
+    status = 409
+    code = "price-changed"
+    title = "The price has changed"
+
+    def __init__(self, expected_total: int, total: int) -> None:
+        super().__init__(
+            f"The total is {total}, not {expected_total}. Show the buyer the new total and check out again.",
+            expected_total=expected_total,
+            total=total,
+        )
+        self.expected_total = expected_total
+        self.total = total
+
+
+class IllegalTransition(MarketplaceError):
+    """An order is in a state from which this operation is not possible, now or on any retry."""
+
+    status = 409
+    code = "illegal-transition"
+    title = "The order's state does not allow this"
+
+    def __init__(self, order_id: str, operation: str, state: str) -> None:
+        super().__init__(
+            f"Order {order_id} is {state}: {operation} is not possible.",
+            order_id=order_id,
+            operation=operation,
+            state=state,
+        )
+        self.order_id = order_id
+        self.operation = operation
+        self.state = state

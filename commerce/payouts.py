@@ -1,0 +1,35 @@
+"""When a seller's share may leave the platform. Pure functions of the order's facts and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from commerce.errors import InvalidRequest
+from commerce.money import Money
+from commerce.orders import SellerOrder, SellerOrderState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueShare:
+    """A share that may be paid: released, with the account that receives it and the charge it came from."""
+
+    order_id: str
+    seller_id: str
+    amount: Money
+    account_id: str | None
+    source_charge: str | None
+
+
+def held_until(fulfilled_at: datetime, return_window: timedelta) -> datetime:
+    """A share is held from capture until the return window, which opens when the order is fulfilled, has closed."""
+    if fulfilled_at.tzinfo is None:
+        raise InvalidRequest("A time of fulfilment needs a time zone.")
+    if return_window < timedelta(0):
+        raise InvalidRequest(f"A return window is not negative: {return_window}.")
+    return fulfilled_at + return_window
+
+
+def may_release(share: SellerOrder, now: datetime) -> bool:
+    """Held, fulfilled, and the return window has closed. The instant it closes already counts as closed."""
+    return share.state is SellerOrderState.HELD and share.held_until is not None and now >= share.held_until

@@ -187,8 +187,8 @@ CELLS: Final[Mapping[str, Cell]] = MappingProxyType(
             others=(ELASTICACHE_VALKEY,),
             preferred="elasticache-valkey",
             reason="The named service is ElastiCache, with Redis OSS and Valkey as its engines. Valkey answers the "
-            "same protocol and runs the same Lua, has an open licence, and is encrypted at rest unless told otherwise, "
-            "which Redis OSS is not.",
+            "same protocol and runs the same Lua, stays open source in its newest versions, and is encrypted at rest "
+            "unless told otherwise, which Redis OSS is not.",
         ),
         "product-images": Cell(named=S3),
         "recommendations": Cell(named=PERSONALIZE),

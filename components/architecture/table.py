@@ -1,0 +1,105 @@
+"""The provider-mapping table as a page of Markdown, written from the data (`docs/providers.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from components.architecture.functions import FUNCTIONS
+from components.architecture.model import Cell, Cloud, Engine, Function
+from components.lifecycle import Status
+
+_HEADER = """\
+# Providers
+
+Every architectural function of the marketplace, and the service that plays it on each cloud. Written by
+`python -m components.architecture`; change the data in `components/architecture/`, then run it again.
+A test fails when this page is stale.
+
+The default is the service that the mapping names, unless its lifecycle forbids it: then its successor. A stack's
+settings may choose another engine of the cell by its id. One that is closed to new customers is refused unless
+the setting says that the account already has it; a retired one is always refused.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    sections = [
+        _HEADER,
+        "## Mapping\n",
+        *_mapping(),
+        "\n## Where the default is not the named service\n",
+        *_departures(),
+    ]
+    for cloud in Cloud:
+        sections += [f"\n## Engines on {cloud.label}\n", *_engines(cloud)]
+    return "\n".join(sections) + "\n"
+
+
+def _mapping() -> Iterator[str]:
+    yield from _heading("Function", "Lane", *(cloud.label for cloud in Cloud))
+    for function in FUNCTIONS.values():
+        cells = (_default(function.cells[cloud]) for cloud in Cloud)
+        yield _row(f"{function.title} (`{function.id}`)", function.lane, *cells)
+
+
+def _default(cell: Cell) -> str:
+    default = cell.default
+    if default is cell.named:
+        new_name = default.lifecycle.renamed_to
+        return f"{default.title} (`{default.id}`)" + (f", now {new_name}" if new_name else "")
+    return f"**{default.title}** (`{default.id}`), named: {cell.service}"
+
+
+def _departures() -> Iterator[str]:
+    yield from _heading("Function", "Cloud", "Named service", "Default", "Why")
+    for cloud in Cloud:
+        for function in FUNCTIONS.values():
+            cell = function.cells[cloud]
+            if cell.default is not cell.named:
+                yield _row(function.title, cloud.label, cell.service, cell.default.title, _why(cell))
+
+
+def _why(cell: Cell) -> str:
+    return cell.reason or f"The named service is {_status(cell.named)}."
+
+
+def _engines(cloud: Cloud) -> Iterator[str]:
+    yield from _heading("Engine", "Service", "Plays", "Status", "As of", "Source", "Note")
+    for engine, functions in _players(cloud):
+        life = engine.lifecycle
+        plays = ", ".join(f"`{function.id}`" for function in functions)
+        source = f"[{life.source.split('/')[2]}]({life.source})"
+        yield _row(f"`{engine.id}`", engine.title, plays, _status(engine), life.as_of.isoformat(), source, life.note)
+
+
+def _players(cloud: Cloud) -> Iterator[tuple[Engine, Sequence[Function]]]:
+    players: dict[str, tuple[Engine, list[Function]]] = {}
+    for function in FUNCTIONS.values():
+        for engine in function.cells[cloud].engines.values():
+            players.setdefault(engine.id, (engine, []))[1].append(function)
+    yield from players.values()
+
+
+def _status(engine: Engine) -> str:
+    life = engine.lifecycle
+    facts: list[str] = [life.status]
+    if life.status is Status.RENAMED:
+        facts = [f"renamed: {life.renamed_to}"]
+    elif life.status is Status.CLOSED:
+        facts = [f"closed to new customers since {life.closed_on}"]
+    elif life.status is Status.RETIRED:
+        facts = [f"retired since {life.retires_on}"]
+    if life.retires_on and life.status is not Status.RETIRED:
+        facts.append(f"retires on {life.retires_on}")
+    if life.successor:
+        facts.append(f"successor `{life.successor}`")
+    return ", ".join(facts)
+
+
+def _heading(*titles: str) -> Iterator[str]:
+    yield _row(*titles)
+    yield _row(*("---" for _ in titles))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

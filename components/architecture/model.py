@@ -59,6 +59,13 @@ class Cell:
     def __post_init__(self) -> None:
         if bool(self.preferred) != bool(self.reason):
             raise ValueError(f"{self.named.id}: a preferred engine and its reason come together")
+        engines = self.engines
+        if len(engines) != 1 + len(self.others):
+            raise ValueError(f"{self.named.id}: two engines of this cell have one id")
+        successors = {engine.id: engine.lifecycle.successor for engine in engines.values()}
+        for id in (*successors.values(), self.preferred):
+            if id and (id not in engines or not _open(engines[id])):
+                raise ValueError(f"{self.named.id}: {id!r} is not an open engine of this cell")
 
     @property
     def service(self) -> str:
@@ -72,16 +79,20 @@ class Cell:
 
     @property
     def default(self) -> Engine:
-        """The preferred engine; else the named service, or the first open one along its successors.
+        """The preferred engine; else the named service, or its successor when it is closed or retired.
 
         It follows the recorded statuses, not the clock: a default changes in a commit that somebody
         reads, never overnight under a deployed stack.
         """
-        engines = self.engines
-        engine = engines[self.preferred] if self.preferred else self.named
-        while engine.lifecycle.successor and engine.lifecycle.status in (Status.CLOSED, Status.RETIRED):
-            engine = engines[engine.lifecycle.successor]
-        return engine
+        if self.preferred:
+            return self.engines[self.preferred]
+        if not _open(self.named) and self.named.lifecycle.successor:
+            return self.engines[self.named.lifecycle.successor]
+        return self.named
+
+
+def _open(engine: Engine) -> bool:
+    return engine.lifecycle.status in (Status.AVAILABLE, Status.RENAMED)
 
 
 @dataclass(frozen=True, kw_only=True)

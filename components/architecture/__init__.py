@@ -14,6 +14,7 @@ from components.architecture.choice import (
     UnknownEngine,
     UnknownFunction,
     choose,
+    engines,
     function,
 )
 from components.architecture.functions import FUNCTIONS
@@ -33,5 +34,6 @@ __all__ = [
     "UnknownEngine",
     "UnknownFunction",
     "choose",
+    "engines",
     "function",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from components.architecture.functions import FUNCTIONS
@@ -81,6 +81,12 @@ def function(function_id: str) -> Function:
         raise UnknownFunction(function_id) from None
 
 
+def engines(cloud: str) -> Mapping[str, Engine]:
+    """Every engine of a cloud by id, open or not, whatever it plays; raises `UnknownCloud`."""
+    where = _cloud(cloud)
+    return {id: engine for row in FUNCTIONS.values() for id, engine in row.cells[where].engines.items()}
+
+
 def choose(
     function_id: str,
     cloud: str,
@@ -99,9 +105,7 @@ def choose(
     Raises `UnknownFunction`, `UnknownCloud`, `UnknownEngine`, `ClosedEngine` or `RetiredEngine`.
     """
     played = function(function_id)
-    if cloud not in tuple(Cloud):
-        raise UnknownCloud(cloud)
-    where = Cloud(cloud)
+    where = _cloud(cloud)
     cell = played.cells[where]
     if engine is not None and engine not in cell.engines:
         raise UnknownEngine(played, where, engine)
@@ -112,6 +116,13 @@ def choose(
     if status is Status.CLOSED and not allow_closed:
         raise ClosedEngine(played, where, chosen)
     return chosen
+
+
+def _cloud(cloud: str) -> Cloud:
+    try:
+        return Cloud(cloud)
+    except ValueError:
+        raise UnknownCloud(cloud) from None
 
 
 def _listed(ids: Iterable[str]) -> str:

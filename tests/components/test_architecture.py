@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from components.architecture import (
     UnknownEngine,
     UnknownFunction,
     choose,
+    engines,
     function,
 )
 from components.architecture.table import render
@@ -250,8 +252,9 @@ def test_an_engine_of_another_cloud_is_unknown() -> None:
 def test_an_unknown_function_or_cloud_is_refused_with_the_choices() -> None:
     with pytest.raises(UnknownFunction, match=r"orders-database.*order-database"):
         choose("orders-database", "aws")
-    with pytest.raises(UnknownCloud, match=r"oracle.*aws, azure, gcp"):
-        choose("order-database", "oracle")
+    for ask in (lambda: choose("order-database", "oracle"), lambda: engines("oracle")):
+        with pytest.raises(UnknownCloud, match=r"oracle.*aws, azure, gcp"):
+            ask()
 
 
 def test_every_refusal_is_one_kind_of_error_with_a_next_step() -> None:
@@ -310,6 +313,22 @@ def test_a_cell_has_no_two_engines_of_one_id() -> None:
         Cell(named=_engine("a", _open()), others=(_engine("a", _open()),))
 
 
+@pytest.mark.parametrize("cloud", Cloud)
+def test_every_component_deploys_an_engine_that_can_be_had_on_its_cloud(cloud: Cloud) -> None:
+    sources = (ROOT / "components").glob(f"*/{cloud}.py")
+    named = {(path.parent.name, engine) for path in sources for engine in _class_constants(path, "ENGINE")}
+    known = engines(cloud)
+    assert [(folder, engine) for folder, engine in sorted(named) if engine not in known] == []
+    for _, engine in named:
+        assert known[engine].lifecycle.on(CHECKED) in (Status.AVAILABLE, Status.RENAMED)
+
+
+def test_every_component_plays_a_function_of_the_architecture() -> None:
+    sources = (path for path in (ROOT / "components").glob("*/*.py") if path.parent.name != "architecture")
+    played = {(path.parent.name, id) for path in sources for id in _class_constants(path, "FUNCTION")}
+    assert [(folder, id) for folder, id in sorted(played) if id not in FUNCTIONS] == []
+
+
 def test_reading_the_architecture_imports_no_cloud_sdk_and_no_pulumi() -> None:
     probe = "import sys, components.architecture; print(*(m for m in sys.modules if m.startswith('pulumi')))"
     result = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -329,6 +348,19 @@ def test_the_providers_page_shows_every_engine_and_every_source() -> None:
             for engine in cell.engines.values():
                 assert f"`{engine.id}`" in page
                 assert engine.lifecycle.source in page
+
+
+def _class_constants(path: Path, name: str) -> list[str]:
+    """Values of `name = "..."` in the bodies of a module's classes, read without importing the cloud's SDK."""
+    classes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)]
+    return [
+        line.value.value
+        for line in (line for node in classes for line in node.body)
+        if isinstance(line, ast.Assign)
+        and isinstance(line.value, ast.Constant)
+        and isinstance(line.value.value, str)
+        and any(isinstance(target, ast.Name) and target.id == name for target in line.targets)
+    ]
 
 
 def _engine(id: str, lifecycle: Lifecycle) -> Engine:

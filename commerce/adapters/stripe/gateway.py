@@ -1,0 +1,222 @@
+"""The payment port over Stripe's SDK.
+
+The buyer pays the platform (charge, captured when stock is confirmed); each seller's share goes out by a transfer of
+its own, whose transfer group is the order. Idempotency keys are business ids and an attempt: a step that is repeated,
+by this process or another, finds what the first one did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+import stripe
+
+from commerce.adapters.stripe import webhooks
+from commerce.adapters.stripe.credentials import StripeCredentials
+from commerce.adapters.stripe.failures import error_code, translated
+from commerce.money import Money
+from commerce.payments import (
+    AuthenticationRequired,
+    Authorisation,
+    Capture,
+    PaymentDeclined,
+    PaymentRefused,
+    WebhookEvent,
+)
+
+MAXIMUM_NETWORK_RETRIES = 2
+TIMEOUT_SECONDS = 20
+_UNEXPECTED_STATE = "payment_intent_unexpected_state"
+
+Result = TypeVar("Result")
+
+
+class StripeGateway:
+    """`commerce.ports.PaymentGateway` on Stripe. The SDK blocks, so each call runs in a thread."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._stripe = client.v1
+
+    @classmethod
+    def from_secret(cls, secret: Mapping[str, Any]) -> StripeGateway:
+        """The gateway of a payment secret: `{"api_key", "webhook_secret", "api_base"?}`."""
+        return cls(connect(StripeCredentials.model_validate(secret)))
+
+    async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
+        """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.
+
+        A payment that waits for the buyer's authentication is cancelled first: the buyer is not here to answer, and an
+        answer given later must not hold money for an order that has failed. A declined one holds nothing.
+        """
+        with translated("authorisation", order_id=order_id):
+            intent = await _in_thread(
+                lambda: self._stripe.payment_intents.create(
+                    {
+                        "amount": amount.amount,
+                        "currency": amount.currency,
+                        "payment_method": payment_method,
+                        "capture_method": "manual",
+                        "confirm": True,
+                        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                        "transfer_group": order_id,
+                        "metadata": {"order_id": order_id},
+                    },
+                    _once(f"order/{order_id}/authorise/{attempt}"),
+                )
+            )
+        if intent.status == "requires_action":
+            await self.cancel(order_id=order_id, payment_intent_id=intent.id)
+            raise AuthenticationRequired(order_id, intent.id)
+        if intent.status == "requires_payment_method":
+            raise PaymentDeclined(order_id, getattr(intent.last_payment_error, "decline_code", None) or "card_declined")
+        return Authorisation(payment_intent_id=intent.id, status=intent.status)
+
+    async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
+        """Take the authorised amount. A payment captured before is not an error."""
+        with translated("capture", order_id=order_id, payment_intent_id=payment_intent_id):
+            intent = await self._unless_already(
+                "succeeded",
+                payment_intent_id,
+                lambda: self._stripe.payment_intents.capture(
+                    payment_intent_id, options=_once(f"order/{order_id}/capture/{payment_intent_id}")
+                ),
+            )
+        if intent.latest_charge is None:
+            raise PaymentRefused("Stripe captured no charge.", order_id=order_id, payment_intent_id=payment_intent_id)
+        return Capture(charge_id=_id(intent.latest_charge), amount=Money(intent.amount_received, intent.currency))
+
+    async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
+        """Let the authorised amount go. A payment cancelled before is not an error; a captured one is."""
+        with translated("cancellation", order_id=order_id, payment_intent_id=payment_intent_id):
+            await self._unless_already(
+                "canceled",
+                payment_intent_id,
+                lambda: self._stripe.payment_intents.cancel(
+                    payment_intent_id, options=_once(f"order/{order_id}/cancel/{payment_intent_id}")
+                ),
+            )
+
+    async def create_account(self, *, seller_id: str, country: str, email: str) -> str:
+        """A connected account with the Express dashboard; Stripe collects the seller's data and bears no losses.
+
+        Both capabilities are asked for: transfers alone needs Stripe's approval of the platform.
+        """
+        with translated("creation of the seller's account", seller_id=seller_id):
+            account = await _in_thread(
+                lambda: self._stripe.accounts.create(
+                    {
+                        "country": country,
+                        "email": email,
+                        "controller": {
+                            "fees": {"payer": "application"},
+                            "losses": {"payments": "application"},
+                            "stripe_dashboard": {"type": "express"},
+                        },
+                        "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
+                        "metadata": {"seller_id": seller_id},
+                    },
+                    _once(f"seller/{seller_id}/account"),
+                )
+            )
+        return account.id
+
+    async def transfer(
+        self,
+        *,
+        order_id: str,
+        seller_id: str,
+        account_id: str,
+        amount: Money,
+        source_charge: str | None,
+        attempt: int = 1,
+    ) -> str:
+        """Move a seller's share; with `source_charge` it may go out before the charge's money has settled."""
+        parameters: dict[str, Any] = {
+            "amount": amount.amount,
+            "currency": amount.currency,
+            "destination": account_id,
+            "transfer_group": order_id,
+            "metadata": {"order_id": order_id, "seller_id": seller_id},
+        }
+        if source_charge is not None:
+            parameters["source_transaction"] = source_charge
+        with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):
+            transfer = await _in_thread(
+                lambda: self._stripe.transfers.create(
+                    parameters,  # type: ignore[arg-type]
+                    _once(f"order/{order_id}/seller/{seller_id}/transfer/{attempt}"),
+                )
+            )
+        return transfer.id
+
+    async def reverse_transfer(self, *, transfer_id: str, amount: Money, refund_id: str) -> str:
+        """Take part of a transfer back for one refund; each refund reverses a transfer once."""
+        with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
+            reversal = await _in_thread(
+                lambda: self._stripe.transfers.reversals.create(
+                    transfer_id,
+                    {"amount": amount.amount, "metadata": {"refund_id": refund_id}},
+                    _once(f"transfer/{transfer_id}/reverse/{refund_id}"),
+                )
+            )
+        return reversal.id
+
+    async def refund(self, *, order_id: str, payment_intent_id: str, amount: Money, refund_id: str) -> str:
+        """Give the buyer money back from the platform's balance."""
+        with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
+            refund = await _in_thread(
+                lambda: self._stripe.refunds.create(
+                    {
+                        "payment_intent": payment_intent_id,
+                        "amount": amount.amount,
+                        "metadata": {"order_id": order_id, "refund_id": refund_id},
+                    },
+                    _once(f"order/{order_id}/refund/{refund_id}"),
+                )
+            )
+        return refund.id
+
+    def verify_webhook(self, payload: bytes, signature: str, secret: str, tolerance_seconds: int = 300) -> WebhookEvent:
+        """The event in the raw bytes of a webhook. Raises ForgedWebhook."""
+        return webhooks.verify(payload, signature, secret, tolerance_seconds)
+
+    async def _unless_already(
+        self,
+        wanted: Literal["succeeded", "canceled"],
+        payment_intent_id: str,
+        change: Callable[[], stripe.PaymentIntent],
+    ) -> stripe.PaymentIntent:
+        """Change the payment, or find that another request with another key has done so."""
+        try:
+            return await _in_thread(change)
+        except stripe.InvalidRequestError as error:
+            if error_code(error) != _UNEXPECTED_STATE:
+                raise
+            intent = await _in_thread(lambda: self._stripe.payment_intents.retrieve(payment_intent_id))
+            if intent.status != wanted:
+                raise
+            return intent
+
+
+def connect(credentials: StripeCredentials) -> stripe.StripeClient:
+    """A client of Stripe, or of `api_base`; it retries lost connections with the same idempotency key."""
+    return stripe.StripeClient(
+        credentials.api_key.get_secret_value(),
+        base_addresses=credentials.base_addresses(),  # type: ignore[arg-type]
+        max_network_retries=MAXIMUM_NETWORK_RETRIES,
+        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+    )
+
+
+async def _in_thread(call: Callable[[], Result]) -> Result:
+    return await asyncio.to_thread(call)
+
+
+def _once(idempotency_key: str) -> stripe.RequestOptions:
+    return {"idempotency_key": idempotency_key}
+
+
+def _id(reference: str | stripe.Charge) -> str:
+    return reference if isinstance(reference, str) else reference.id

@@ -27,7 +27,10 @@ class Asset:
     kind: str
     """`file`, `text`, `uri` for assets; `archive` for a folder, file or URI of many files."""
     location: str
+    """Path, URI or the text itself; empty for an archive put together from `members`."""
     hash: str
+    """SHA-256 of the content, so that a changed file is a changed input."""
+    members: Mapping[str, Asset] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +69,13 @@ class Created:
 class Provider(Protocol):
     """Creates, changes and deletes the resources of one or more packages."""
 
-    def check(
+    def check(  # noqa: PLR0917 - Pulumi's own request has as many fields
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes
     ) -> Checked:
         """Validates inputs, fills defaults, names what has no name (autonaming keeps the old name)."""
         ...
 
-    def diff(
+    def diff(  # noqa: PLR0917 - Pulumi's own request has as many fields
         self, urn: str, type: str, id: str, old_inputs: Properties, olds: Properties, news: Properties
     ) -> Diff:
         """Compares checked inputs with the recorded ones; `ignore_changes` is already applied."""
@@ -86,7 +89,7 @@ class Provider(Protocol):
         """The resource as it is now, `None` when it is gone."""
         ...
 
-    def update(
+    def update(  # noqa: PLR0917 - Pulumi's own request has as many fields
         self, urn: str, type: str, id: str, old_inputs: Properties, olds: Properties, news: Properties, *, preview: bool
     ) -> Properties:
         """Changes the resource in place and returns all its output properties."""

@@ -1,0 +1,56 @@
+"""The URNs that a resource had before it was renamed or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pulumi.runtime.proto import alias_pb2
+
+from toolkit.engine import urns
+
+
+def alias_urns(
+    urn: str,
+    parent: str,
+    specs: Iterable[alias_pb2.Alias],
+    older: Callable[[str], Iterable[str]],
+) -> tuple[str, ...]:
+    """Every URN a resource may have had: by its own aliases first, then by those of its parent.
+
+    `older` gives the older URNs of a resource that is registered already.
+    """
+    own = [old for spec in specs for old in _spelled_out(spec, urn, parent, older)]
+    implied = [_with_parent(child, parent, old) for old in older(parent) for child in (urn, *own)] if parent else []
+    return tuple(dict.fromkeys([*own, *implied]))
+
+
+def _spelled_out(alias: alias_pb2.Alias, urn: str, parent: str, older: Callable[[str], Iterable[str]]) -> Iterable[str]:
+    """What an alias leaves out is as it is now."""
+    if alias.urn:
+        return [alias.urn]
+    spec = alias.spec
+    stack, project = urns.stack_and_project(urn)
+    if spec.noParent:
+        parents = [""]
+    elif spec.parentUrn:
+        parents = [*older(spec.parentUrn), spec.parentUrn]
+    else:
+        parents = [parent]
+    return [
+        urns.make(
+            spec.stack or stack,
+            spec.project or project,
+            old_parent,
+            spec.type or urns.type_of(urn),
+            spec.name or urns.name_of(urn),
+        )
+        for old_parent in parents
+    ]
+
+
+def _with_parent(child: str, parent: str, old_parent: str) -> str:
+    """A child named after its parent (`orders-cluster` in `orders`) is taken to have been named after the old one."""
+    name, parent_name = urns.name_of(child), urns.name_of(parent)
+    if name.startswith(parent_name):
+        name = urns.name_of(old_parent) + name[len(parent_name) :]
+    return urns.make(*urns.stack_and_project(child), old_parent, urns.type_of(child), name)

@@ -1,0 +1,90 @@
+"""Deploys a program's resources through a provider, and destroys them, keeping the state true after every step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.events import Event, OnEvent, Operation, ignore
+from toolkit.engine.inventory import Inventory
+from toolkit.engine.process import run
+from toolkit.engine.program import Program
+from toolkit.engine.provider import Properties, Provider
+from toolkit.engine.reconcile import Reconciler
+from toolkit.engine.state import ResourceState, State
+from toolkit.engine.values import reveal
+from toolkit.errors import ToolkitError
+
+__all__ = ["Deployment", "Event", "deploy", "destroy"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What was done, and what there is now. Secrets in `resources` and `outputs` are in clear."""
+
+    counts: Mapping[Operation, int]
+    resources: Sequence[ResourceState]
+    outputs: Properties = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> bool:
+        return any(count for operation, count in self.counts.items() if operation not in ("same", "read"))
+
+
+def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
+    """Runs the program and makes the provider's resources what it wants; then deletes what it no longer has.
+
+    Raises:
+        ToolkitError: the program raised, or a step failed. What was done until then is in the state.
+    """
+    started = time.monotonic()
+    if state.stack and state.stack != f"{program.project}/{program.stack}":
+        raise ToolkitError(
+            f"{state.path} is the state of {state.stack}, not of {program.project}/{program.stack}",
+            next_step="give this stack a state file of its own",
+        )
+    state.stack = f"{program.project}/{program.stack}"
+    reconciler = Reconciler(program, provider, state, on_event=on_event)
+    run(program, [reconciler])
+    deleted = _delete(reconciler.inventory, reconciler.calls)
+    state.record(reconciler.inventory.everything())
+    counts = reconciler.counts | ({"delete": deleted} if deleted else {})
+    return Deployment(
+        counts=counts,
+        resources=state.revealed(),
+        outputs=reveal(state.outputs),
+        seconds=time.monotonic() - started,
+    )
+
+
+def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
+    """Deletes everything the state records, dependents first.
+
+    Raises:
+        ToolkitError: a resource is protected (then nothing is deleted), or a deletion failed.
+    """
+    started = time.monotonic()
+    inventory = Inventory(state)
+    deleted = _delete(inventory, ProviderCalls(provider, on_event, preview=False))
+    state.outputs = {}
+    state.record(inventory.everything())
+    return Deployment(counts={"delete": deleted}, resources=(), seconds=time.monotonic() - started)
+
+
+def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
+    """Deletes what the program no longer has; returns how many, the replaced ones not counted."""
+    doomed = inventory.not_seen_again()
+    protected = [state for state in doomed if state.protect and not state.delete]
+    if protected:
+        names = ", ".join(f"{state.name} ({state.type})" for state in protected)
+        raise ToolkitError(
+            f"protected, so not deleted: {names}",
+            next_step="deploy once without their `protect`, then delete",
+        )
+    for state in doomed:
+        calls.delete(state)
+        inventory.remove(state)
+    return sum(not state.delete for state in doomed)

@@ -1,0 +1,87 @@
+"""The resources of a deployment under way: those done, those of the last time not yet seen, those to be deleted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+from toolkit.engine import urns
+from toolkit.engine.provider import Properties
+from toolkit.engine.state import ResourceState, State
+
+
+class Inventory:
+    """Keeps the state's file true after every step. Resources stand in dependency order at all times."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._olds = list(state.resources)
+        self._news: dict[str, ResourceState] = {}
+        self._deleted_first: set[str] = set()
+        self._lock = threading.RLock()
+
+    def find(self, urn: str, aliases: Iterable[str] = ()) -> ResourceState | None:
+        """What the last deployment recorded under this URN, or under one of its older ones."""
+        with self._lock:
+            live = {old.urn: old for old in self._olds if not old.delete}
+        return next((live[name] for name in (urn, *aliases) if name in live), None)
+
+    def settle(self, state: ResourceState, old: ResourceState | None) -> None:
+        """Records a resource as done, in the place of the old one it came from."""
+        with self._lock:
+            if old is not None and old in self._olds:
+                self._olds.remove(old)
+            self._news[state.urn] = state
+            if state != old:
+                self._record()
+
+    def condemn(self, old: ResourceState) -> None:
+        """Marks a replaced resource for deletion once everything else is done."""
+        with self._lock:
+            self._olds[self._olds.index(old)] = replace(old, delete=True)
+            self._record()
+
+    def remove(self, state: ResourceState) -> None:
+        """Forgets a resource that is deleted."""
+        with self._lock:
+            if state in self._olds:
+                self._olds.remove(state)
+            elif self._news.get(state.urn) == state:
+                del self._news[state.urn]
+            self._deleted_first.add(state.urn)
+            self._record()
+
+    def was_deleted_first(self, urn: str, aliases: Iterable[str]) -> bool:
+        """Whether the resource went before its replacement was made."""
+        return not self._deleted_first.isdisjoint((urn, *aliases))
+
+    def not_seen_again(self) -> list[ResourceState]:
+        """What the program no longer has, the dependents first: the order of deletion."""
+        with self._lock:
+            return list(reversed(self._olds))
+
+    def after(self, state: ResourceState) -> list[ResourceState]:
+        """Old resources that may depend on this one, in dependency order."""
+        with self._lock:
+            following = self._olds[self._olds.index(state) + 1 :]
+        return [old for old in following if not old.delete]
+
+    def set_outputs(self, urn: str, outputs: Properties) -> None:
+        """Records the outputs that a component registered."""
+        with self._lock:
+            if urn in self._news:
+                changed = replace(self._news[urn], outputs=outputs)
+                if changed != self._news[urn]:
+                    self._news[urn] = changed
+                    self._record()
+            if urns.type_of(urn) == urns.STACK_TYPE and outputs != self._state.outputs:
+                self._state.outputs = outputs
+                self._record()
+
+    def everything(self) -> list[ResourceState]:
+        with self._lock:
+            return [*self._news.values(), *self._olds]
+
+    def _record(self) -> None:
+        self._state.record(self.everything())

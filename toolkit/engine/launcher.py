@@ -1,0 +1,119 @@
+"""Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
+
+Reads one JSON order from standard input and writes one JSON line to standard output after each run. The program's
+own prints go to standard error, for the first run only: the others repeat it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import json
+import logging
+import os
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+PARALLEL_CALLS = 16
+
+
+def main() -> None:
+    # A run is short and keeps nearly all it allocates: looking for garbage would cost a quarter of its time.
+    gc.disable()
+    order = json.load(sys.stdin)
+    reports = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    known = set(sys.modules)
+    with Path(os.devnull).open("w") as nowhere:
+        for number, run in enumerate(order["runs"]):
+            with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
+                report = contextvars.copy_context().run(_run, order, run)
+            print(json.dumps(report), file=reports, flush=True)
+            if report:
+                break
+            _forget_program(order["root"], known)
+    # Nothing is left to do, and tearing down thousands of SDK classes takes longer than some runs.
+    os._exit(0)
+
+
+def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+    """One run against one monitor; an empty report when the program ended well."""
+    from pulumi import runtime  # noqa: PLC0415 - after standard output is out of its reach
+
+    runtime.set_all_config(order["config"], order["secret_keys"])
+    runtime.reset_options(
+        project=order["project"],
+        stack=order["stack"],
+        organization=order["organization"],
+        root_directory=order["root"],
+        monitor_address=run["address"],
+        engine_address=run["address"],
+        parallel=PARALLEL_CALLS,
+        preview=run["preview"],
+    )
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(PARALLEL_CALLS * 4))
+    try:
+        loop.run_until_complete(runtime.run_in_stack(lambda: _execute(order["main"])))
+    except BaseException as error:  # whatever ends a program, the parent tells the user
+        return _report(error, Path(order["root"]))
+    finally:
+        with contextlib.suppress(BaseException):
+            _cancel_pending(loop)
+        loop.close()
+    return {}
+
+
+def _execute(main: str) -> None:
+    runpy.run_path(main, run_name="__main__")
+
+
+def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+
+
+def _forget_program(root: str, known: set[str]) -> None:
+    """Drops the project's own modules, so that the next run starts as fresh as the first; SDKs stay loaded."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if name not in known and file.startswith(root + os.sep) and "site-packages" not in file:
+            del sys.modules[name]
+
+
+def _report(error: BaseException, root: Path) -> dict[str, Any]:
+    """What went wrong and where in the user's own files; the innermost such line counts."""
+    cause: BaseException | None = error
+    file, line = "", 0
+    while cause is not None and not file:
+        if isinstance(cause, SyntaxError) and cause.filename and _own(cause.filename, root):
+            file, line = cause.filename, cause.lineno or 0
+        for frame in traceback.extract_tb(cause.__traceback__):
+            if _own(frame.filename, root):
+                file, line = frame.filename, frame.lineno or 0
+        cause = cause.__cause__ or cause.__context__
+    return {
+        "error": type(error).__name__,
+        "message": str(error).strip(),
+        "file": str(Path(file).relative_to(root)) if file else "",
+        "line": line,
+    }
+
+
+def _own(filename: str, root: Path) -> bool:
+    path = Path(filename)
+    return path.is_absolute() and path.is_relative_to(root) and "site-packages" not in path.parts
+
+
+if __name__ == "__main__":
+    main()

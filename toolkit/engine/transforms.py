@@ -1,0 +1,160 @@
+"""Resource transforms: functions in the program that the engine calls back to change a resource before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import grpc
+from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
+
+from toolkit.engine.provider import Properties
+from toolkit.engine.values import OutputValue, Secret, decode, encode
+
+Callback = callback_pb2.Callback
+Request = resource_pb2.RegisterResourceRequest
+
+
+class Transforms:
+    """Calls the program's transforms: a resource's own first, then its ancestors', then the stack's."""
+
+    def __init__(self) -> None:
+        self._stack: list[Callback] = []
+        self._own: dict[str, tuple[Callback, ...]] = {}
+        self._channels: dict[str, grpc.Channel] = {}
+
+    def add_to_stack(self, callback: Callback) -> None:
+        self._stack.append(callback)
+
+    def remember(self, urn: str, callbacks: Iterable[Callback]) -> None:
+        """Keeps a resource's transforms for its children."""
+        if own := tuple(callbacks):
+            self._own[urn] = own
+
+    def apply(self, request: Request, ancestors: Iterable[str]) -> Request:
+        """The request as the transforms leave it; the same object where there are none."""
+        callbacks = [*request.transforms, *(c for urn in ancestors for c in self._own.get(urn, ())), *self._stack]
+        if not callbacks:
+            return request
+        changed = Request()
+        changed.CopyFrom(request)
+        # A transform sees for each property what it depends on, and so can the engine afterwards.
+        inputs = with_dependencies(decode(request.object), request)
+        changed.object.CopyFrom(encode(inputs))
+        for callback in callbacks:
+            self._call(callback, changed)
+        _settle_dependencies(changed)
+        return changed
+
+    def _call(self, callback: Callback, request: Request) -> None:
+        channel = self._channels.get(callback.target)
+        if channel is None:
+            channel = self._channels[callback.target] = grpc.insecure_channel(callback.target)
+        transform = resource_pb2.TransformRequest(
+            type=request.type,
+            name=request.name,
+            custom=request.custom,
+            parent=request.parent,
+            properties=request.object,
+            options=_options(request),
+        )
+        answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(
+            callback_pb2.CallbackInvokeRequest(token=callback.token, request=transform.SerializeToString())
+        )
+        response = resource_pb2.TransformResponse.FromString(answer.response)
+        if response.HasField("properties"):
+            request.object.CopyFrom(response.properties)
+        if response.HasField("options"):
+            _set_options(request, response.options)
+
+    def close(self) -> None:
+        for channel in self._channels.values():
+            channel.close()
+
+
+_LISTS = {
+    "depends_on": "dependencies",
+    "ignore_changes": "ignoreChanges",
+    "replace_on_changes": "replaceOnChanges",
+    "additional_secret_outputs": "additionalSecretOutputs",
+}
+
+
+def _options(request: Request) -> resource_pb2.TransformResourceOptions:
+    options = resource_pb2.TransformResourceOptions(
+        provider=request.provider,
+        providers=request.providers,
+        version=request.version,
+        deleted_with=request.deletedWith,
+        custom_timeouts=request.customTimeouts,
+        aliases=[*request.aliases, *(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs)],
+    )
+    for name, field in _LISTS.items():
+        getattr(options, name).extend(getattr(request, field))
+    if request.HasField("protect"):
+        options.protect = request.protect
+    if request.HasField("retainOnDelete"):
+        options.retain_on_delete = request.retainOnDelete
+    if request.deleteBeforeReplaceDefined:
+        options.delete_before_replace = request.deleteBeforeReplace
+    return options
+
+
+def _set_options(request: Request, options: resource_pb2.TransformResourceOptions) -> None:
+    for name, field in _LISTS.items():
+        values = getattr(request, field)
+        del values[:]
+        values.extend(getattr(options, name))
+    del request.aliasURNs[:]
+    del request.aliases[:]
+    request.aliases.extend(options.aliases)
+    request.providers.clear()
+    request.providers.update(options.providers)
+    request.provider = options.provider
+    request.version = options.version
+    request.deletedWith = options.deleted_with
+    request.customTimeouts.CopyFrom(options.custom_timeouts)
+    if options.HasField("protect"):
+        request.protect = options.protect
+    if options.HasField("retain_on_delete"):
+        request.retainOnDelete = options.retain_on_delete
+    if options.HasField("delete_before_replace"):
+        request.deleteBeforeReplace = options.delete_before_replace
+        request.deleteBeforeReplaceDefined = True
+
+
+def with_dependencies(inputs: Properties, request: Request) -> Properties:
+    """Inputs in which every property that depends on something says so."""
+    marked: Properties = {}
+    for key, value in inputs.items():
+        dependencies = tuple(request.propertyDependencies[key].urns) if key in request.propertyDependencies else ()
+        marked[key] = OutputValue(value, dependencies) if dependencies else value
+    return marked
+
+
+def _settle_dependencies(request: Request) -> None:
+    """Turns values with dependencies back into plain ones, and rebuilds the request's dependencies from them."""
+    plain: Properties = {}
+    request.propertyDependencies.clear()
+    everything = set(request.dependencies)
+    for key, value in decode(request.object).items():
+        found: set[str] = set()
+        plain[key] = _without_dependencies(value, found)
+        request.propertyDependencies[key].urns.extend(sorted(found))
+        everything |= found
+    request.object.CopyFrom(encode(plain))
+    del request.dependencies[:]
+    request.dependencies.extend(sorted(everything))
+
+
+def _without_dependencies(value: object, found: set[str]) -> object:
+    match value:
+        case OutputValue():
+            found.update(value.dependencies)
+            return _without_dependencies(value.value, found)
+        case Secret():
+            return Secret(_without_dependencies(value.value, found))
+        case dict():
+            return {key: _without_dependencies(item, found) for key, item in value.items()}
+        case list():
+            return [_without_dependencies(item, found) for item in value]
+    return value

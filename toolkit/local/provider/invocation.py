@@ -1,0 +1,76 @@
+"""A function called once during the deployment, such as the one that migrates the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from toolkit.engine.provider import Created, Properties, ProviderError
+from toolkit.local.provider.emulator import Backends, Emulator
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionCall:
+    """What it takes to run a handler once, as the function is configured."""
+
+    name: str
+    handler: str
+    event: str
+    environment: Mapping[str, str]
+    role_arn: str
+    timeout_seconds: int
+
+
+OneShot = Callable[[FunctionCall], str]
+"""Runs a handler to its end in a process of its own and returns its answer as JSON; raises ProviderError."""
+
+LIFECYCLE: Final = "CRUD"
+"""The scope in which an invocation also runs on update and delete."""
+
+
+class Invocation(Emulator):
+    """`aws:lambda/invocation:Invocation`: runs the handler when it is created and when its triggers change."""
+
+    type: ClassVar[str] = "aws:lambda/invocation:Invocation"
+    replace_on: ClassVar[frozenset[str]] = frozenset({"functionName", "qualifier", "terraformKey", "lifecycleScope"})
+
+    def __init__(self, backends: Backends, run: OneShot) -> None:
+        super().__init__(backends)
+        self._run = run
+
+    def create(self, inputs: Properties) -> Created:
+        result = self._invoke(inputs, action="create", previous=None)
+        return Created(id=f"{inputs['functionName']}_invocation", outputs={"result": result})
+
+    def exists(self, id: str, outputs: Properties) -> bool:
+        return True
+
+    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
+        return {"result": self._invoke(inputs, action="update", previous=before.get("input"))}
+
+    def delete(self, id: str, outputs: Properties) -> None:
+        if outputs.get("lifecycleScope") == LIFECYCLE:
+            self._invoke(outputs, action="delete", previous=outputs.get("input"))
+
+    def _invoke(self, inputs: Properties, *, action: str, previous: str | None) -> str:
+        event = str(inputs["input"])
+        if inputs.get("lifecycleScope") == LIFECYCLE:
+            key = str(inputs.get("terraformKey", "tf"))
+            event = json.dumps(json.loads(event) | {key: {"action": action, "prev_input": previous}})
+        function = self.backends.boto("lambda").get_function_configuration(FunctionName=inputs["functionName"])
+        command = function.get("ImageConfigResponse", {}).get("ImageConfig", {}).get("Command") or []
+        handler = command[0] if command else function.get("Handler")
+        if not handler:
+            raise ProviderError(f"{inputs['functionName']} names no handler: set image_config.commands")
+        return self._run(
+            FunctionCall(
+                name=function["FunctionName"],
+                handler=handler,
+                event=event,
+                environment=function.get("Environment", {}).get("Variables", {}),
+                role_arn=function["Role"],
+                timeout_seconds=int(function.get("Timeout", 3)),
+            )
+        )

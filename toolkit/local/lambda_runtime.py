@@ -1,0 +1,207 @@
+"""A function's process: `python -m toolkit.local.lambda_runtime --handler a.b.handler --port N --timeout S`.
+
+It speaks the protocol of Lambda's Runtime Interface Emulator, one invocation at a time. With `--once` it reads one
+event from standard input and writes the result to standard output instead of serving.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import uuid
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+from toolkit.local.invocation import FUNCTION_ERROR_HEADER, INVOCATION_PATH, REQUEST_ID_HEADER, TRACE_HEADER
+from toolkit.local.lambda_handler import Answer, Handler, InitError, failure
+
+MOST_EVENT_BYTES = 6 * 1024 * 1024
+TIMED_OUT_EXIT_CODE = 124
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """What Lambda knows about the function besides its code."""
+
+    name: str
+    timeout_seconds: float
+    memory_megabytes: int
+    arn: str
+
+    def environment(self, handler: str) -> dict[str, str]:
+        """The variables that Lambda's runtime sets for every function."""
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return {
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_megabytes),
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}",
+            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+            "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+            "LAMBDA_TASK_ROOT": os.getcwd(),  # noqa: PTH109 - a string for the environment
+            "TZ": ":UTC",
+            "_HANDLER": handler,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoked:
+    """One event on its way to the handler."""
+
+    event: bytes
+    request_id: str
+    trace: str
+    answer: Future[Answer] = field(default_factory=Future)
+    started: threading.Event = field(default_factory=threading.Event)
+
+
+class Runtime:
+    """Runs invocations one after another in the main thread, as Lambda does."""
+
+    def __init__(self, function: Function, handler: Handler) -> None:
+        self._function = function
+        self._handler = handler
+        self._waiting: queue.SimpleQueue[Invoked | None] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """Serves until `stop`."""
+        while (invoked := self._waiting.get()) is not None:
+            invoked.started.set()
+            invoked.answer.set_result(self.invoke(invoked))
+
+    def stop(self) -> None:
+        """Ends after the invocations that already wait."""
+        self._waiting.put(None)
+
+    def invoke(self, invoked: Invoked) -> Answer:
+        """One invocation, in this thread."""
+        os.environ["_X_AMZN_TRACE_ID"] = invoked.trace
+        return self._handler.call(
+            invoked.event,
+            request_id=invoked.request_id,
+            deadline=time.time() + self._function.timeout_seconds,
+            function=self._function,
+        )
+
+    def answer(self, invoked: Invoked) -> tuple[Answer, bool]:
+        """Hands the event over and waits; the second value tells that the time is up and the process must end."""
+        self._waiting.put(invoked)
+        invoked.started.wait()
+        try:
+            return invoked.answer.result(self._function.timeout_seconds), False
+        except FutureTimeoutError:
+            message = f"{invoked.request_id} Task timed out after {self._function.timeout_seconds:.2f} seconds"
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            return failure("Sandbox.Timedout", f"{now} {message}", invoked.request_id), True
+
+
+class RuntimeServer(ThreadingHTTPServer):
+    """Accepts invocations on loopback; each waits in a thread of its own for its turn."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, runtime: Runtime) -> None:
+        super().__init__(("127.0.0.1", port), _Request)
+        self.runtime = runtime
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._send(200, b'"ready"', {})
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if self.path != INVOCATION_PATH or length > MOST_EVENT_BYTES:
+            self._send(404 if self.path != INVOCATION_PATH else 413, b"", {"Connection": "close"})
+            return
+        request_id = self.headers.get(REQUEST_ID_HEADER) or str(uuid.uuid4())
+        invoked = Invoked(
+            event=self.rfile.read(length) or b"{}",
+            request_id=request_id,
+            trace=self.headers.get(TRACE_HEADER) or new_trace(),
+        )
+        answer, out_of_time = cast(RuntimeServer, self.server).runtime.answer(invoked)
+        headers = {REQUEST_ID_HEADER: request_id}
+        if answer.is_error:
+            headers[FUNCTION_ERROR_HEADER] = "Unhandled"
+        self._send(200, answer.payload, headers)
+        if out_of_time:
+            # The handler cannot be interrupted: Lambda throws the environment away, the supervisor starts a new one.
+            self.close_connection = True
+            self.wfile.flush()
+            os._exit(TIMED_OUT_EXIT_CODE)
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def new_trace() -> str:
+    """An X-Ray trace header that asks for no sampling: no daemon listens on this machine."""
+    return f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0, or 1 when the handler cannot be loaded or the one event ended in an error."""
+    parser = argparse.ArgumentParser(prog="python -m toolkit.local.lambda_runtime")
+    parser.add_argument("--handler", required=True, help="module and function, as in the image's command")
+    parser.add_argument("--timeout", type=float, default=3.0, help="seconds")
+    parser.add_argument("--memory", type=int, default=128, help="megabytes, told to the function, not enforced")
+    parser.add_argument("--name", default="function")
+    parser.add_argument("--arn", default="")
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--port", type=int)
+    how.add_argument("--once", action="store_true", help="one event from standard input, result on standard output")
+    chosen = parser.parse_args(arguments)
+    function = Function(
+        name=chosen.name,
+        timeout_seconds=chosen.timeout,
+        memory_megabytes=chosen.memory,
+        arn=chosen.arn or f"arn:aws:lambda:us-east-1:123456789012:function:{chosen.name}",
+    )
+    os.environ.update(function.environment(chosen.handler))
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    result = sys.stdout
+    if chosen.once:
+        sys.stdout = sys.stderr  # what the handler prints must not mix with its result
+    try:
+        handler = Handler.load(chosen.handler)
+    except InitError as error:
+        sys.stderr.write(f"{error.details}\n")
+        return 1
+    runtime = Runtime(function, handler)
+    if chosen.once:
+        answer = runtime.invoke(Invoked(event=sys.stdin.buffer.read(), request_id=str(uuid.uuid4()), trace=new_trace()))
+        result.write(answer.payload.decode())
+        return int(answer.is_error)
+    server = RuntimeServer(chosen.port, runtime)
+    signal.signal(signal.SIGTERM, lambda *_: runtime.stop())
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    runtime.run()
+    server.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -93,6 +93,11 @@ class Order:
     charge_id: str | None = None
     failure: str | None = None
 
+    @property
+    def awaits_split(self) -> bool:
+        """Whether a share is not held yet: the ledger does not know this order's money."""
+        return any(share.state is SellerOrderState.PENDING for share in self.sellers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
@@ -117,6 +122,43 @@ class Accepted:
     order_id: str
     total: Money
     replayed: bool = False
+
+
+_PROGRESS = (
+    OrderStatus.ACCEPTED,
+    OrderStatus.AUTHORISED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.CAPTURED,
+    OrderStatus.FULFILLED,
+)
+
+
+def must_advance(order_id: str, status: OrderStatus, target: OrderStatus) -> bool:
+    """Whether an order still has to become `target`: False when it is that far already.
+
+    Raises IllegalTransition from a failed order, or when a state would be skipped.
+    """
+    if status is not OrderStatus.FAILED:
+        ahead = _PROGRESS.index(target) - _PROGRESS.index(status)
+        if ahead <= 0:
+            return False
+        if ahead == 1:
+            return True
+    raise IllegalTransition(order_id, f"becoming {target}", status)
+
+
+def must_fail(order_id: str, status: OrderStatus) -> bool:
+    """Whether an order still has to fail. Raises IllegalTransition once the money was taken: that is a refund then."""
+    if status in (OrderStatus.CAPTURED, OrderStatus.FULFILLED):
+        raise IllegalTransition(order_id, "failing", status)
+    return status is not OrderStatus.FAILED
+
+
+def must_restore(order_id: str, status: OrderStatus, stock: StockState) -> bool:
+    """Whether the order's units still have to be put back. Raises IllegalTransition once the money was taken."""
+    if status in (OrderStatus.CAPTURED, OrderStatus.FULFILLED):
+        raise IllegalTransition(order_id, "restoring its stock", status)
+    return stock is not StockState.RESTORED
 
 
 def order_id_for(buyer_id: str, key: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from commerce.errors import InvalidRequest
 from commerce.money import Money
-from commerce.orders import SellerOrder, SellerOrderState
+from commerce.orders import IllegalTransition, SellerOrder, SellerOrderState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +33,15 @@ def held_until(fulfilled_at: datetime, return_window: timedelta) -> datetime:
 def may_release(share: SellerOrder, now: datetime) -> bool:
     """Held, fulfilled, and the return window has closed. The instant it closes already counts as closed."""
     return share.state is SellerOrderState.HELD and share.held_until is not None and now >= share.held_until
+
+
+def must_record_transfer(order_id: str, share: SellerOrder, transfer_id: str) -> bool:
+    """Whether the transfer of a released share is still to be recorded: False when this very one is.
+
+    Raises IllegalTransition when the share is not released, or was paid by another transfer: no seller is paid twice.
+    """
+    if share.transfer_id == transfer_id:
+        return False
+    if share.transfer_id is not None or share.state is not SellerOrderState.RELEASED:
+        raise IllegalTransition(order_id, f"transferring the share of seller {share.seller_id}", share.state)
+    return True

@@ -165,6 +165,10 @@ class Orders(Protocol):
         """The goods left: the order is done, and the return window of every share opens."""
         ...
 
+
+class Payouts(Protocol):
+    """Sellers' shares after fulfilment: released by the ledger first, transferred by the processor then."""
+
     async def release_due(self, now: datetime, limit: int = 100) -> int:
         """Release the shares whose return window has closed; returns how many. Concurrent calls share the work."""
         ...

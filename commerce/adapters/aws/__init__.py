@@ -1,0 +1,8 @@
+"""AWS through boto3: products, secrets, sign-in tokens, the checkout flow."""
+
+from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
+from commerce.adapters.aws.products import DynamoProducts
+from commerce.adapters.aws.secrets import SecretsReader, secret
+from commerce.adapters.aws.tokens import elasticache_token, rds_token
+
+__all__ = ["DynamoProducts", "SecretsReader", "StepFunctionsFlow", "elasticache_token", "rds_token", "secret"]

@@ -1,0 +1,29 @@
+"""Start the checkout saga on Step Functions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from commerce.adapters.aws.session import CONFIG, session
+
+
+class StepFunctionsFlow:
+    """`commerce.ports.CheckoutFlow` over the state machine `arn`.
+
+    The execution's name is built from the order and the attempt, so that starting twice is starting once.
+    """
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._client = session().client("stepfunctions", config=CONFIG)
+
+    async def start(self, order_id: str, attempt: int = 1) -> None:
+        name = order_id if attempt == 1 else f"{order_id}-{attempt}"
+        await asyncio.to_thread(self._start, name, json.dumps({"order_id": order_id}))
+
+    def _start(self, name: str, body: str) -> None:
+        try:
+            self._client.start_execution(stateMachineArn=self._arn, name=name, input=body)
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return

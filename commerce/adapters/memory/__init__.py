@@ -1,0 +1,25 @@
+"""Every port in memory; each passes the contract tests of the real adapters."""
+
+from commerce.adapters.memory.carts import MemoryCarts
+from commerce.adapters.memory.checkout_flow import MemoryFlow
+from commerce.adapters.memory.ledger import MemoryLedger
+from commerce.adapters.memory.market import MemoryMarket
+from commerce.adapters.memory.offers import MemoryOffers
+from commerce.adapters.memory.orders import MemoryOrders
+from commerce.adapters.memory.outbox import MemoryOutbox
+from commerce.adapters.memory.payouts import MemoryPayouts
+from commerce.adapters.memory.products import MemoryProducts
+from commerce.adapters.memory.stock_gate import MemoryStockGate
+
+__all__ = [
+    "MemoryCarts",
+    "MemoryFlow",
+    "MemoryLedger",
+    "MemoryMarket",
+    "MemoryOffers",
+    "MemoryOrders",
+    "MemoryOutbox",
+    "MemoryPayouts",
+    "MemoryProducts",
+    "MemoryStockGate",
+]

@@ -1,0 +1,69 @@
+"""The whole order database in memory: the same ports, the same rules, no durability. For tests and trials.
+
+No method awaits anything between reading and writing, so each is as atomic as a transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from commerce.catalog import Offer, Seller
+from commerce.ledger import LedgerConflict, LedgerTransaction
+from commerce.orders import Order, OrderNotFound, StockState
+
+
+@dataclass(slots=True)
+class OutboxRow:
+    order_id: str
+    attempt: int
+    due_at: datetime
+
+
+@dataclass(slots=True)
+class MemoryMarket:
+    """What the tables hold. Give one to `MemoryOrders`, `MemoryOffers`, `MemoryLedger`, `MemoryOutbox`, ..."""
+
+    sellers: dict[str, Seller] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    touched: dict[str, datetime] = field(default_factory=dict)
+    dispatches: dict[str, int] = field(default_factory=dict)
+    ledger: dict[str, LedgerTransaction] = field(default_factory=dict)
+    outbox: dict[int, OutboxRow] = field(default_factory=dict)
+    outbox_ids: int = 0
+
+    def order(self, order_id: str) -> Order:
+        """Raises OrderNotFound."""
+        if order_id not in self.orders:
+            raise OrderNotFound(order_id)
+        return self.orders[order_id]
+
+    def save(self, order: Order) -> None:
+        self.orders[order.order_id] = order
+        self.touched[order.order_id] = datetime.now(UTC)
+
+    def enqueue(self, order_id: str, attempt: int) -> None:
+        self.outbox_ids += 1
+        self.dispatches[order_id] = attempt
+        self.outbox[self.outbox_ids] = OutboxRow(order_id=order_id, attempt=attempt, due_at=datetime.now(UTC))
+
+    def post(self, transaction: LedgerTransaction) -> bool:
+        """Raises LedgerConflict."""
+        if not transaction.entries:
+            return False
+        known = self.ledger.setdefault(transaction.transaction_id, transaction)
+        if known != transaction:
+            raise LedgerConflict(transaction.transaction_id)
+        return known is transaction
+
+    def available(self, offer_id: str) -> int:
+        """Stock less the units that orders still wait for."""
+        waiting = sum(
+            line.quantity
+            for order in self.orders.values()
+            if order.stock is StockState.UNCONFIRMED
+            for line in order.lines
+            if line.offer_id == offer_id
+        )
+        return self.offers[offer_id].stock - waiting

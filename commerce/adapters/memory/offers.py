@@ -1,0 +1,64 @@
+"""`commerce.ports.Offers` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from commerce.adapters.memory.market import MemoryMarket
+from commerce.catalog import Listing, Offer, Seller, UnknownSeller
+from commerce.inventory import StockSnapshot
+
+
+class MemoryOffers:
+    def __init__(self, market: MemoryMarket) -> None:
+        self._market = market
+
+    async def put_seller(self, seller: Seller) -> None:
+        known = self._market.sellers.get(seller.seller_id)
+        account_id = seller.account_id or (known.account_id if known else None)
+        self._market.sellers[seller.seller_id] = replace(seller, account_id=account_id)
+
+    async def seller(self, seller_id: str) -> Seller:
+        if seller_id not in self._market.sellers:
+            raise UnknownSeller(seller_id)
+        return self._market.sellers[seller_id]
+
+    async def put(self, offer: Offer) -> None:
+        await self.seller(offer.seller_id)
+        self._market.offers[offer.offer_id] = offer
+
+    async def rename(self, product_id: str, title: str) -> None:
+        for offer in list(self._market.offers.values()):
+            if offer.product_id == product_id:
+                self._market.offers[offer.offer_id] = replace(offer, title=title)
+
+    async def listings(self, product_ids: Collection[str]) -> Mapping[str, tuple[Listing, ...]]:
+        by_price = sorted(self._market.offers.values(), key=lambda offer: (offer.unit_price.amount, offer.offer_id))
+        return {
+            product_id: tuple(self._listing(offer) for offer in by_price if offer.product_id == product_id)
+            for product_id in product_ids
+        }
+
+    async def get(self, offer_ids: Collection[str]) -> Mapping[str, Listing]:
+        return {
+            offer_id: self._listing(self._market.offers[offer_id])
+            for offer_id in offer_ids
+            if offer_id in self._market.offers
+        }
+
+    async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:
+        return {offer_id: self._market.available(offer_id) for offer_id in offer_ids if offer_id in self._market.offers}
+
+    async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
+        return StockSnapshot(
+            available=await self.available(self._market.offers if offer_ids is None else offer_ids),
+            ordered=frozenset(reservations) & self._market.orders.keys(),
+        )
+
+    def _listing(self, offer: Offer) -> Listing:
+        return Listing(
+            offer=offer,
+            seller_name=self._market.sellers[offer.seller_id].display_name,
+            available=max(self._market.available(offer.offer_id), 0),
+        )

@@ -1,0 +1,27 @@
+"""The order database: PostgreSQL 15 to 18 through asyncpg."""
+
+from commerce.adapters.postgres.connection import connect_administrator, connect_pool
+from commerce.adapters.postgres.ledger import PostgresLedger
+from commerce.adapters.postgres.migration import MigrationTampered, migrate, read_migrations
+from commerce.adapters.postgres.offers import PostgresOffers
+from commerce.adapters.postgres.orders import PostgresOrders
+from commerce.adapters.postgres.outbox import PostgresOutbox
+from commerce.adapters.postgres.payouts import PostgresPayouts
+from commerce.adapters.postgres.roles import Access, grant_roles
+from commerce.adapters.postgres.settings import DatabaseSettings
+
+__all__ = [
+    "Access",
+    "DatabaseSettings",
+    "MigrationTampered",
+    "PostgresLedger",
+    "PostgresOffers",
+    "PostgresOrders",
+    "PostgresOutbox",
+    "PostgresPayouts",
+    "connect_administrator",
+    "connect_pool",
+    "grant_roles",
+    "migrate",
+    "read_migrations",
+]

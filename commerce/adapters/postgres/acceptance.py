@@ -1,0 +1,75 @@
+"""The accept path: one statement that prices a checkout and writes everything an accepted order is made of."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from commerce.catalog import UnknownOffer
+from commerce.inventory import check_lines
+from commerce.money import Money
+from commerce.orders import Accepted, Checkout, OrderNotFound, PriceChanged
+
+# One round trip, one commit, and no lock on any offer: prices are only read. When a line is unknown or the total is
+# not the expected one, `placed` is empty and so is everything that selects from it.
+_ACCEPT = """
+WITH priced AS MATERIALIZED (
+    SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, d.quantity
+    FROM unnest($3::text[], $4::integer[]) AS d (offer_id, quantity)
+    JOIN offers o ON o.offer_id = d.offer_id AND o.currency = $5
+), totals AS MATERIALIZED (
+    SELECT coalesce(sum(unit_price * quantity), 0)::bigint AS total, count(*) AS found FROM priced
+), placed AS (
+    INSERT INTO orders (order_id, buyer_id, currency, total, payment_method)
+    SELECT $1, $2, $5, total, $6 FROM totals
+    WHERE found = cardinality($3::text[]) AND ($8::bigint IS NULL OR total = $8)
+    ON CONFLICT (order_id) DO NOTHING
+    RETURNING order_id
+), lines AS (
+    INSERT INTO order_lines (order_id, offer_id, product_id, seller_id, title, quantity, unit_price)
+    SELECT placed.order_id, offer_id, product_id, seller_id, title, quantity, unit_price FROM placed, priced
+), shares AS (
+    INSERT INTO seller_orders (order_id, seller_id, gross, commission)
+    SELECT placed.order_id, seller_id, gross, commission(gross, $7)
+    FROM placed, (
+        SELECT seller_id, sum(unit_price * quantity)::bigint AS gross FROM priced GROUP BY seller_id
+    ) AS by_seller
+), queued AS (
+    INSERT INTO outbox (order_id, attempt) SELECT order_id, 1 FROM placed
+)
+SELECT total, found, EXISTS (SELECT FROM placed) AS placed FROM totals
+"""
+
+
+async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
+    """See `commerce.ports.Orders.accept`."""
+    check_lines(checkout.lines)
+    row = await pool.fetchrow(
+        _ACCEPT,
+        checkout.order_id,
+        checkout.buyer_id,
+        list(checkout.lines),
+        list(checkout.lines.values()),
+        checkout.currency,
+        checkout.payment_method,
+        checkout.commission_basis_points,
+        checkout.expected_total,
+    )
+    if row["placed"]:
+        return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))
+    return await _replayed_or_refused(pool, checkout, row["total"])
+
+
+async def _replayed_or_refused(pool: asyncpg.Pool, checkout: Checkout, total: int) -> Accepted:
+    earlier = await pool.fetchrow("SELECT buyer_id, total, currency FROM orders WHERE order_id = $1", checkout.order_id)
+    if earlier is not None:
+        if earlier["buyer_id"] != checkout.buyer_id:
+            raise OrderNotFound(checkout.order_id)
+        return Accepted(order_id=checkout.order_id, total=Money(earlier["total"], earlier["currency"]), replayed=True)
+    known = await pool.fetch(
+        "SELECT offer_id FROM offers WHERE offer_id = ANY ($1::text[]) AND currency = $2",
+        list(checkout.lines),
+        checkout.currency,
+    )
+    if unknown := sorted(set(checkout.lines) - {row["offer_id"] for row in known}):
+        raise UnknownOffer(tuple(unknown), f"Not on offer in {checkout.currency}: {', '.join(unknown)}.")
+    raise PriceChanged(checkout.expected_total or 0, total)

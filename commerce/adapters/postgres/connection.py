@@ -1,0 +1,75 @@
+"""Connections to the order database: the pool of a service, and the single one of the administrator."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from commerce.adapters.aws.secrets import secret
+from commerce.adapters.aws.tokens import rds_token
+from commerce.adapters.postgres.settings import DatabaseSettings
+from commerce.errors import InvalidRequest
+
+_COMMAND_TIMEOUT_SECONDS = 15.0
+
+
+async def connect_pool(settings: DatabaseSettings, min_size: int = 1, max_size: int = 8) -> asyncpg.Pool:
+    """A pool of connections, each signing in anew with a fresh token. Close it with `await pool.close()`."""
+    return await asyncpg.create_pool(
+        **_parameters(settings, settings.user, _password(settings)),
+        min_size=min_size,
+        max_size=max_size,
+        max_inactive_connection_lifetime=300.0,
+        # asyncpg's default reset is a round trip after every use of a connection. The repositories here leave
+        # nothing in a session (no settings, no cursors, no session locks), so there is nothing to reset.
+        reset=_nothing_to_reset,
+    )
+
+
+async def connect_administrator(settings: DatabaseSettings) -> asyncpg.Connection:
+    """One connection that may change the schema: with the administrator's secret when the settings name one."""
+    unlimited = {"command_timeout": None}  # a migration takes the time it takes
+    if settings.secret_arn is None:
+        return await asyncpg.connect(**_parameters(settings, settings.user, _password(settings)) | unlimited)
+    credentials = await asyncio.to_thread(secret, settings.secret_arn)
+    return await asyncpg.connect(**_parameters(settings, credentials["username"], credentials["password"]) | unlimited)
+
+
+def _parameters(settings: DatabaseSettings, user: str, password: object) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "database": settings.database,
+        "user": user,
+        "password": password,
+        "ssl": _tls(settings),
+        "command_timeout": _COMMAND_TIMEOUT_SECONDS,
+        "timeout": 10.0,
+        "server_settings": {"application_name": "marketplace", "jit": "off", "timezone": "UTC"},
+    }
+
+
+def _tls(settings: DatabaseSettings) -> ssl.SSLContext | bool:
+    if settings.tls == "disable":
+        return False
+    return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
+
+
+def _password(settings: DatabaseSettings) -> Callable[[], Awaitable[str]] | None:
+    if settings.authentication == "none":
+        return None
+    if settings.authentication == "secret":
+        raise InvalidRequest("Only the administrator signs in with the secret; a pool signs in with IAM.")
+
+    async def token() -> str:
+        return await asyncio.to_thread(rds_token, settings.host, settings.port, settings.user)
+
+    return token
+
+
+async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+    return None

@@ -1,0 +1,118 @@
+"""Sellers, prices and stock in PostgreSQL: what can be bought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import asyncpg
+
+from commerce.catalog import Listing, Offer, Seller, UnknownSeller
+from commerce.inventory import StockSnapshot
+from commerce.money import Money
+
+_LISTINGS = """
+SELECT o.*, p.display_name, o.stock - coalesce(
+    (SELECT sum(l.quantity) FROM order_lines l WHERE l.offer_id = o.offer_id AND l.stock_state = 'unconfirmed'), 0
+)::bigint AS available
+FROM offers o JOIN sellers p USING (seller_id)
+"""
+_AVAILABLE = """
+SELECT o.offer_id, o.stock - coalesce(w.units, 0)::bigint AS available
+FROM offers o
+LEFT JOIN (
+    SELECT offer_id, sum(quantity) AS units FROM order_lines
+    WHERE stock_state = 'unconfirmed' AND ($1::text[] IS NULL OR offer_id = ANY ($1))
+    GROUP BY offer_id
+) AS w USING (offer_id)
+WHERE $1::text[] IS NULL OR o.offer_id = ANY ($1)
+"""
+
+
+class PostgresOffers:
+    """`commerce.ports.Offers` over a pool of connections."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def put_seller(self, seller: Seller) -> None:
+        await self._pool.execute(
+            "INSERT INTO sellers AS s (seller_id, display_name, account_id) VALUES ($1, $2, $3) "
+            "ON CONFLICT (seller_id) DO UPDATE SET display_name = excluded.display_name, "
+            "account_id = coalesce(excluded.account_id, s.account_id)",
+            seller.seller_id,
+            seller.display_name,
+            seller.account_id,
+        )
+
+    async def seller(self, seller_id: str) -> Seller:
+        row = await self._pool.fetchrow("SELECT * FROM sellers WHERE seller_id = $1", seller_id)
+        if row is None:
+            raise UnknownSeller(seller_id)
+        return Seller(**row)
+
+    async def put(self, offer: Offer) -> None:
+        try:
+            await self._pool.execute(
+                "INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (offer_id) DO UPDATE SET title = excluded.title, "
+                "unit_price = excluded.unit_price, currency = excluded.currency, stock = excluded.stock",
+                offer.offer_id,
+                offer.seller_id,
+                offer.product_id,
+                offer.title,
+                offer.unit_price.amount,
+                offer.unit_price.currency,
+                offer.stock,
+            )
+        except asyncpg.ForeignKeyViolationError as error:
+            raise UnknownSeller(offer.seller_id) from error
+
+    async def rename(self, product_id: str, title: str) -> None:
+        await self._pool.execute("UPDATE offers SET title = $2 WHERE product_id = $1", product_id, title)
+
+    async def listings(self, product_ids: Collection[str]) -> Mapping[str, tuple[Listing, ...]]:
+        rows = await self._pool.fetch(
+            f"{_LISTINGS} WHERE o.product_id = ANY ($1::text[]) ORDER BY o.unit_price, o.offer_id", list(product_ids)
+        )
+        found: dict[str, list[Listing]] = {product_id: [] for product_id in product_ids}
+        for row in rows:
+            found[row["product_id"]].append(_listing(row))
+        return {product_id: tuple(listings) for product_id, listings in found.items()}
+
+    async def get(self, offer_ids: Collection[str]) -> Mapping[str, Listing]:
+        rows = await self._pool.fetch(f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[])", list(offer_ids))
+        return {row["offer_id"]: _listing(row) for row in rows}
+
+    async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:
+        rows = await self._pool.fetch(_AVAILABLE, list(offer_ids))
+        return {row["offer_id"]: row["available"] for row in rows}
+
+    async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            available = await connection.fetch(_AVAILABLE, None if offer_ids is None else list(offer_ids))
+            ordered = await connection.fetch(
+                "SELECT order_id FROM orders WHERE order_id = ANY ($1::text[])", list(reservations)
+            )
+        return StockSnapshot(
+            available={row["offer_id"]: row["available"] for row in available},
+            ordered=frozenset(row["order_id"] for row in ordered),
+        )
+
+
+def _listing(row: Any) -> Listing:
+    return Listing(
+        offer=Offer(
+            offer_id=row["offer_id"],
+            seller_id=row["seller_id"],
+            product_id=row["product_id"],
+            title=row["title"],
+            unit_price=Money(row["unit_price"], row["currency"]),
+            stock=row["stock"],
+        ),
+        seller_name=row["display_name"],
+        available=max(row["available"], 0),
+    )

@@ -1,0 +1,50 @@
+"""The outbox in PostgreSQL: orders whose saga is still to be started, written in the statement that accepted them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import asyncpg
+
+from commerce.ports import Dispatch
+
+# A lease instead of a lock held while the workflow service is called: no transaction waits for the network, and
+# the rows of a relay that died come back when their lease has run out.
+_TAKE = """
+UPDATE outbox SET due_at = now() + $2
+WHERE outbox_id IN (
+    SELECT outbox_id FROM outbox WHERE due_at <= now() ORDER BY outbox_id LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+RETURNING outbox_id, order_id, attempt
+"""
+_REDISPATCH = """
+WITH idle AS (
+    UPDATE orders SET dispatches = dispatches + 1, touched_at = now()
+    WHERE order_id IN (
+        SELECT o.order_id FROM orders o
+        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.touched_at <= now() - $1::interval
+            AND NOT EXISTS (SELECT FROM outbox WHERE outbox.order_id = o.order_id)
+        ORDER BY o.touched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING order_id, dispatches
+)
+INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle RETURNING 1
+"""
+
+
+class PostgresOutbox:
+    """`commerce.ports.Outbox` over a pool of connections."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def take(self, limit: int, lease: timedelta) -> tuple[Dispatch, ...]:
+        rows = await self._pool.fetch(_TAKE, limit, lease)
+        return tuple(sorted((Dispatch(**row) for row in rows), key=lambda dispatch: dispatch.outbox_id))
+
+    async def done(self, outbox_ids: Collection[int]) -> None:
+        await self._pool.execute("DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])", list(outbox_ids))
+
+    async def redispatch(self, idle: timedelta, limit: int = 100) -> int:
+        return len(await self._pool.fetch(_REDISPATCH, idle, limit))

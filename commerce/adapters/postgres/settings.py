@@ -1,0 +1,42 @@
+"""Where the order database is, read from the environment that the link to it gave this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DatabaseSettings(BaseSettings):
+    """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`.
+
+    `authentication` "iam" signs in with a token of the process's own role; "secret" with the administrator's
+    secret `ORDERS_SECRET_ARN`; "none" sends no password. `ca_file` is a PEM bundle (Amazon's for RDS); without it
+    the system's trust store is used.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ORDERS_", frozen=True)
+
+    host: str
+    port: int = 5432
+    database: str
+    user: str = ""
+    tls: Literal["verify-full", "disable"] = "verify-full"
+    ca_file: Path | None = None
+    secret_arn: str | None = None
+    authentication: Literal["iam", "secret", "none"] = "iam"
+
+    @classmethod
+    def from_dsn(cls, dsn: str) -> Self:
+        """Settings of a plain server that asks for no password: `postgresql://user@host:port/database`."""
+        url = urlsplit(dsn)
+        return cls(
+            host=url.hostname or "127.0.0.1",
+            port=url.port or 5432,
+            database=unquote(url.path.lstrip("/")),
+            user=unquote(url.username or ""),
+            tls="disable",
+            authentication="none",
+        )

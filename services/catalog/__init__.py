@@ -1,0 +1,1 @@
+"""Browse products and their offers; sellers maintain theirs."""

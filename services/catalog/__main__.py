@@ -1,0 +1,11 @@
+"""`python -m services.catalog`: serves the catalog on HOST and PORT."""
+
+from __future__ import annotations
+
+from services.catalog.app import create_app
+from services.catalog.settings import CatalogSettings
+from services.http.server import serve
+
+if __name__ == "__main__":
+    settings = CatalogSettings()
+    serve(create_app(settings), settings)

@@ -1,0 +1,51 @@
+"""The catalog's composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from commerce.adapters.aws import DynamoProducts
+from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
+from services.catalog.dependencies import Catalog, catalog_of
+from services.catalog.endpoints import router
+from services.catalog.settings import CatalogSettings
+from services.http.application import build_app
+
+OpenDependencies = Callable[[CatalogSettings], AbstractAsyncContextManager[Catalog]]
+
+
+def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | None = None) -> FastAPI:
+    """The catalog's application; `open_dependencies` replaces the real stores in tests."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (open_dependencies or open_catalog)(settings) as catalog:
+            app.state.dependencies = catalog
+            yield
+
+    return build_app(
+        title="Catalog",
+        description="Products, sellers and their offers",
+        lifespan=lifespan,
+        routers=(router,),
+        checks=lambda request: catalog_of(request).checks,
+    )
+
+
+@asynccontextmanager
+async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+    """Connects the catalog to the stores that this process's environment names."""
+    pool = await connect_pool(DatabaseSettings(), min_size=1, max_size=settings.database_connections)
+    try:
+        products = DynamoProducts(settings.products_table)
+        yield Catalog(
+            products=products,
+            offers=PostgresOffers(pool),
+            currency=settings.currency,
+            checks={"orders": lambda: pool.execute("SELECT 1"), "products": lambda: products.list(1)},
+        )
+    finally:
+        await pool.close()

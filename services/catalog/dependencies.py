@@ -1,0 +1,34 @@
+"""What the catalog's routes work with, handed to them by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from commerce.ports import Offers, Products
+from services.http.health import Checks
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    """The two stores, the currency that offers are made in, and how to ask the stores whether they answer."""
+
+    products: Products
+    offers: Offers
+    currency: str
+    checks: Checks
+
+
+def catalog_of(request: Request) -> Catalog:
+    """The catalog of the running application."""
+    catalog: Catalog = request.app.state.dependencies
+    return catalog
+
+
+async def _catalog(request: Request) -> Catalog:
+    return catalog_of(request)
+
+
+CatalogDependency = Annotated[Catalog, Depends(_catalog)]

@@ -1,0 +1,1 @@
+"""The cart, the acceptance of an order, and what became of it."""

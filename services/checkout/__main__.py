@@ -1,0 +1,11 @@
+"""`python -m services.checkout`: serves the checkout service on HOST and PORT."""
+
+from __future__ import annotations
+
+from services.checkout.app import create_app
+from services.checkout.settings import CheckoutSettings
+from services.http.server import serve
+
+if __name__ == "__main__":
+    settings = CheckoutSettings()
+    serve(create_app(settings), settings)

@@ -1,0 +1,98 @@
+"""The checkout service's composition root."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from commerce.adapters.aws import StepFunctionsFlow
+from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, PostgresOutbox, connect_pool
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
+from commerce.ports import Carts, CheckoutFlow, Offers, Orders, Outbox, StockGate
+from services.checkout.acceptance import Acceptance
+from services.checkout.dependencies import CheckoutService, checkout_of
+from services.checkout.endpoints import router
+from services.checkout.relay import Relay
+from services.checkout.settings import CheckoutSettings
+from services.checkout.stock import StockKeeper
+from services.http.application import build_app
+from services.http.health import Checks
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stores:
+    """The ports that the service is built on."""
+
+    carts: Carts
+    gate: StockGate
+    offers: Offers
+    orders: Orders
+    outbox: Outbox
+    flow: CheckoutFlow
+    checks: Checks
+
+
+OpenStores = Callable[[CheckoutSettings], AbstractAsyncContextManager[Stores]]
+
+
+def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None) -> FastAPI:
+    """The checkout application; `open_stores` replaces the real stores in tests.
+
+    While it runs, the relay starts accepted orders and the stock keeper sweeps the reservations, in this process.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with (open_stores or open_real_stores)(settings) as stores:
+            relay = Relay(outbox=stores.outbox, flow=stores.flow)
+            stock = StockKeeper(gate=stores.gate, offers=stores.offers)
+            acceptance = Acceptance(
+                carts=stores.carts, stock=stock, orders=stores.orders, terms=settings.terms, accepted=relay.wake
+            )
+            app.state.dependencies = CheckoutService(
+                carts=stores.carts,
+                offers=stores.offers,
+                orders=stores.orders,
+                acceptance=acceptance,
+                currency=settings.currency,
+                checks=stores.checks,
+            )
+            background = [asyncio.create_task(relay.run()), asyncio.create_task(stock.run())]
+            try:
+                yield
+            finally:
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
+
+    return build_app(
+        title="Checkout",
+        description="The cart, the acceptance of an order, and what became of it",
+        lifespan=lifespan,
+        routers=(router,),
+        checks=lambda request: checkout_of(request).checks,
+    )
+
+
+@asynccontextmanager
+async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
+    """Connects the service to the stores and the workflow that this process's environment names."""
+    pool = await connect_pool(DatabaseSettings(), min_size=2, max_size=settings.database_connections)
+    redis = connect(CacheSettings())
+    try:
+        yield Stores(
+            carts=RedisCarts(redis),
+            gate=RedisStockGate(redis),
+            offers=PostgresOffers(pool),
+            orders=PostgresOrders(pool),
+            outbox=PostgresOutbox(pool),
+            flow=StepFunctionsFlow(settings.checkout_flow_arn),
+            checks={"orders": lambda: pool.execute("SELECT 1"), "carts": redis.ping},
+        )
+    finally:
+        await redis.aclose()
+        await pool.close()

@@ -1,0 +1,91 @@
+"""Carries accepted orders from the outbox to the checkout flow."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from commerce.ports import CheckoutFlow, Dispatch, Outbox
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How the relay works.
+
+    `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `idle` is how
+    long an order may stand still before it is started again; it is longer than an execution can last.
+    """
+
+    batch: int = 50
+    concurrency: int = 4
+    poll_seconds: float = 1.0
+    lease: timedelta = timedelta(seconds=30)
+    idle: timedelta = timedelta(minutes=15)
+    redispatch_seconds: float = 60.0
+
+
+class Relay:
+    """Takes rows of the outbox, starts their orders, marks the rows done.
+
+    At least once: a crash between the start and the mark starts the order again, which the flow knows as the same
+    execution. A row that cannot be started is left to its lease and tried again.
+    """
+
+    def __init__(self, *, outbox: Outbox, flow: CheckoutFlow, pace: Pace | None = None) -> None:
+        self._outbox = outbox
+        self._flow = flow
+        self._pace = pace or Pace()
+        self._work = asyncio.Event()
+        self._slots = asyncio.Semaphore(self._pace.concurrency)
+
+    def wake(self) -> None:
+        """An order was accepted: look at once instead of at the next poll."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Relays until cancelled."""
+        redispatched = time.monotonic()
+        while True:
+            self._work.clear()
+            try:
+                if time.monotonic() - redispatched >= self._pace.redispatch_seconds:
+                    redispatched = time.monotonic()
+                    if stuck := await self._outbox.redispatch(self._pace.idle):
+                        _log.warning("orders that stood still are started again", extra={"orders": stuck})
+                while await self.relay_once() == self._pace.batch:
+                    pass
+            except Exception:
+                # The database may be away for a while; what was accepted stays in the outbox.
+                _log.exception("the outbox could not be relayed")
+                await asyncio.sleep(self._pace.poll_seconds)
+            await self._woken()
+
+    async def relay_once(self) -> int:
+        """Relays one batch; returns how many rows it took."""
+        taken = await self._outbox.take(self._pace.batch, self._pace.lease)
+        if taken:
+            started = await asyncio.gather(*(self._start(dispatch) for dispatch in taken))
+            await self._outbox.done([dispatch.outbox_id for dispatch, done in zip(taken, started, strict=True) if done])
+        return len(taken)
+
+    async def _start(self, dispatch: Dispatch) -> bool:
+        async with self._slots:
+            try:
+                await self._flow.start(dispatch.order_id, dispatch.attempt)
+            except Exception:
+                # One order that cannot be started must not keep back the others; its lease brings it back.
+                _log.exception("an order could not be started", extra={"order_id": dispatch.order_id})
+                return False
+            return True
+
+    async def _woken(self) -> None:
+        try:
+            async with asyncio.timeout(self._pace.poll_seconds):
+                await self._work.wait()
+        except TimeoutError:
+            return

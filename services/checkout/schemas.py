@@ -1,0 +1,155 @@
+"""What the checkout service sends and receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from commerce.cart import MAXIMUM_QUANTITY, Cart
+from commerce.catalog import Listing
+from commerce.money import total
+from commerce.orders import Order, OrderLine, SellerOrder
+from services.http.money import MoneyBody
+
+
+class _Request(BaseModel):
+    # A misspelt member must not be dropped in silence.
+    model_config = ConfigDict(extra="forbid")
+
+
+class CartItemRequest(_Request):
+    """The quantity wanted of an offer; 0 removes it."""
+
+    quantity: int = Field(ge=0, le=MAXIMUM_QUANTITY)
+
+
+class CheckoutRequest(_Request):
+    """`expected_total`, in minor units, is the total that the buyer saw; another total is refused."""
+
+    payment_method: str = Field(min_length=1, max_length=255)
+    expected_total: int | None = Field(default=None, ge=1)
+
+
+class CartItemBody(BaseModel):
+    """An offer in the cart at today's price."""
+
+    offer_id: str
+    title: str
+    seller_id: str
+    seller_name: str
+    quantity: int
+    unit_price: MoneyBody
+    available: bool
+
+
+class CartBody(BaseModel):
+    """The cart. `withdrawn` are the offers in it that no longer exist; they are not part of the total."""
+
+    items: list[CartItemBody]
+    withdrawn: list[str]
+    total: MoneyBody
+
+    @classmethod
+    def of(cls, cart: Cart, listings: Mapping[str, Listing], currency: str) -> CartBody:
+        found = [(listings[offer_id], quantity) for offer_id, quantity in cart.items.items() if offer_id in listings]
+        return cls(
+            items=[
+                CartItemBody(
+                    offer_id=listing.offer.offer_id,
+                    title=listing.offer.title,
+                    seller_id=listing.offer.seller_id,
+                    seller_name=listing.seller_name,
+                    quantity=quantity,
+                    unit_price=MoneyBody.of(listing.offer.unit_price),
+                    available=listing.available >= quantity,
+                )
+                for listing, quantity in found
+            ],
+            withdrawn=[offer_id for offer_id in cart.items if offer_id not in listings],
+            total=MoneyBody.of(total((listing.offer.unit_price * quantity for listing, quantity in found), currency)),
+        )
+
+
+class AcceptedBody(BaseModel):
+    """An accepted order; the payment follows. `total` is in minor units of `currency`."""
+
+    order_id: str
+    status: str
+    currency: str
+    total: int
+
+
+class OrderLineBody(BaseModel):
+    """What was bought, at the price it was bought for."""
+
+    offer_id: str
+    title: str
+    quantity: int
+    unit_price: MoneyBody
+    seller_id: str
+
+    @classmethod
+    def of(cls, line: OrderLine) -> OrderLineBody:
+        return cls(
+            offer_id=line.offer_id,
+            title=line.title,
+            quantity=line.quantity,
+            unit_price=MoneyBody.of(line.unit_price),
+            seller_id=line.seller_id,
+        )
+
+
+class SellerShareBody(BaseModel):
+    """One seller's part of the order, in minor units. `held_until` is null until the order is fulfilled."""
+
+    seller_id: str
+    seller_name: str
+    gross: int
+    commission: int
+    net: int
+    state: str
+    held_until: datetime | None
+
+    @classmethod
+    def of(cls, share: SellerOrder) -> SellerShareBody:
+        return cls(
+            seller_id=share.seller_id,
+            seller_name=share.seller_name,
+            gross=share.gross.amount,
+            commission=share.commission.amount,
+            net=share.net.amount,
+            state=share.state,
+            held_until=share.held_until,
+        )
+
+
+class OrderBody(BaseModel):
+    """An order and what became of it. `failure` says why it failed, and is null otherwise."""
+
+    order_id: str
+    status: str
+    currency: str
+    total: int
+    failure: str | None
+    lines: list[OrderLineBody]
+    sellers: list[SellerShareBody]
+
+    @classmethod
+    def of(cls, order: Order) -> OrderBody:
+        return cls(
+            order_id=order.order_id,
+            status=order.status,
+            currency=order.total.currency,
+            total=order.total.amount,
+            failure=order.failure,
+            lines=[OrderLineBody.of(line) for line in order.lines],
+            sellers=[SellerShareBody.of(share) for share in order.sellers],
+        )
+
+
+class OrderListBody(BaseModel):
+    """The buyer's latest orders, newest first."""
+
+    items: list[OrderBody]

@@ -1,0 +1,30 @@
+"""The checkout service's settings; its links to the order database and the carts have their own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from services.checkout.acceptance import Terms
+from services.http.server import ServerSettings
+
+
+class CheckoutSettings(ServerSettings):
+    """`CHECKOUT_FLOW_ARN` (the workflow that finishes an order), `CURRENCY` (lower-case ISO 4217),
+    `COMMISSION_BASIS_POINTS`, `RESERVATION_TTL_SECONDS`, `DATABASE_CONNECTIONS` (most at once)."""
+
+    service_name: str = "checkout"
+    checkout_flow_arn: str
+    currency: str = Field(pattern=r"^[a-z]{3}$")
+    commission_basis_points: int = Field(ge=0, le=10_000)
+    reservation_ttl_seconds: int = Field(ge=1)
+    database_connections: int = Field(default=8, ge=2)
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            currency=self.currency,
+            commission_basis_points=self.commission_basis_points,
+            reservation_ttl=timedelta(seconds=self.reservation_ttl_seconds),
+        )

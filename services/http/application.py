@@ -1,0 +1,42 @@
+"""The FastAPI application that every service builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI, Request
+
+from services.http.health import Checks, health_router
+from services.http.problems import RESPONSES, install_problem_handlers
+from services.http.trace import TraceMiddleware
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    *,
+    title: str,
+    description: str,
+    lifespan: Lifespan,
+    routers: tuple[APIRouter, ...],
+    checks: Callable[[Request], Checks],
+) -> FastAPI:
+    """An application with problem details, trace ids, health routes and an OpenAPI document (`/openapi.json`).
+
+    The interactive documentation pages are left out: they load scripts from a foreign server.
+    """
+    app = FastAPI(
+        title=title,
+        description=description,
+        lifespan=lifespan,
+        responses=RESPONSES,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(TraceMiddleware)
+    install_problem_handlers(app)
+    app.include_router(health_router(checks))
+    for router in routers:
+        app.include_router(router)
+    return app

@@ -1,0 +1,122 @@
+"""The services over real stores; only the checkout flow is recorded instead of started."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    PostgresOffers,
+    PostgresOrders,
+    PostgresOutbox,
+    connect_pool,
+    migrate,
+)
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
+from commerce.catalog import Offer, Seller, offer_id_for
+from commerce.money import Money
+from services.checkout.app import Stores, create_app
+from services.checkout.settings import CheckoutSettings
+
+
+@dataclass
+class RecordedFlow:
+    """Remembers what was started; raises the errors it was given first."""
+
+    started: list[tuple[str, int]] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def start(self, order_id: str, attempt: int = 1) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.started.append((order_id, attempt))
+
+
+@dataclass
+class Shop:
+    """The running checkout service, its stores behind it, and what a test does with both."""
+
+    app: FastAPI
+    stores: Stores
+    flow: RecordedFlow
+
+    @asynccontextmanager
+    async def visit(self, user_id: str | None = "buyer") -> AsyncIterator[httpx.AsyncClient]:
+        headers = {} if user_id is None else {"x-user-id": user_id, "x-user-groups": "[buyer]"}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=headers) as client:
+            yield client
+
+    async def stock(self, product_id: str, units: int, *, price: int = 1000, seller_id: str = "seller") -> str:
+        """Registers the seller and puts an offer; returns its id."""
+        offers = self.stores.offers
+        await offers.put_seller(Seller(seller_id=seller_id, display_name=seller_id.title()))
+        offer_id = offer_id_for(seller_id, product_id)
+        await offers.put(
+            Offer(
+                offer_id=offer_id,
+                seller_id=seller_id,
+                product_id=product_id,
+                title=product_id.title(),
+                unit_price=Money(price, "usd"),
+                stock=units,
+            )
+        )
+        return offer_id
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    connection = await asyncpg.connect(postgres_dsn)
+    await migrate(connection)
+    await connection.close()
+    opened = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=8)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(CacheSettings.from_url(redis_url))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def checkout_settings() -> CheckoutSettings:
+    return CheckoutSettings(
+        checkout_flow_arn="arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+        currency="usd",
+        commission_basis_points=1000,
+        reservation_ttl_seconds=900,
+    )
+
+
+@pytest.fixture
+async def shop(pool: asyncpg.Pool, redis: Redis, checkout_settings: CheckoutSettings) -> AsyncIterator[Shop]:
+    flow = RecordedFlow()
+    stores = Stores(
+        carts=RedisCarts(redis),
+        gate=RedisStockGate(redis),
+        offers=PostgresOffers(pool),
+        orders=PostgresOrders(pool),
+        outbox=PostgresOutbox(pool),
+        flow=flow,
+        checks={"orders": lambda: pool.execute("SELECT 1"), "carts": redis.ping},
+    )
+
+    @asynccontextmanager
+    async def opened(_settings: CheckoutSettings) -> AsyncIterator[Stores]:
+        yield stores
+
+    app = create_app(checkout_settings, opened)
+    async with app.router.lifespan_context(app):
+        yield Shop(app=app, stores=stores, flow=flow)

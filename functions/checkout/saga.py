@@ -92,6 +92,8 @@ CHECKOUT = Saga(
             refusals=(
                 Refusal(error="PaymentDeclined", compensate_from=StepName.RELEASE_STOCK),
                 Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
             ),
             compensate_from=StepName.CANCEL_AUTHORISATION,
         ),
@@ -99,14 +101,20 @@ CHECKOUT = Saga(
             name=StepName.CONFIRM_STOCK,
             title="Take the stock",
             retry=BRIEF,
-            refusals=(Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORISATION),),
+            refusals=(
+                Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
+            ),
             compensate_from=StepName.CANCEL_AUTHORISATION,
         ),
         Step(
             name=StepName.CAPTURE,
             title="Capture the payment",
             retry=PATIENT,
-            refusals=(Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORISATION),),
+            refusals=(
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
+            ),
         ),
         Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),
     ),

@@ -1,0 +1,113 @@
+"""What each step of the checkout saga does.
+
+A step may run any number of times, after a crash at any point of itself, and always comes to the same end: it reads
+the order's state first, the database's transitions are idempotent by that state, and the payment processor's by keys
+made of the order id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from commerce.catalog import UnknownOffer
+from commerce.errors import MarketplaceError
+from commerce.inventory import SoldOut
+from commerce.orders import IllegalTransition, Order, OrderStatus
+from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
+from commerce.ports import Orders, PaymentGateway, StockGate
+from functions.checkout.saga import StepName
+
+INTERNAL_ERROR = "internal_error"
+_REASONS: tuple[type[MarketplaceError], ...] = (
+    AuthenticationRequired,
+    PaymentDeclined,
+    PaymentRefused,
+    PaymentUnavailable,
+    SoldOut,
+    UnknownOffer,
+)
+# The workflow knows an error by the name of its class; buyers read the code of the business fact.
+FAILURES: Mapping[str, str] = {reason.__name__: reason.code.replace("-", "_") for reason in _REASONS}
+
+
+class CheckoutSteps:
+    """The steps over their ports."""
+
+    def __init__(self, *, orders: Orders, gate: StockGate, payments: PaymentGateway) -> None:
+        self._orders = orders
+        self._gate = gate
+        self._payments = payments
+
+    async def run(self, step: StepName, order_id: str, error: str | None = None) -> None:
+        """Runs one step; `error` is the class name of the failure that led to a compensation.
+
+        Raises PaymentDeclined, AuthenticationRequired, PaymentRefused and SoldOut as the answers of the steps that can
+        be refused, IllegalTransition when the order has ended otherwise; anything else is a fault worth a retry.
+        """
+        steps: Mapping[StepName, Callable[[str], Awaitable[None]]] = {
+            StepName.AUTHORISE: self._authorise,
+            StepName.CONFIRM_STOCK: self._confirm_stock,
+            StepName.CAPTURE: self._capture,
+            StepName.RECORD_SPLIT: self._orders.record_split,
+            StepName.CANCEL_AUTHORISATION: self._cancel_authorisation,
+            StepName.RELEASE_STOCK: self._release_stock,
+        }
+        if step is StepName.FAIL_ORDER:
+            await self._orders.fail(order_id, FAILURES.get(error or "", INTERNAL_ERROR))
+        else:
+            await steps[step](order_id)
+
+    async def _authorise(self, order_id: str) -> None:
+        order = await self._open_order(order_id, StepName.AUTHORISE)
+        if order.payment_intent_id is None:
+            authorisation = await self._payments.authorise(
+                order_id=order_id, amount=order.total, payment_method=order.payment_method
+            )
+            await self._orders.record_authorisation(order_id, authorisation.payment_intent_id)
+
+    async def _confirm_stock(self, order_id: str) -> None:
+        await self._orders.confirm_stock(order_id)
+        await self._gate.consume(order_id)
+
+    async def _capture(self, order_id: str) -> None:
+        order = await self._open_order(order_id, StepName.CAPTURE)
+        if order.charge_id is not None:
+            return
+        if order.status is not OrderStatus.CONFIRMED or order.payment_intent_id is None:
+            raise IllegalTransition(order_id, StepName.CAPTURE, order.status)
+        capture = await self._payments.capture(order_id=order_id, payment_intent_id=order.payment_intent_id)
+        await self._orders.record_capture(order_id, capture.charge_id)
+
+    async def _cancel_authorisation(self, order_id: str) -> None:
+        order = await self._orders.get(order_id)
+        if order.charge_id is not None:
+            raise IllegalTransition(order_id, StepName.CANCEL_AUTHORISATION, order.status)
+        payment_intent_id = order.payment_intent_id or await self._lost_authorisation(order)
+        if payment_intent_id is not None:
+            await self._payments.cancel(order_id=order_id, payment_intent_id=payment_intent_id)
+
+    async def _release_stock(self, order_id: str) -> None:
+        await self._orders.restore_stock(order_id)
+        await self._gate.release(order_id)
+
+    async def _open_order(self, order_id: str, step: StepName) -> Order:
+        order = await self._orders.get(order_id)
+        if order.status is OrderStatus.FAILED:
+            raise IllegalTransition(order_id, step, order.status)
+        return order
+
+    async def _lost_authorisation(self, order: Order) -> str | None:
+        """The payment intent of an authorisation whose answer never reached the database; None when there is none.
+
+        Asking again with the same idempotency key gives the first answer again. If the first request had not arrived
+        either, this one sets the money aside for the moment until it is cancelled.
+        """
+        try:
+            authorisation = await self._payments.authorise(
+                order_id=order.order_id, amount=order.total, payment_method=order.payment_method
+            )
+        except AuthenticationRequired as waiting:
+            return waiting.payment_intent_id or None
+        except (PaymentDeclined, PaymentRefused):
+            return None
+        return authorisation.payment_intent_id

@@ -46,7 +46,11 @@ class Shop:
 
     app: FastAPI
     stores: Stores
-    flow: RecordedFlow
+
+    @property
+    def flow(self) -> RecordedFlow:
+        assert isinstance(self.stores.flow, RecordedFlow)
+        return self.stores.flow
 
     @asynccontextmanager
     async def visit(self, user_id: str | None = "buyer") -> AsyncIterator[httpx.AsyncClient]:
@@ -100,23 +104,37 @@ def checkout_settings() -> CheckoutSettings:
     )
 
 
+@asynccontextmanager
+async def _opened(stores: Stores, settings: CheckoutSettings) -> AsyncIterator[FastAPI]:
+    @asynccontextmanager
+    async def given(_settings: CheckoutSettings) -> AsyncIterator[Stores]:
+        yield stores
+
+    app = create_app(settings, given)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
 @pytest.fixture
-async def shop(pool: asyncpg.Pool, redis: Redis, checkout_settings: CheckoutSettings) -> AsyncIterator[Shop]:
-    flow = RecordedFlow()
-    stores = Stores(
+def stores(pool: asyncpg.Pool, redis: Redis) -> Stores:
+    return Stores(
         carts=RedisCarts(redis),
         gate=RedisStockGate(redis),
         offers=PostgresOffers(pool),
         orders=PostgresOrders(pool),
         outbox=PostgresOutbox(pool),
-        flow=flow,
+        flow=RecordedFlow(),
         checks={"orders": lambda: pool.execute("SELECT 1"), "carts": redis.ping},
     )
 
-    @asynccontextmanager
-    async def opened(_settings: CheckoutSettings) -> AsyncIterator[Stores]:
-        yield stores
 
-    app = create_app(checkout_settings, opened)
-    async with app.router.lifespan_context(app):
-        yield Shop(app=app, stores=stores, flow=flow)
+@pytest.fixture
+async def shop(stores: Stores, checkout_settings: CheckoutSettings) -> AsyncIterator[Shop]:
+    async with _opened(stores, checkout_settings) as app:
+        yield Shop(app=app, stores=stores)
+
+
+@pytest.fixture
+def quiet_shop(stores: Stores, checkout_settings: CheckoutSettings) -> Shop:
+    """A shop whose background work is not running."""
+    return Shop(app=create_app(checkout_settings), stores=stores)

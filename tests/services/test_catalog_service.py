@@ -1,0 +1,149 @@
+"""The catalog on real PostgreSQL, with the products in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from commerce.adapters.memory import MemoryProducts
+from commerce.adapters.postgres import PostgresOffers
+from services.catalog.app import create_app
+from services.catalog.dependencies import Catalog
+from services.catalog.settings import CatalogSettings
+
+BUYER = {"x-user-id": "buyer", "x-user-groups": "[buyer]"}
+
+
+@pytest.fixture
+async def app(pool: asyncpg.Pool) -> AsyncIterator[FastAPI]:
+    @asynccontextmanager
+    async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+        yield Catalog(
+            products=MemoryProducts(),
+            offers=PostgresOffers(pool),
+            currency=settings.currency,
+            checks={"orders": lambda: pool.execute("SELECT 1")},
+        )
+
+    application = create_app(CatalogSettings(products_table="products", currency="usd"), opened)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as opened:
+        yield opened
+
+
+def seller(user_id: str = "ann") -> dict[str, str]:
+    return {"x-user-id": user_id, "x-user-groups": "[seller]"}
+
+
+async def offer(client: httpx.AsyncClient, user_id: str, product_id: str, price: int, stock: int) -> str:
+    await client.put("/catalog/sellers/me", json={"display_name": user_id.title()}, headers=seller(user_id))
+    await client.put(f"/catalog/products/{product_id}", json={"title": product_id.title()}, headers=seller(user_id))
+    response = await client.put(
+        f"/catalog/products/{product_id}/offer", json={"unit_price": price, "stock": stock}, headers=seller(user_id)
+    )
+    offer_id: str = response.json()["offer_id"]
+    return offer_id
+
+
+async def test_anybody_browses_products_with_the_offers_of_all_sellers_cheapest_first(
+    client: httpx.AsyncClient,
+) -> None:
+    dear = await offer(client, "ann", "mug", 1500, 3)
+    cheap = await offer(client, "bob", "mug", 1200, 0)
+    product = (await client.get("/catalog/products/mug")).json()
+    assert product["title"] == "Mug"
+    assert product["offers"] == [
+        {
+            "offer_id": offer_id,
+            "seller_id": who,
+            "seller_name": who.title(),
+            "unit_price": {"amount": price, "currency": "usd"},
+            "available": available,
+        }
+        for offer_id, who, price, available in [(cheap, "bob", 1200, False), (dear, "ann", 1500, True)]
+    ]
+    assert (await client.get("/catalog/products")).json()["items"] == [product]
+
+
+async def test_pages_follow_one_another_without_a_gap(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        await offer(client, "ann", f"mug-{number}", 1000, 1)
+    seen: list[str] = []
+    cursor: str | None = None
+    for size in (2, 2, 1):
+        parameters = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await client.get("/catalog/products", params=parameters)).json()
+        assert len(page["items"]) == size
+        seen += [product["product_id"] for product in page["items"]]
+        cursor = page["next_cursor"]
+    assert sorted(seen) == [f"mug-{number}" for number in range(5)]
+    assert cursor is None
+
+
+async def test_putting_an_offer_again_changes_it(client: httpx.AsyncClient) -> None:
+    first = await offer(client, "ann", "mug", 1500, 3)
+    assert await offer(client, "ann", "mug", 900, 0) == first
+    offers = (await client.get("/catalog/products/mug")).json()["offers"]
+    assert [(one["unit_price"]["amount"], one["available"]) for one in offers] == [(900, False)]
+
+
+async def test_a_product_is_described_by_its_own_seller_only(client: httpx.AsyncClient) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    response = await client.put("/catalog/products/mug", json={"title": "Not a mug"}, headers=seller("bob"))
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/not-the-seller")
+    assert (await client.get("/catalog/products/mug")).json()["title"] == "Mug"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), (BUYER, 403), ({"x-user-groups": "[seller]"}, 401), (seller(), 200)]
+)
+async def test_only_a_signed_in_seller_describes_products(
+    client: httpx.AsyncClient, headers: dict[str, str], status: int
+) -> None:
+    assert (await client.put("/catalog/products/mug", json={"title": "Mug"}, headers=headers)).status_code == status
+
+
+async def test_an_offer_needs_its_product_and_its_seller(client: httpx.AsyncClient) -> None:
+    body = {"unit_price": 100, "stock": 1}
+    missing = await client.put("/catalog/products/mug/offer", json=body, headers=seller())
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/product-not-found")
+    await client.put("/catalog/products/mug", json={"title": "Mug"}, headers=seller())
+    unregistered = await client.put("/catalog/products/mug/offer", json=body, headers=seller())
+    assert (unregistered.status_code, unregistered.json()["type"]) == (404, "/problems/unknown-seller")
+
+
+@pytest.mark.parametrize("body", [{"unit_price": 0, "stock": 1}, {"unit_price": 1, "stock": -1}, {"unit_price": 1.5}])
+async def test_an_impossible_price_or_stock_is_refused(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+    response = await client.put("/catalog/products/mug/offer", json=body, headers=seller())
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_unknown_product_and_a_foreign_cursor_are_problems(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/catalog/products/mug")).json()["type"] == "/problems/product-not-found"
+    assert (await client.get("/catalog/products?cursor=abc")).json()["type"] == "/problems/invalid-request"
+    assert (await client.get("/catalog/products?limit=0")).status_code == 422
+
+
+async def test_it_is_not_ready_while_the_database_is_away(client: httpx.AsyncClient, pool: asyncpg.Pool) -> None:
+    assert (await client.get("/readyz")).status_code == 200
+    await pool.close()
+    assert (await client.get("/readyz")).status_code == 503
+    assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_the_openapi_document_describes_every_route(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    assert {"/catalog/products", "/catalog/products/{product_id}", "/catalog/products/{product_id}/offer"} <= set(
+        document["paths"]
+    )

@@ -1,0 +1,184 @@
+"""API Gateway on AWS: an HTTP API with a JWT authorizer and a VPC link to the internal load balancer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.api_gateway import ApiGateway as ApiGatewayContract
+from components.api_gateway import ApiGatewayArgs
+from components.aws.foundation import AwsFoundation
+from components.aws.identity import Identity
+from components.aws.logs import log_group
+from components.aws.narrow import on_aws
+from components.aws.signal import Signal, Watched
+from components.container_cluster.aws import ContainerCluster
+from components.container_service import ContainerService
+from components.link import routes
+from components.secrets_management.aws import Secrets
+
+USER_HEADERS: Final = {
+    "x-user-id": "$context.authorizer.claims.sub",
+    "x-user-groups": "$context.authorizer.claims.cognito:groups",
+}
+"""Headers that services trust, and the claims of the verified token that they come from."""
+
+ACCESS_LOG: Final = {
+    "requestId": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "time": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "route": "$context.routeKey",
+    "path": "$context.path",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "latencyMs": "$context.responseLatency",
+    "integrationMs": "$context.integrationLatency",
+    "error": "$context.error.message",
+    "authorizerError": "$context.authorizer.error",
+    "user": "$context.authorizer.claims.sub",
+}
+PREFLIGHT_SECONDS: Final = 600
+TIMEOUT_MILLISECONDS: Final = 29_000
+
+
+class ApiGateway(ApiGatewayContract, Watched):
+    """Creates the API, its stage with throttling and an access log, the authorizer, the VPC link, and the routes.
+
+    What a caller sends in the user headers never arrives: the integration overwrites them with the token's claims
+    on signed-in routes and removes them on public ones.
+    """
+
+    ENGINE = "api-gateway"
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: ApiGatewayArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        links = [routes(service) for service in args.services]
+        super().__init__(name, foundation, links=links, opts=opts)
+        cluster = on_aws(args.cluster, ContainerCluster)
+        self.api = aws.apigatewayv2.Api(
+            name,
+            name=foundation.prefix,
+            protocol_type="HTTP",
+            cors_configuration={
+                "allow_origins": list(args.allowed_origins),
+                "allow_methods": ["GET", "PUT", "POST", "DELETE"],
+                "allow_headers": ["authorization", "content-type", "idempotency-key", "traceparent"],
+                "expose_headers": ["location"],
+                "max_age": PREFLIGHT_SECONDS,
+            }
+            if args.allowed_origins
+            else None,
+            opts=self.child(),
+        )
+        authorizer = aws.apigatewayv2.Authorizer(
+            name,
+            api_id=self.api.id,
+            name="signed-in",
+            authorizer_type="JWT",
+            identity_sources=["$request.header.Authorization"],
+            jwt_configuration={"issuer": args.auth.issuer, "audiences": [args.auth.client_id]},
+            opts=self.child(),
+        )
+        identity = Identity(self, foundation, network=cluster.network)
+        identity.grant(links)
+        assert identity.security_group  # noqa: S101 - given a network above
+        link = aws.apigatewayv2.VpcLink(
+            name,
+            name=foundation.prefix,
+            subnet_ids=cluster.network.private_subnet_ids,
+            security_group_ids=[identity.security_group.id],
+            opts=self.child(depends_on=identity.after),
+        )
+        for service in args.services:
+            self._route(service, cluster, link, authorizer)
+        self._stage(args, foundation)
+        self.endpoint = self.api.api_endpoint
+        self.signals = _signals(self.api)
+        self.register_outputs({"endpoint": self.endpoint})
+
+    def _route(
+        self,
+        service: ContainerService,
+        cluster: ContainerCluster,
+        link: aws.apigatewayv2.VpcLink,
+        authorizer: aws.apigatewayv2.Authorizer,
+    ) -> None:
+        """An integration for a service's public routes, one for its others, and the routes."""
+        integrations = {
+            public: self._integration(service.name, cluster, link, public=public)
+            for public in sorted({route.public for route in service.workload.routes})
+        }
+        for route in service.workload.routes:
+            aws.apigatewayv2.Route(
+                f"{self.name}-{slug(route.key)}",
+                api_id=self.api.id,
+                route_key=route.key,
+                target=pulumi.Output.concat("integrations/", integrations[route.public].id),
+                authorization_type="NONE" if route.public else "JWT",
+                authorizer_id=None if route.public else authorizer.id,
+                opts=self.child(),
+            )
+
+    def _integration(
+        self, service: str, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink, *, public: bool
+    ) -> aws.apigatewayv2.Integration:
+        headers = (
+            {f"remove:header.{header}": "''" for header in USER_HEADERS}
+            if public
+            else {f"overwrite:header.{header}": claim for header, claim in USER_HEADERS.items()}
+        )
+        return aws.apigatewayv2.Integration(
+            f"{self.name}-{service}-{'public' if public else 'signed-in'}",
+            api_id=self.api.id,
+            integration_type="HTTP_PROXY",
+            integration_method="ANY",
+            integration_uri=cluster.listener.arn,
+            connection_type="VPC_LINK",
+            connection_id=link.id,
+            payload_format_version="1.0",
+            timeout_milliseconds=TIMEOUT_MILLISECONDS,
+            request_parameters=headers,
+            opts=self.child(),
+        )
+
+    def _stage(self, args: ApiGatewayArgs, account: AwsFoundation) -> None:
+        # Under /aws/vendedlogs the service does not run into the size limit of the log resource policy.
+        path = f"/aws/vendedlogs/apigateway/{account.prefix}"
+        logs = log_group(self, self.name, path, on_aws(args.secrets, Secrets).key_arn)
+        aws.apigatewayv2.Stage(
+            self.name,
+            api_id=self.api.id,
+            name="$default",
+            auto_deploy=True,
+            default_route_settings={
+                "throttling_rate_limit": args.requests_per_second,
+                "throttling_burst_limit": args.burst,
+                "detailed_metrics_enabled": True,
+            },
+            access_log_settings={"destination_arn": logs.arn, "format": pulumi.Output.json_dumps(ACCESS_LOG)},
+            opts=self.child(),
+        )
+
+
+def slug(route_key: str) -> str:
+    """Name of a route's resource: `GET /orders/{proxy+}` -> `get-orders-proxy`."""
+    words = "".join(character if character.isalnum() else " " for character in route_key.lower()).split()
+    return "-".join(words)
+
+
+def _signals(api: aws.apigatewayv2.Api) -> tuple[Signal, ...]:
+    return (
+        Signal(
+            name="errors",
+            meaning="The API answers with 5xx: see which route in its access log.",
+            namespace="AWS/ApiGateway",
+            metric="5xx",
+            dimensions={"ApiId": api.id},
+            threshold=10,
+            period_seconds=300,
+        ),
+    )

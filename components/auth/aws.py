@@ -1,0 +1,92 @@
+"""Auth / Roles on AWS: a Cognito user pool."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.auth import ROLES, AuthArgs
+from components.auth import Auth as AuthContract
+from components.aws.foundation import AwsFoundation
+
+FLOWS = (
+    "ALLOW_USER_SRP_AUTH",
+    "ALLOW_REFRESH_TOKEN_AUTH",
+    # Only callers with cognito-idp:AdminInitiateAuth on this pool can use it: the smoke test that follows a deployment.
+    "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+)
+MINIMUM_PASSWORD = 12
+
+
+class Auth(AuthContract):
+    """Creates the pool, its groups, its sign-in pages and the storefront's public client (code flow with PKCE)."""
+
+    ENGINE = "cognito"
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: AuthArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        pool = self._pool(foundation)
+        for role, meaning in ROLES.items():
+            aws.cognito.UserGroup(
+                f"{name}-{role}", name=role, description=meaning, user_pool_id=pool.id, opts=self.child()
+            )
+        aws.cognito.UserPoolDomain(
+            name,
+            # Unique in the region over all accounts.
+            domain=pulumi.Output.concat(f"{foundation.prefix}-", foundation.account_id),
+            user_pool_id=pool.id,
+            managed_login_version=2,
+            opts=self.child(),
+        )
+        client = self._client(pool, args)
+        self.user_pool_id = pool.id
+        self.client_id = client.id
+        self.issuer = pulumi.Output.concat("https://", pool.endpoint)
+        self.register_outputs({"issuer": self.issuer, "client_id": self.client_id, "user_pool_id": self.user_pool_id})
+
+    def _pool(self, foundation: AwsFoundation) -> aws.cognito.UserPool:
+        return aws.cognito.UserPool(
+            self.name,
+            user_pool_tier="ESSENTIALS",
+            username_attributes=["email"],
+            auto_verified_attributes=["email"],
+            username_configuration={"case_sensitive": False},
+            password_policy={
+                "minimum_length": MINIMUM_PASSWORD,
+                "require_lowercase": True,
+                "require_numbers": True,
+                "require_symbols": True,
+                "require_uppercase": True,
+                "temporary_password_validity_days": 1,
+            },
+            mfa_configuration="OPTIONAL",
+            software_token_mfa_configuration={"enabled": True},
+            account_recovery_setting={"recovery_mechanisms": [{"name": "verified_email", "priority": 1}]},
+            user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
+            deletion_protection="ACTIVE" if foundation.profile.deletion_protection else "INACTIVE",
+            opts=self.guarded(),
+        )
+
+    def _client(self, pool: aws.cognito.UserPool, args: AuthArgs) -> aws.cognito.UserPoolClient:
+        return aws.cognito.UserPoolClient(
+            f"{self.name}-storefront",
+            user_pool_id=pool.id,
+            # A browser keeps no secret; the code flow of a client without one takes PKCE.
+            generate_secret=False,
+            allowed_oauth_flows_user_pool_client=True,
+            allowed_oauth_flows=["code"],
+            allowed_oauth_scopes=["openid", "email", "profile"],
+            callback_urls=list(args.callback_urls),
+            logout_urls=list(args.logout_urls),
+            supported_identity_providers=["COGNITO"],
+            explicit_auth_flows=list(FLOWS),
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            access_token_validity=60,
+            id_token_validity=60,
+            refresh_token_validity=30,
+            token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
+            opts=self.child(),
+        )

@@ -1,0 +1,88 @@
+"""Endpoints: the ways from the private subnets to AWS's own APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import INTERNET, Peer
+from components.component import Component
+
+GATEWAYS: Final = ("dynamodb", "s3")
+"""Free, and by route instead of by address. S3 also holds the layers of container images."""
+
+INTERFACES: Final = {
+    "ecr.api": "Fargate asks for an image's manifest",
+    "ecr.dkr": "Fargate pulls the image",
+    "logs": "containers write their logs",
+    "secretsmanager": "workloads read secrets at run time",
+    "states": "the checkout service starts the saga",
+}
+"""APIs that something in the private subnets calls, and what for. Each costs by the hour in each zone."""
+
+
+class Endpoints:
+    """Creates the gateway endpoints and, where the profile says so, interface endpoints with their security group.
+
+    Without interface endpoints these calls go through the NAT gateway.
+    """
+
+    def __init__(
+        self,
+        owner: Component,
+        account: AwsFoundation,
+        *,
+        vpc: aws.ec2.Vpc,
+        subnet_ids: Sequence[pulumi.Input[str]],
+        route_table_ids: Sequence[pulumi.Input[str]],
+    ) -> None:
+        self._gateways = {
+            service: aws.ec2.VpcEndpoint(
+                f"{owner.name}-{service}",
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{account.region}.{service}",
+                vpc_endpoint_type="Gateway",
+                route_table_ids=route_table_ids,
+                tags={"Name": f"{account.prefix}-{service}"},
+                opts=owner.child(),
+            )
+            for service in GATEWAYS
+        }
+        self._security_group: aws.ec2.SecurityGroup | None = None
+        if not account.profile.private_endpoints:
+            return
+        self._security_group = aws.ec2.SecurityGroup(
+            f"{owner.name}-endpoints",
+            description="Interface endpoints of AWS APIs",
+            vpc_id=vpc.id,
+            tags={"Name": f"{account.prefix}-endpoints"},
+            opts=owner.child(),
+        )
+        for service in INTERFACES:
+            aws.ec2.VpcEndpoint(
+                f"{owner.name}-{service.replace('.', '-')}",
+                vpc_id=vpc.id,
+                service_name=f"com.amazonaws.{account.region}.{service}",
+                vpc_endpoint_type="Interface",
+                subnet_ids=subnet_ids,
+                security_group_ids=[self._security_group.id],
+                private_dns_enabled=True,
+                tags={"Name": f"{account.prefix}-{service}"},
+                opts=owner.child(),
+            )
+
+    def gateway(self, service: str) -> Peer:
+        """Reach of `dynamodb` or `s3`."""
+        return Peer(name=service, port=443, prefix_list_id=self._gateways[service].prefix_list_id)
+
+    def interface(self, service: str) -> Peer:
+        """Reach of an API of `INTERFACES`: its endpoint, or the internet in a profile without endpoints."""
+        if service not in INTERFACES:
+            raise KeyError(f"no interface endpoint for {service}; add it to INTERFACES")
+        if self._security_group is None:
+            return INTERNET
+        return Peer(name="endpoints", port=443, security_group_id=self._security_group.id)

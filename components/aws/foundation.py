@@ -1,0 +1,42 @@
+"""The AWS account and region that a stack stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.foundation import Foundation
+from components.profile import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsFoundation(Foundation):
+    """A foundation with what ARNs are made of."""
+
+    region: str
+    account_id: pulumi.Output[str]
+
+    @property
+    def partition(self) -> str:
+        """`aws`, or the partition of the China and GovCloud regions."""
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    def arn(self, service: str, *resource: pulumi.Input[str]) -> pulumi.Output[str]:
+        """ARN of a resource of this account and region; the parts of `resource` are joined as they are."""
+        return pulumi.Output.concat(f"arn:{self.partition}:{service}:{self.region}:", self.account_id, ":", *resource)
+
+    @property
+    def root(self) -> pulumi.Output[str]:
+        """The account itself as a principal."""
+        return pulumi.Output.concat(f"arn:{self.partition}:iam::", self.account_id, ":root")
+
+
+def foundation(*, prefix: str, profile: Profile, region: str, tags: dict[str, str]) -> AwsFoundation:
+    """The explicit provider of the stack, with its default tags, and the account it reaches."""
+    provider = aws.Provider("aws", region=region, default_tags={"tags": tags})
+    caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider))
+    return AwsFoundation(prefix=prefix, profile=profile, provider=provider, region=region, account_id=caller.account_id)

@@ -1,0 +1,105 @@
+"""The identity of a workload on AWS: its role, its one policy, its security group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant, Peer, bind
+from components.aws.policy import policy, trust
+from components.component import Component
+from components.link import Link
+from components.network.aws import Network
+
+
+class Identity:
+    """Creates a role that `service` may assume and, inside a network, a security group with no rule.
+
+    `grant` then adds one inline policy with exactly the statements of the links, and one egress rule (with
+    its counterpart at the target) for each peer.
+    """
+
+    def __init__(
+        self,
+        owner: Component,
+        account: AwsFoundation,
+        *,
+        service: str | None = None,
+        network: Network | None = None,
+        confused_deputy: bool = True,
+    ) -> None:
+        """`service` is the principal (`ecs-tasks.amazonaws.com`); `None` for what only needs a security group."""
+        self.name = owner.name
+        self.owner = owner
+        self.network = network
+        self.environment: dict[str, pulumi.Input[str]] = {}
+        self.after: list[pulumi.Resource] = []
+        self.role = (
+            aws.iam.Role(
+                owner.name,
+                description=f"What {owner.name} may do",
+                assume_role_policy=trust(service, account, confused_deputy=confused_deputy),
+                opts=owner.child(),
+            )
+            if service
+            else None
+        )
+        self.security_group = (
+            aws.ec2.SecurityGroup(
+                owner.name,
+                description=f"Connections of {owner.name}",
+                vpc_id=network.vpc_id,
+                tags={"Name": f"{account.prefix}-{owner.name}"},
+                opts=owner.child(),
+            )
+            if network
+            else None
+        )
+
+    def grant(self, links: Iterable[Link], *own: Grant) -> None:
+        """Gives the workload what its links take and what it needs for itself (`own`)."""
+        grants = [*own, *(bind(link, self) for link in links)]
+        statements = [statement for grant in grants for statement in grant.statements]
+        if self.role and statements:
+            allowed = aws.iam.RolePolicy(
+                self.name, role=self.role.name, policy=policy(*statements), opts=self.owner.child()
+            )
+            self.after.append(allowed)
+        for grant in grants:
+            self.environment.update(grant.environment)
+            self.after.extend(grant.after)
+        peers = {peer.name: peer for grant in grants for peer in grant.peers}
+        for peer in peers.values():
+            self._reach(peer)
+
+    def _reach(self, peer: Peer) -> None:
+        if not self.security_group:
+            return
+        egress = aws.vpc.SecurityGroupEgressRule(
+            f"{self.name}-to-{peer.name}",
+            security_group_id=self.security_group.id,
+            description=f"{self.name} to {peer.name}",
+            ip_protocol="tcp",
+            from_port=peer.port,
+            to_port=peer.port,
+            referenced_security_group_id=peer.security_group_id,
+            prefix_list_id=peer.prefix_list_id,
+            cidr_ipv4=peer.cidr,
+            opts=self.owner.child(),
+        )
+        self.after.append(egress)
+        if peer.security_group_id is not None:
+            ingress = aws.vpc.SecurityGroupIngressRule(
+                f"{peer.name}-from-{self.name}",
+                security_group_id=peer.security_group_id,
+                description=f"{self.name} to {peer.name}",
+                ip_protocol="tcp",
+                from_port=peer.port,
+                to_port=peer.port,
+                referenced_security_group_id=self.security_group.id,
+                opts=self.owner.child(),
+            )
+            self.after.append(ingress)

@@ -1,0 +1,141 @@
+"""The body of every Lambda: the one image, started at a handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant
+from components.aws.identity import Identity
+from components.aws.logs import log_group
+from components.aws.policy import Statement
+from components.aws.signal import Signal
+from components.component import Component
+from components.link import Link
+from components.network.aws import Network
+from components.registry import Image
+from components.secrets_management.aws import Secrets
+from components.workload import Function
+
+METRICS_NAMESPACE: Final = "Marketplace"
+
+
+class ImageFunction:
+    """Creates the function with its role, log group and security group, as children of `owner`.
+
+    Every function is in the private subnets: each of them reaches the order database.
+    """
+
+    def __init__(
+        self,
+        owner: Component,
+        account: AwsFoundation,
+        *,
+        workload: Function,
+        image: Image,
+        network: Network,
+        secrets: Secrets,
+        environment: Mapping[str, str],
+        links: Sequence[Link],
+        own: Sequence[Grant] = (),
+    ) -> None:
+        logs = log_group(owner, owner.name, f"/{account.prefix}/{owner.name}", secrets.key_arn)
+        self.identity = Identity(owner, account, service="lambda.amazonaws.com", network=network, confused_deputy=False)
+        self.identity.grant(links, _runtime(account, logs), *own)
+        security_group = self.identity.security_group
+        role = self.identity.role
+        assert security_group and role  # noqa: S101 - given a service and a network above
+        self.function = aws.lambda_.Function(
+            owner.name,
+            description=f"{workload.handler} of {account.prefix}",
+            package_type="Image",
+            image_uri=image.uri,
+            image_config={"entry_points": ["python", "-m", "awslambdaric"], "commands": [workload.handler]},
+            architectures=["arm64"],
+            role=role.arn,
+            memory_size=workload.memory_mib,
+            timeout=workload.timeout_seconds,
+            environment={
+                "variables": {
+                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                    "POWERTOOLS_SERVICE_NAME": workload.name,
+                    **environment,
+                    **self.identity.environment,
+                }
+            },
+            vpc_config={"subnet_ids": network.private_subnet_ids, "security_group_ids": [security_group.id]},
+            # Text passes lines through as they are: the code writes JSON itself, with its own level.
+            logging_config={"log_format": "Text", "log_group": logs.name},
+            tracing_config={"mode": "Active"},
+            opts=owner.child(depends_on=[logs, *self.identity.after]),
+        )
+        self.signals = _signals(self.function)
+
+
+def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
+    """What Lambda itself does with the role: write logs and traces, and put the function into the network."""
+    return Grant(
+        statements=(
+            Statement(
+                sid="WriteLogs",
+                actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+                resources=(pulumi.Output.concat(logs.arn, ":*"),),
+            ),
+            # Traces and the descriptions of network parts take no resource.
+            Statement(
+                sid="WriteTraces",
+                actions=("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+                resources=("*",),
+            ),
+            Statement(
+                sid="DescribeNetwork",
+                actions=(
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSubnets",
+                    "ec2:DescribeVpcs",
+                ),
+                resources=("*",),
+            ),
+            # Lambda checks these against every resource of the account before it attaches a function to a network:
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+            Statement(
+                sid="AttachNetwork",
+                actions=(
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:UnassignPrivateIpAddresses",
+                ),
+                resources=(account.arn("ec2", ":*/*"),),
+            ),
+        )
+    )
+
+
+def _signals(function: aws.lambda_.Function) -> tuple[Signal, ...]:
+    dimensions = {"FunctionName": function.name}
+    return (
+        Signal(
+            name="errors",
+            meaning="The function fails: read its log group.",
+            namespace="AWS/Lambda",
+            metric="Errors",
+            dimensions=dimensions,
+            threshold=5,
+            period_seconds=300,
+        ),
+        Signal(
+            name="throttles",
+            meaning="The function is called more often than the account lets it run.",
+            namespace="AWS/Lambda",
+            metric="Throttles",
+            dimensions=dimensions,
+            threshold=5,
+            period_seconds=300,
+        ),
+    )

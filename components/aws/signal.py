@@ -1,0 +1,32 @@
+"""Signals: the metrics of a component that mean something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """A CloudWatch metric and the value from which somebody must look."""
+
+    name: str
+    meaning: str
+    """What has happened when it fires, and where to look."""
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    threshold: float
+    statistic: str = "Sum"
+    comparison: str = "GreaterThanOrEqualToThreshold"
+    period_seconds: int = 60
+    periods: int = 1
+    missing: str = "notBreaching"
+
+
+class Watched:
+    """A component with signals."""
+
+    signals: tuple[Signal, ...] = ()

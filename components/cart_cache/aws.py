@@ -1,0 +1,173 @@
+"""Cart / Session Cache on AWS: ElastiCache with the Valkey engine."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant, Linkable, Peer, environment_prefix
+from components.aws.identity import Identity
+from components.aws.logs import log_group
+from components.aws.narrow import on_aws
+from components.aws.policy import Statement, sid
+from components.aws.signal import Signal, Watched
+from components.cart_cache import CartCache as CartCacheContract
+from components.cart_cache import CartCacheArgs
+from components.link import Access
+from components.network.aws import Network
+from components.secrets_management.aws import Secrets
+
+VALKEY = "valkey"
+ENGINE_VERSION = "8.0"
+PARAMETER_FAMILY = "valkey8"
+MAXIMUM_SNAPSHOTS = 7
+
+CONNECT = "+@connection +@transaction +time"
+COMMANDS = {
+    Access.READS: f"on ~* resetchannels -@all +@read {CONNECT} -@dangerous",
+    Access.READS_WRITES: f"on ~* resetchannels -@all +@read +@write +@scripting {CONNECT} -@dangerous",
+}
+"""What a user may run: no administration, no flush, no keyspace scan by `KEYS`."""
+
+
+class CartCache(CartCacheContract, Linkable, Watched):
+    """Creates the replication group, its user group (empty until a workload is linked) and its parameters.
+
+    Each workload signs in as an ElastiCache user of its own, by IAM: there is no password, and Valkey has no
+    default user in a group that was not given one.
+    """
+
+    ENGINE = "elasticache-valkey"
+    OFFERS = (Access.READS, Access.READS_WRITES)
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: CartCacheArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        self._prefix = foundation.prefix
+        network = on_aws(args.network, Network)
+        secrets = on_aws(args.secrets, Secrets)
+        self.users = aws.elasticache.UserGroup(
+            name,
+            engine=VALKEY,
+            user_group_id=f"{foundation.prefix}-{name}",
+            # Members come by an association each, when a workload is linked.
+            opts=self.child(ignore_changes=["userIds"]),
+        )
+        self.security_group = aws.ec2.SecurityGroup(
+            name,
+            description=f"Valkey of {name}",
+            vpc_id=network.vpc_id,
+            tags={"Name": f"{foundation.prefix}-{name}"},
+            opts=self.child(),
+        )
+        self.group = self._replication_group(network, secrets)
+        self.host = self.group.primary_endpoint_address
+        self.port = self.group.port
+        self.signals = _signals(self.group)
+        self.register_outputs({"host": self.host, "port": self.port})
+
+    def bind(self, identity: Identity, access: Access) -> Grant:
+        """A user for the workload, whose commands are those of the access."""
+        # For sign-in by IAM, ElastiCache wants the user's id and name to be the same.
+        user_id = f"{self._prefix}-{identity.name}"
+        user = aws.elasticache.User(
+            f"{self.name}-{identity.name}",
+            engine=VALKEY,
+            user_id=user_id,
+            user_name=user_id,
+            authentication_mode={"type": "iam"},
+            access_string=COMMANDS[access],
+            opts=self.child(),
+        )
+        member = aws.elasticache.UserGroupAssociation(
+            f"{self.name}-{identity.name}",
+            user_group_id=self.users.user_group_id,
+            user_id=user.user_id,
+            opts=self.child(),
+        )
+        prefix = environment_prefix(self.name)
+        return Grant(
+            statements=(
+                Statement(
+                    sid=sid("connect", self.name),
+                    actions=("elasticache:Connect",),
+                    resources=(self.group.arn, user.arn),
+                ),
+            ),
+            environment={
+                f"{prefix}_HOST": self.host,
+                f"{prefix}_PORT": pulumi.Output.format("{0}", self.port),
+                f"{prefix}_USER": user.user_name,
+                f"{prefix}_CLUSTER": self.group.replication_group_id,
+                f"{prefix}_TLS": "verify-full",
+            },
+            peers=(Peer(name=self.name, port=self.port, security_group_id=self.security_group.id),),
+            after=(member,),
+        )
+
+    def _replication_group(self, network: Network, secrets: Secrets) -> aws.elasticache.ReplicationGroup:
+        profile = self.foundation.profile
+        subnets = aws.elasticache.SubnetGroup(
+            self.name,
+            description=f"Data subnets for {self.name}",
+            subnet_ids=network.data_subnet_ids,
+            opts=self.child(),
+        )
+        parameters = aws.elasticache.ParameterGroup(
+            self.name,
+            family=PARAMETER_FAMILY,
+            description="Counters of stock are never evicted",
+            parameters=[{"name": "maxmemory-policy", "value": "noeviction"}],
+            opts=self.child(),
+        )
+        logs = log_group(self, f"{self.name}-slow", f"/{self._prefix}/{self.name}/slow", secrets.key_arn)
+        replicated = profile.cache_nodes > 1
+        return aws.elasticache.ReplicationGroup(
+            self.name,
+            description=f"Carts and stock counters of {self._prefix}",
+            engine=VALKEY,
+            engine_version=ENGINE_VERSION,
+            node_type=profile.cache_node_type,
+            num_cache_clusters=profile.cache_nodes,
+            automatic_failover_enabled=replicated,
+            multi_az_enabled=replicated,
+            port=6379,
+            parameter_group_name=parameters.name,
+            subnet_group_name=subnets.name,
+            security_group_ids=[self.security_group.id],
+            user_group_ids=[self.users.user_group_id],
+            at_rest_encryption_enabled=True,
+            kms_key_id=secrets.key_arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            snapshot_retention_limit=min(profile.backup_days, MAXIMUM_SNAPSHOTS) if replicated else 0,
+            snapshot_window="03:00-04:00",
+            maintenance_window="sun:04:30-sun:05:30",
+            auto_minor_version_upgrade=True,
+            log_delivery_configurations=[
+                {
+                    "destination": logs.name,
+                    "destination_type": "cloudwatch-logs",
+                    "log_format": "json",
+                    "log_type": "slow-log",
+                }
+            ],
+            opts=self.child(),
+        )
+
+
+def _signals(group: aws.elasticache.ReplicationGroup) -> tuple[Signal, ...]:
+    return (
+        Signal(
+            name="memory",
+            meaning="The cart cache is nearly full; it evicts nothing and will refuse writes: take a larger node.",
+            namespace="AWS/ElastiCache",
+            metric="DatabaseMemoryUsagePercentage",
+            dimensions={"ReplicationGroupId": group.replication_group_id},
+            statistic="Maximum",
+            threshold=80,
+            period_seconds=300,
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Catalog Database on AWS: a DynamoDB table, paid by request."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant, Linkable, environment_prefix
+from components.aws.identity import Identity
+from components.aws.narrow import on_aws
+from components.aws.policy import Statement, sid
+from components.aws.signal import Signal, Watched
+from components.catalog_database import CatalogDatabase as CatalogDatabaseContract
+from components.catalog_database import CatalogDatabaseArgs
+from components.link import Access
+from components.secrets_management.aws import Secrets
+
+READ = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+WRITE = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+
+class CatalogDatabase(CatalogDatabaseContract, Linkable, Watched):
+    """Creates the table, with a stream of its changes for search and recommendations to follow."""
+
+    ENGINE = "dynamodb"
+    OFFERS = (Access.READS, Access.READS_WRITES)
+
+    def __init__(
+        self,
+        name: str,
+        foundation: AwsFoundation,
+        args: CatalogDatabaseArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        self._region = foundation.region
+        self._secrets = on_aws(args.secrets, Secrets)
+        self.table = aws.dynamodb.Table(
+            name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=args.key,
+            attributes=[{"name": args.key, "type": "S"}],
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
+            server_side_encryption={"enabled": True, "kms_key_arn": self._secrets.key_arn},
+            point_in_time_recovery={"enabled": True, "recovery_period_in_days": foundation.profile.backup_days},
+            deletion_protection_enabled=foundation.profile.deletion_protection,
+            opts=self.guarded(),
+        )
+        self.table_name = self.table.name
+        self.signals = (
+            Signal(
+                name="throttles",
+                meaning="The catalog table turns requests away: one product is far hotter than the others.",
+                namespace="AWS/DynamoDB",
+                metric="ReadThrottleEvents",
+                dimensions={"TableName": self.table.name},
+                threshold=10,
+                period_seconds=300,
+            ),
+        )
+        self.register_outputs({"table_name": self.table_name})
+
+    def bind(self, identity: Identity, access: Access) -> Grant:
+        """Leave to read the table, or to read and write it; never to change it."""
+        actions = READ if access is Access.READS else tuple(sorted((*READ, *WRITE)))
+        return Grant(
+            statements=(
+                Statement(sid=sid(access, self.name), actions=actions, resources=(self.table.arn,)),
+                self._secrets.decrypt("dynamodb", self._region),
+            ),
+            environment={f"{environment_prefix(self.name)}_TABLE": self.table.name},
+            peers=(identity.network.endpoints.gateway("dynamodb"),) if identity.network else (),
+        )

@@ -1,0 +1,22 @@
+"""The cluster that container services share, and the internal load balancer in front of them.
+
+A foundation, not one of the architecture's functions: each service is one, and stands in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.component import Component
+from components.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerClusterArgs:
+    """Contract of the cluster."""
+
+    network: Network
+
+
+class ContainerCluster(Component):
+    """Capacity for containers, and one internal listener that sends each path to its service."""

@@ -1,0 +1,222 @@
+"""Container services on AWS: ECS on Fargate."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.autoscaling import follow_load
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant, Linkable
+from components.aws.identity import Identity
+from components.aws.logs import log_group
+from components.aws.narrow import on_aws
+from components.aws.signal import Signal, Watched
+from components.aws.task_definition import task_definition
+from components.container_cluster.aws import ContainerCluster
+from components.container_service import ContainerService as ContainerServiceContract
+from components.container_service import ContainerServiceArgs
+from components.errors import ComponentError
+from components.link import Access
+from components.secrets_management.aws import Secrets
+
+DRAIN_SECONDS: Final = 30
+STARTUP_SECONDS: Final = 60
+MAXIMUM_PATTERNS: Final = 5
+"""Values that one rule of a load balancer can hold."""
+
+
+class ContainerService(ContainerServiceContract, Linkable, Watched):
+    """Creates the task definition and its two roles, the service, its target group and rule, and its autoscaling.
+
+    A deployment that does not come up is rolled back by the circuit breaker. The number of running tasks belongs
+    to the autoscaling, so Pulumi ignores it once the service exists.
+    """
+
+    ENGINE = "ecs-fargate"
+    OFFERS = (Access.ROUTES,)
+
+    def __init__(
+        self,
+        name: str,
+        foundation: AwsFoundation,
+        args: ContainerServiceArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        workload = args.workload
+        super().__init__(name, foundation, function=workload.function, links=args.links, opts=opts)
+        self.workload = workload
+        self.cluster = on_aws(args.cluster, ContainerCluster)
+        network = self.cluster.network
+        logs = log_group(self, name, f"/{foundation.prefix}/{name}", on_aws(args.secrets, Secrets).key_arn)
+        identity = Identity(self, foundation, service="ecs-tasks.amazonaws.com", network=network)
+        platform = ("ecr.api", "ecr.dkr", "logs")
+        reach = (network.endpoints.gateway("s3"), *(network.endpoints.interface(api) for api in platform))
+        identity.grant(args.links, Grant(peers=reach))
+        tasks = task_definition(
+            self,
+            foundation,
+            workload=workload,
+            image=args.image,
+            logs=logs,
+            identity=identity,
+            environment=args.environment,
+        )
+        targets, rule = self._behind_balancer()
+        entrance = self._admit_balancer(identity)
+        self.service = self._service(tasks, targets, identity, after=[*identity.after, *entrance, rule])
+        follow_load(
+            self,
+            cluster=self.cluster.cluster,
+            service=self.service,
+            balancer=self.cluster.balancer,
+            targets=targets,
+        )
+        self.signals = _signals(self.cluster.balancer, targets)
+        self.register_outputs({"service": self.service.name})
+
+    def bind(self, identity: Identity, access: Access) -> Grant:
+        """The way to the load balancer, which knows the service's paths."""
+        return Grant(peers=(self.cluster.entrance,))
+
+    def _behind_balancer(self) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
+        workload = self.workload
+        if len(workload.patterns) > MAXIMUM_PATTERNS:
+            raise ComponentError(
+                f"{self.name!r} has {len(workload.patterns)} paths; a load balancer's rule holds {MAXIMUM_PATTERNS}.",
+                next_step="Put the service's paths under fewer prefixes.",
+            )
+        targets = aws.lb.TargetGroup(
+            self.name,
+            vpc_id=self.cluster.network.vpc_id,
+            target_type="ip",
+            protocol="HTTP",
+            port=workload.port,
+            deregistration_delay=DRAIN_SECONDS,
+            load_balancing_algorithm_type="least_outstanding_requests",
+            # The process, not its dependencies: a database that is away must not make ECS kill every task.
+            health_check={
+                "path": "/healthz",
+                "matcher": "200",
+                "interval": 10,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
+            opts=self.child(),
+        )
+        rule = aws.lb.ListenerRule(
+            self.name,
+            listener_arn=self.cluster.listener.arn,
+            priority=workload.priority,
+            conditions=[{"path_pattern": {"values": workload.patterns}}],
+            actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            opts=self.child(),
+        )
+        return targets, rule
+
+    def _admit_balancer(self, identity: Identity) -> list[pulumi.Resource]:
+        assert identity.security_group  # noqa: S101 - the service is in a network
+        port = self.workload.port
+        return [
+            aws.vpc.SecurityGroupEgressRule(
+                f"{self.cluster.name}-to-{self.name}",
+                security_group_id=self.cluster.security_group.id,
+                description=f"{self.cluster.name} to {self.name}",
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                referenced_security_group_id=identity.security_group.id,
+                opts=self.child(),
+            ),
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self.name}-from-{self.cluster.name}",
+                security_group_id=identity.security_group.id,
+                description=f"{self.cluster.name} to {self.name}",
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                referenced_security_group_id=self.cluster.security_group.id,
+                opts=self.child(),
+            ),
+        ]
+
+    def _service(
+        self,
+        tasks: aws.ecs.TaskDefinition,
+        targets: aws.lb.TargetGroup,
+        identity: Identity,
+        after: list[pulumi.Resource],
+    ) -> aws.ecs.Service:
+        assert identity.security_group  # noqa: S101 - the service is in a network
+        return aws.ecs.Service(
+            self.name,
+            name=self.name,
+            cluster=self.cluster.cluster.arn,
+            task_definition=tasks.arn,
+            desired_count=self.foundation.profile.minimum_tasks,
+            capacity_provider_strategies=[{"capacity_provider": self.cluster.capacity, "weight": 1}],
+            network_configuration={
+                "subnets": self.cluster.network.private_subnet_ids,
+                "security_groups": [identity.security_group.id],
+                "assign_public_ip": False,
+            },
+            load_balancers=[
+                {
+                    "target_group_arn": targets.arn,
+                    "container_name": self.name,
+                    "container_port": self.workload.port,
+                }
+            ],
+            deployment_circuit_breaker={"enable": True, "rollback": True},
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            availability_zone_rebalancing="ENABLED",
+            health_check_grace_period_seconds=STARTUP_SECONDS,
+            enable_execute_command=False,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            wait_for_steady_state=True,
+            opts=self.child(depends_on=[*after, self.cluster.providers], ignore_changes=["desiredCount"]),
+        )
+
+
+def _signals(balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> tuple[Signal, ...]:
+    dimensions: dict[str, pulumi.Input[str]] = {
+        "LoadBalancer": balancer.arn_suffix,
+        "TargetGroup": targets.arn_suffix,
+    }
+    return (
+        Signal(
+            name="errors",
+            meaning="The service answers with 5xx: read its log group.",
+            namespace="AWS/ApplicationELB",
+            metric="HTTPCode_Target_5XX_Count",
+            dimensions=dimensions,
+            threshold=10,
+            period_seconds=300,
+        ),
+        Signal(
+            name="latency",
+            meaning="One request in a hundred takes longer than a second.",
+            namespace="AWS/ApplicationELB",
+            metric="TargetResponseTime",
+            dimensions=dimensions,
+            statistic="p99",
+            threshold=1,
+            period_seconds=300,
+            periods=3,
+        ),
+        Signal(
+            name="unhealthy",
+            meaning="A task of the service fails its health check.",
+            namespace="AWS/ApplicationELB",
+            metric="UnHealthyHostCount",
+            dimensions=dimensions,
+            statistic="Maximum",
+            threshold=1,
+            periods=3,
+        ),
+    )

@@ -1,0 +1,34 @@
+"""Event functions: Order Processor, and the steps of the checkout saga.
+
+One class for every function that is called with an event; which architectural function it plays is in its
+workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from components.component import Component
+from components.link import Link
+from components.network import Network
+from components.registry import Image
+from components.secrets_management import Secrets
+from components.workload import Function
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFunctionArgs:
+    """Contract of an event function."""
+
+    workload: Function
+    network: Network
+    secrets: Secrets
+    image: Image
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Values of the settings that the workload declares."""
+    links: tuple[Link, ...] = ()
+
+
+class EventFunction(Component):
+    """A handler that runs when a queue, a workflow or another service calls it."""

@@ -1,0 +1,49 @@
+"""Migrations: the order database's schema and users, brought up to date during the deployment.
+
+A function that reads the database's master secret, called once for the schema and once for each workload that is
+linked to the database. Its event is `{"schema": <digest>, "roles": {<user>: <access>}}`; it applies the migrations
+that are missing, then creates the users with the grants of their access (`reads`, `reads-writes`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components.component import Component
+from components.errors import ComponentError
+from components.network import Network
+from components.order_database import OrderDatabase
+from components.registry import Image
+from components.secrets_management import Secrets
+from components.workload import Function
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationsArgs:
+    """Contract of the migrations."""
+
+    workload: Function
+    folder: Path
+    """Where the versioned SQL files are; a change among them runs the function again."""
+    database: OrderDatabase
+    network: Network
+    secrets: Secrets
+    image: Image
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class Migrations(Component):
+    """A function that runs at deployment, and what it was called with."""
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of the SQL files' names and contents; raises `ComponentError` where there is none."""
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise ComponentError(f"There are no migrations (*.sql) in {folder}.")
+    content = hashlib.sha256()
+    for file in files:
+        content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return content.hexdigest()

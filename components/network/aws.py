@@ -1,0 +1,138 @@
+"""The network on AWS: a VPC over two or three zones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.endpoints import Endpoints
+from components.aws.flow_logs import record_flows
+from components.aws.foundation import AwsFoundation
+from components.network import Network as NetworkContract
+from components.network import NetworkArgs, SubnetPlan, subnet_plans
+
+
+class Network(NetworkContract):
+    """Creates the VPC, its subnets and routes, NAT gateways, endpoints for AWS's APIs, and flow logs.
+
+    The default security group and its rules are taken over and emptied, so that nothing is reachable by
+    having been forgotten.
+    """
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        self._account = foundation
+        profile = foundation.profile
+        self.vpc = aws.ec2.Vpc(
+            name,
+            cidr_block=args.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=self._tags(),
+            opts=self.child(),
+        )
+        self.vpc_id = self.vpc.id
+        aws.ec2.DefaultSecurityGroup(
+            f"{name}-default", vpc_id=self.vpc_id, ingress=[], egress=[], tags=self._tags("closed"), opts=self.child()
+        )
+        plans = subnet_plans(args.cidr, args.zones[: profile.zones])
+        public = [self._subnet("public", plan, plan.public) for plan in plans]
+        private = [self._subnet("private", plan, plan.private) for plan in plans]
+        data = [self._subnet("data", plan, plan.data) for plan in plans]
+        self.private_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in private]
+        self.data_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in data]
+        private_tables = self._route(plans, public, private, data)
+        self.endpoints = Endpoints(
+            self,
+            foundation,
+            vpc=self.vpc,
+            subnet_ids=self.private_subnet_ids,
+            route_table_ids=[table.id for table in private_tables],
+        )
+        if profile.flow_logs:
+            record_flows(self, foundation, vpc=self.vpc, key_arn=args.log_key_arn)
+        self.register_outputs({"vpc_id": self.vpc_id})
+
+    def _tags(self, *parts: str) -> dict[str, str]:
+        return {"Name": "-".join((self._account.prefix, *parts))}
+
+    def _subnet(self, tier: str, plan: SubnetPlan, cidr: str) -> aws.ec2.Subnet:
+        return aws.ec2.Subnet(
+            f"{self.name}-{tier}-{plan.suffix}",
+            vpc_id=self.vpc_id,
+            availability_zone=plan.zone,
+            cidr_block=cidr,
+            map_public_ip_on_launch=False,
+            tags=self._tags(tier, plan.suffix),
+            opts=self.child(),
+        )
+
+    def _route(
+        self,
+        plans: Sequence[SubnetPlan],
+        public: Sequence[aws.ec2.Subnet],
+        private: Sequence[aws.ec2.Subnet],
+        data: Sequence[aws.ec2.Subnet],
+    ) -> list[aws.ec2.RouteTable]:
+        """Public subnets to the internet, private ones through NAT, data ones nowhere; returns the private tables."""
+        internet = aws.ec2.InternetGateway(
+            f"{self.name}-internet", vpc_id=self.vpc_id, tags=self._tags(), opts=self.child()
+        )
+        outside = self._table("public")
+        aws.ec2.Route(
+            f"{self.name}-public-internet",
+            route_table_id=outside.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=internet.id,
+            opts=self.child(),
+        )
+        inside = self._table("data")
+        gateways = len(plans) if self._account.profile.nat_per_zone else 1
+        tables = []
+        for index, plan in enumerate(plans):
+            self._associate("public", plan, public[index], outside)
+            self._associate("data", plan, data[index], inside)
+            if index < gateways:
+                tables.append(self._private_table(plan, public[index], internet))
+            self._associate("private", plan, private[index], tables[min(index, gateways - 1)])
+        return tables
+
+    def _private_table(
+        self, plan: SubnetPlan, subnet: aws.ec2.Subnet, internet: aws.ec2.InternetGateway
+    ) -> aws.ec2.RouteTable:
+        address = aws.ec2.Eip(
+            f"{self.name}-nat-{plan.suffix}",
+            domain="vpc",
+            tags=self._tags("nat", plan.suffix),
+            opts=self.child(depends_on=[internet]),
+        )
+        nat = aws.ec2.NatGateway(
+            f"{self.name}-nat-{plan.suffix}",
+            allocation_id=address.id,
+            subnet_id=subnet.id,
+            tags=self._tags("nat", plan.suffix),
+            opts=self.child(depends_on=[internet]),
+        )
+        table = self._table("private", plan.suffix)
+        aws.ec2.Route(
+            f"{self.name}-private-{plan.suffix}-nat",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            nat_gateway_id=nat.id,
+            opts=self.child(),
+        )
+        return table
+
+    def _table(self, *parts: str) -> aws.ec2.RouteTable:
+        return aws.ec2.RouteTable(
+            "-".join((self.name, *parts)), vpc_id=self.vpc_id, tags=self._tags(*parts), opts=self.child()
+        )
+
+    def _associate(self, tier: str, plan: SubnetPlan, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
+        aws.ec2.RouteTableAssociation(
+            f"{self.name}-{tier}-{plan.suffix}", subnet_id=subnet.id, route_table_id=table.id, opts=self.child()
+        )

@@ -1,0 +1,121 @@
+"""Observability on AWS: CloudWatch alarms and dashboard over the signals of the other components.
+
+Log groups are made by the components that write to them; traces by Lambda and Step Functions, which send them to
+X-Ray themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.narrow import on_aws
+from components.aws.policy import Statement, policy, tls_only
+from components.aws.signal import Signal, Watched
+from components.observability import Observability as ObservabilityContract
+from components.observability import ObservabilityArgs
+from components.secrets_management.aws import Secrets
+
+GRAPHS_PER_ROW = 3
+GRAPH_WIDTH = 8
+GRAPH_HEIGHT = 6
+
+
+class Observability(ObservabilityContract):
+    """Creates a topic, an alarm for each signal, and a dashboard that graphs them beside their thresholds."""
+
+    ENGINE = "cloudwatch-xray"
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        topic = self._topic(foundation, args)
+        signals = [
+            (component.name, signal)
+            for component in args.watched
+            if isinstance(component, Watched)
+            for signal in component.signals
+        ]
+        for owner, signal in signals:
+            self._alarm(foundation, owner, signal, topic)
+        aws.cloudwatch.Dashboard(
+            name,
+            dashboard_name=foundation.prefix,
+            dashboard_body=pulumi.Output.json_dumps(
+                {
+                    "widgets": [
+                        _graph(index, owner, signal, foundation.region) for index, (owner, signal) in enumerate(signals)
+                    ]
+                }
+            ),
+            opts=self.child(),
+        )
+        self.register_outputs({"topic_arn": topic.arn})
+
+    def _topic(self, account: AwsFoundation, args: ObservabilityArgs) -> aws.sns.Topic:
+        topic = aws.sns.Topic(self.name, kms_master_key_id=on_aws(args.secrets, Secrets).key_arn, opts=self.child())
+        aws.sns.TopicPolicy(
+            self.name,
+            arn=topic.arn,
+            policy=policy(
+                Statement(
+                    sid="Alarms",
+                    principal={"Service": "cloudwatch.amazonaws.com"},
+                    actions=("sns:Publish",),
+                    resources=(topic.arn,),
+                    conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},
+                ),
+                tls_only(topic.arn, "sns:Publish"),
+            ),
+            opts=self.child(),
+        )
+        if args.email:
+            aws.sns.TopicSubscription(
+                self.name, topic=topic.arn, protocol="email", endpoint=args.email, opts=self.child()
+            )
+        return topic
+
+    def _alarm(self, account: AwsFoundation, owner: str, signal: Signal, topic: aws.sns.Topic) -> None:
+        percentile = signal.statistic.startswith("p")
+        aws.cloudwatch.MetricAlarm(
+            f"{owner}-{signal.name}",
+            name=f"{account.prefix}-{owner}-{signal.name}",
+            alarm_description=signal.meaning,
+            namespace=signal.namespace,
+            metric_name=signal.metric,
+            dimensions=signal.dimensions,
+            statistic=None if percentile else signal.statistic,
+            extended_statistic=signal.statistic if percentile else None,
+            comparison_operator=signal.comparison,
+            threshold=signal.threshold,
+            period=signal.period_seconds,
+            evaluation_periods=signal.periods,
+            treat_missing_data=signal.missing,
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+            opts=self.child(),
+        )
+
+
+def _graph(index: int, owner: str, signal: Signal, region: str) -> dict[str, Any]:
+    row, column = divmod(index, GRAPHS_PER_ROW)
+    dimensions = [part for item in signal.dimensions.items() for part in item]
+    return {
+        "type": "metric",
+        "x": column * GRAPH_WIDTH,
+        "y": row * GRAPH_HEIGHT,
+        "width": GRAPH_WIDTH,
+        "height": GRAPH_HEIGHT,
+        "properties": {
+            "title": f"{owner}: {signal.name}",
+            "region": region,
+            "stat": signal.statistic,
+            "period": signal.period_seconds,
+            "metrics": [[signal.namespace, signal.metric, *dimensions]],
+            "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
+        },
+    }

@@ -1,0 +1,199 @@
+"""Order Database on AWS: Aurora PostgreSQL Serverless v2."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant, Linkable, Peer, environment_prefix
+from components.aws.identity import Identity
+from components.aws.logs import log_group
+from components.aws.narrow import on_aws
+from components.aws.policy import Statement, sid
+from components.aws.signal import Signal, Watched
+from components.errors import ComponentError
+from components.link import Access
+from components.network.aws import Network
+from components.order_database import OrderDatabase as OrderDatabaseContract
+from components.order_database import OrderDatabaseArgs
+from components.secrets_management.aws import Secrets
+
+ENGINE_VERSION = "17.5"
+PARAMETER_FAMILY = "aurora-postgresql17"
+MASTER_USER = "marketplace_admin"
+CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+
+
+class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
+    """Creates the cluster, its instances, parameters, subnet group and security group.
+
+    The master password is made, kept and rotated by RDS in Secrets Manager; the program never sees it.
+    """
+
+    ENGINE = "aurora-postgresql"
+    OFFERS = (Access.READS, Access.READS_WRITES, Access.ADMINISTERS)
+
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: OrderDatabaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, foundation, opts=opts)
+        self._account = foundation
+        self._secrets = on_aws(args.secrets, Secrets)
+        network = on_aws(args.network, Network)
+        # A given name, because RDS derives the log group's name from it and would create one that never expires.
+        identifier = f"{foundation.prefix}-{name}"
+        logs = log_group(self, f"{name}-postgresql", f"/aws/rds/cluster/{identifier}/postgresql", self._secrets.key_arn)
+        self.security_group = aws.ec2.SecurityGroup(
+            name,
+            description=f"PostgreSQL of {name}",
+            vpc_id=network.vpc_id,
+            tags={"Name": identifier},
+            opts=self.child(),
+        )
+        self.cluster = self._cluster(identifier, args, network, logs)
+        self.instances = [self._instance(index) for index in range(foundation.profile.database_instances)]
+        self.database = args.database
+        self.host = self.cluster.endpoint
+        self.port = self.cluster.port
+        self.signals = _signals(self.cluster)
+        self.register_outputs({"host": self.host, "port": self.port, "database": self.database})
+
+    def bind(self, identity: Identity, access: Access) -> Grant:
+        """Sign-in as the user of the workload's name; for `administers`, the master secret instead."""
+        prefix = environment_prefix(self.name)
+        environment: dict[str, pulumi.Input[str]] = {
+            f"{prefix}_HOST": self.host,
+            f"{prefix}_PORT": pulumi.Output.format("{0}", self.port),
+            f"{prefix}_DATABASE": self.database,
+            f"{prefix}_TLS": "verify-full",
+        }
+        reach = Peer(name=self.name, port=self.port, security_group_id=self.security_group.id)
+        if access is Access.ADMINISTERS:
+            return self._administer(identity, prefix, environment, reach)
+        if self.admits is None:
+            raise ComponentError(
+                f"{identity.name!r} is linked to {self.name!r}, which has no migrations yet to create its user.",
+                next_step=f"Declare the migrations that administer {self.name!r} before it.",
+            )
+        user = self._account.arn("rds-db", ":dbuser:", self.cluster.cluster_resource_id, f"/{identity.name}")
+        return Grant(
+            statements=(Statement(sid=sid("connect", self.name), actions=("rds-db:connect",), resources=(user,)),),
+            environment=environment | {f"{prefix}_USER": identity.name},
+            peers=(reach,),
+            after=tuple(self.admits.admit(identity.name, access)),
+        )
+
+    def _administer(
+        self, identity: Identity, prefix: str, environment: dict[str, pulumi.Input[str]], reach: Peer
+    ) -> Grant:
+        secret_arn = self.cluster.master_user_secrets[0].secret_arn
+        endpoints = (identity.network.endpoints.interface("secretsmanager"),) if identity.network else ()
+        return Grant(
+            statements=(
+                Statement(
+                    sid=sid("master", self.name),
+                    actions=("secretsmanager:GetSecretValue",),
+                    resources=(secret_arn,),
+                ),
+                self._secrets.decrypt("secretsmanager", self._account.region),
+            ),
+            environment=environment | {f"{prefix}_SECRET_ARN": secret_arn},
+            peers=(reach, *endpoints),
+            after=tuple(self.instances),
+        )
+
+    def _cluster(
+        self, identifier: str, args: OrderDatabaseArgs, network: Network, logs: aws.cloudwatch.LogGroup
+    ) -> aws.rds.Cluster:
+        profile = self._account.profile
+        subnets = aws.rds.SubnetGroup(
+            self.name, subnet_ids=network.data_subnet_ids, tags={"Name": identifier}, opts=self.child()
+        )
+        parameters = aws.rds.ClusterParameterGroup(
+            self.name,
+            family=PARAMETER_FAMILY,
+            description=f"TLS only, and statements slower than a second are logged, for {self.name}",
+            parameters=[
+                {"name": "rds.force_ssl", "value": "1"},
+                {"name": "log_min_duration_statement", "value": "1000"},
+            ],
+            opts=self.child(),
+        )
+        return aws.rds.Cluster(
+            self.name,
+            cluster_identifier=identifier,
+            engine="aurora-postgresql",
+            # Serverless v2 is a kind of instance in a provisioned cluster.
+            engine_mode="provisioned",
+            engine_version=ENGINE_VERSION,
+            database_name=args.database,
+            master_username=MASTER_USER,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=self._secrets.key_arn,
+            iam_database_authentication_enabled=True,
+            storage_encrypted=True,
+            kms_key_id=self._secrets.key_arn,
+            serverlessv2_scaling_configuration={
+                "min_capacity": profile.database_minimum_capacity,
+                "max_capacity": profile.database_maximum_capacity,
+                "seconds_until_auto_pause": profile.database_pause_after_seconds,
+            },
+            db_subnet_group_name=subnets.name,
+            db_cluster_parameter_group_name=parameters.name,
+            vpc_security_group_ids=[self.security_group.id],
+            backup_retention_period=profile.backup_days,
+            preferred_backup_window="02:00-03:00",
+            preferred_maintenance_window="sun:03:30-sun:04:30",
+            copy_tags_to_snapshot=True,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            deletion_protection=profile.deletion_protection,
+            skip_final_snapshot=not profile.deletion_protection,
+            final_snapshot_identifier=f"{identifier}-final" if profile.deletion_protection else None,
+            delete_automated_backups=not profile.deletion_protection,
+            opts=self.guarded(depends_on=[logs]),
+        )
+
+    def _instance(self, index: int) -> aws.rds.ClusterInstance:
+        return aws.rds.ClusterInstance(
+            f"{self.name}-{index}",
+            cluster_identifier=self.cluster.id,
+            engine="aurora-postgresql",
+            engine_version=self.cluster.engine_version,
+            instance_class="db.serverless",
+            # A reader of tier 0 or 1 keeps the writer's size, so that it can take over at full load.
+            promotion_tier=min(index, 1),
+            publicly_accessible=False,
+            auto_minor_version_upgrade=True,
+            ca_cert_identifier=CERTIFICATE_AUTHORITY,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=self._secrets.key_arn,
+            opts=self.child(),
+        )
+
+
+def _signals(cluster: aws.rds.Cluster) -> tuple[Signal, ...]:
+    dimensions = {"DBClusterIdentifier": cluster.cluster_identifier}
+    return (
+        Signal(
+            name="capacity",
+            meaning="The order database has been near its highest capacity for 15 minutes: raise the maximum.",
+            namespace="AWS/RDS",
+            metric="ACUUtilization",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=90,
+            period_seconds=300,
+            periods=3,
+        ),
+        Signal(
+            name="deadlocks",
+            meaning="Transactions in the order database wait for each other.",
+            namespace="AWS/RDS",
+            metric="Deadlocks",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=1,
+            period_seconds=300,
+        ),
+    )

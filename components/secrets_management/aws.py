@@ -1,0 +1,62 @@
+"""Secrets Management on AWS: a KMS key for Secrets Manager and everything else that stores data."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.foundation import AwsFoundation
+from components.aws.policy import Statement, policy
+from components.secrets_management import Secrets as SecretsContract
+
+
+class Secrets(SecretsContract):
+    """Creates a rotating KMS key whose policy leaves its use to IAM, and lets CloudWatch encrypt logs and alarms."""
+
+    ENGINE = "secrets-manager"
+
+    def __init__(self, name: str, foundation: AwsFoundation, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, foundation, opts=opts)
+        self.key = aws.kms.Key(
+            name,
+            description=f"Secrets, logs and data at rest of {foundation.prefix}",
+            enable_key_rotation=True,
+            deletion_window_in_days=foundation.profile.key_deletion_days,
+            policy=_key_policy(foundation),
+            opts=self.guarded(),
+        )
+        aws.kms.Alias(name, name=f"alias/{foundation.prefix}", target_key_id=self.key.key_id, opts=self.child())
+        self.key_arn = self.key.arn
+        self.register_outputs({"key_arn": self.key_arn})
+
+    def decrypt(self, service: str, region: str) -> Statement:
+        """Lets a workload decrypt under the key, through `service` (`secretsmanager`) and no other way."""
+        return Statement(
+            sid=f"Decrypt{service.capitalize()}",
+            actions=("kms:Decrypt",),
+            resources=(self.key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": f"{service}.{region}.amazonaws.com"}},
+        )
+
+
+def _key_policy(account: AwsFoundation) -> pulumi.Output[str]:
+    """In a key's own policy `*` means this key."""
+    return policy(
+        Statement(sid="Account", principal={"AWS": account.root}, actions=("kms:*",), resources=("*",)),
+        Statement(
+            sid="Logs",
+            principal={"Service": f"logs.{account.region}.amazonaws.com"},
+            actions=("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+            resources=("*",),
+            conditions={
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", ":log-group:*")},
+            },
+        ),
+        Statement(
+            sid="Alarms",
+            principal={"Service": "cloudwatch.amazonaws.com"},
+            actions=("kms:Decrypt", "kms:GenerateDataKey*"),
+            resources=("*",),
+            conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},
+        ),
+    )

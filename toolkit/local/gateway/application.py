@@ -1,0 +1,194 @@
+"""The gateway itself: an ASGI application over a route table."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from toolkit.local.gateway.authorizer import Claims, JwtAuthorizer, UnauthorizedError
+from toolkit.local.gateway.routes import CLAIMS, HeaderMapping, Route, Router, RouteTable
+from toolkit.local.gateway.throttle import TokenBucket
+from toolkit.local.gateway.upstream import Headers, Upstream, UpstreamError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+HEALTH_PATH = "/_gateway/health"
+MOST_BODY_BYTES = 10 * 1024 * 1024
+"""API Gateway's limit of a payload."""
+HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
+TRACE_ROOT = re.compile(rb"Root=1-([0-9a-f]{8})-([0-9a-f]{24})")
+MESSAGES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    413: "Request Entity Too Large",
+    429: "Too Many Requests",
+    503: "Service Unavailable",
+}
+
+
+class Gateway:
+    """Routes, authorizes, throttles, maps headers and forwards; answers errors as API Gateway words them."""
+
+    def __init__(self, table: RouteTable) -> None:
+        self._router = Router(table)
+        self._cors = table.cors
+        self._authorizers = {name: JwtAuthorizer(settings) for name, settings in table.authorizers.items()}
+        self._upstreams = {route.target: Upstream(route.target) for route in table.routes}
+        throttles = [(route, route.throttle or table.throttle) for route in table.routes]
+        self._buckets = {
+            (route.method, route.path): TokenBucket(throttle) for route, throttle in throttles if throttle is not None
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request_headers: Headers = scope["headers"]
+        origin = _header(request_headers, b"origin")
+        if scope["path"] == HEALTH_PATH:
+            status, headers, body = 200, [(b"content-type", b"application/json")], b'{"status": "ok"}'
+        elif self._cors is not None and origin is not None and _is_preflight(scope["method"], request_headers):
+            status, headers, body = 204, [], b""
+        else:
+            status, headers, body = await self._answer(scope, receive)
+        if self._cors is not None and origin is not None:
+            headers = [*headers, *self._cors_headers(origin.decode("latin-1"), status == 204)]
+        headers += [(b"apigw-requestid", uuid.uuid4().hex[:16].encode())]
+        if scope["method"] != "HEAD":
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
+        headers: Headers = scope["headers"]
+        route = self._router.find(scope["method"], scope["path"])
+        if route is None:
+            return _refusal(404)
+        claims: Claims = {}
+        if route.authorizer is not None:
+            authorization = _header(headers, b"authorization")
+            try:
+                token = authorization.decode("latin-1") if authorization is not None else None
+                claims = await self._authorizers[route.authorizer].claims(token)
+            except UnauthorizedError as error:
+                return _refusal(401, (b"www-authenticate", f'Bearer error_description="{error}"'.encode()))
+            if route.scopes and set(route.scopes).isdisjoint(str(claims.get("scope", "")).split()):
+                return _refusal(403)
+        bucket = self._buckets.get((route.method, route.path))
+        if bucket is not None and not bucket.take():
+            return _refusal(429)
+        body = await _read(receive)
+        if body is None:
+            return _refusal(413)
+        return await self._forward(scope, route, claims, body)
+
+    async def _forward(self, scope: Scope, route: Route, claims: Claims, body: bytes) -> tuple[int, Headers, bytes]:
+        path: bytes = scope["raw_path"]
+        if scope["query_string"]:
+            path += b"?" + scope["query_string"]
+        try:
+            response = await self._upstreams[route.target].send(
+                scope["method"].encode(),
+                path,
+                _mapped([*_forwarded(scope), *_traced(scope["headers"])], route.headers, claims),
+                body,
+                timeout_seconds=route.timeout_seconds,
+            )
+        except (TimeoutError, UpstreamError):
+            return _refusal(503)
+        kept = [header for header in response.headers if header[0] not in HOP_BY_HOP and header[0] != b"content-length"]
+        return response.status, kept, response.body
+
+    def _cors_headers(self, origin: str, preflight: bool) -> Headers:
+        cors = self._cors
+        if cors is None or not ({origin, "*"} & set(cors.allow_origins)):
+            return []
+        said = {
+            "access-control-allow-origin": "*" if "*" in cors.allow_origins else origin,
+            "access-control-allow-credentials": "true" if cors.allow_credentials else "",
+            "access-control-expose-headers": "" if preflight else ",".join(cors.expose_headers),
+            "access-control-allow-methods": ",".join(cors.allow_methods) if preflight else "",
+            "access-control-allow-headers": ",".join(cors.allow_headers) if preflight else "",
+            "access-control-max-age": str(cors.max_age_seconds) if preflight and cors.max_age_seconds else "",
+        }
+        return [(name.encode(), value.encode()) for name, value in said.items() if value]
+
+
+def _is_preflight(method: str, headers: Headers) -> bool:
+    return method == "OPTIONS" and _header(headers, b"access-control-request-method") is not None
+
+
+def _header(headers: Headers, name: bytes) -> bytes | None:
+    return next((value for known, value in headers if known == name), None)
+
+
+def _refusal(status: int, *headers: tuple[bytes, bytes]) -> tuple[int, Headers, bytes]:
+    body = json.dumps({"message": MESSAGES[status]}, separators=(",", ":")).encode()
+    return status, [(b"content-type", b"application/json"), *headers], body
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, `None` when it is larger than API Gateway takes."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY_BYTES:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _forwarded(scope: Scope) -> Headers:
+    kept = [header for header in scope["headers"] if header[0] not in NOT_FORWARDED]
+    client = scope["client"][0].encode() if scope.get("client") else b"127.0.0.1"
+    return [*kept, (b"x-forwarded-for", client), (b"x-forwarded-proto", scope["scheme"].encode())]
+
+
+def _traced(headers: Headers) -> Headers:
+    """Both names of one trace, made up where the caller sent none."""
+    sent = _header(headers, b"x-amzn-trace-id")
+    known = TRACE_ROOT.search(sent) if sent is not None else None
+    parent = _header(headers, b"traceparent")
+    if known is not None:
+        trace = known.group(1) + known.group(2)
+    elif parent is not None and len(parent.split(b"-")) == 4:
+        trace = parent.split(b"-")[1]
+    else:
+        trace = b"%08x" % int(time.time()) + uuid.uuid4().hex[:24].encode()
+    added: Headers = []
+    if sent is None:
+        added.append((b"x-amzn-trace-id", b"Root=1-%s-%s" % (trace[:8], trace[8:])))
+    if parent is None:
+        added.append((b"traceparent", b"00-%s-%s-00" % (trace, uuid.uuid4().hex[:16].encode())))
+    return added
+
+
+def _mapped(headers: Headers, mappings: tuple[HeaderMapping, ...], claims: Claims) -> Headers:
+    """Applies the integration's parameter mapping. What the caller sent under an overwritten name never passes."""
+    for mapping in mappings:
+        name = mapping.header.lower().encode()
+        if mapping.action != "append":
+            headers = [header for header in headers if header[0] != name]
+        value = None if mapping.action == "remove" else _value(mapping.value, claims)
+        if value is not None:
+            headers.append((name, value.encode()))
+    return headers
+
+
+def _value(expression: str, claims: Claims) -> str | None:
+    """A literal, or a claim; API Gateway writes a list as `[a b]`. What would break out of its header is left out."""
+    if not expression.startswith(CLAIMS):
+        return expression
+    claim = claims.get(expression.removeprefix(CLAIMS))
+    text = f"[{' '.join(str(item) for item in claim)}]" if isinstance(claim, list) else str(claim)
+    return None if claim is None or "\r" in text or "\n" in text else text

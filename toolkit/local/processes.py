@@ -1,0 +1,256 @@
+"""The workload processes of the stack: what each one is, and the supervisor that keeps them running."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from toolkit.errors import ToolkitError
+from toolkit.local.child_process import ChildProcess
+from toolkit.local.health import answers
+from toolkit.local.ports import require_free
+
+HEALTHY_WITHIN_SECONDS = 30.0
+STOP_WITHIN_SECONDS = 8.0
+FIRST_BACKOFF_SECONDS = 0.2
+LONGEST_BACKOFF_SECONDS = 10.0
+STEADY_AFTER_SECONDS = 30.0
+"""A process that ran this long starts again at once when it ends."""
+LOG_LINES = 15
+
+Kind = Literal["service", "function", "poller", "gateway", "engine"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSpec:
+    """One process: its command, its own environment, the role it acts as, and how to tell that it is ready."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    role_arn: str | None = None
+    ready_url: str | None = None
+    kind: Kind = "service"
+    port: int | None = None
+    function_name: str | None = None
+    """For a worker: the Lambda function whose invocations it takes; several workers may share one."""
+
+
+class Host(Protocol):
+    """What the supervisor needs of the machine."""
+
+    @property
+    def logs(self) -> Path: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def aws_endpoint(self) -> str: ...
+    @property
+    def functions(self) -> Path: ...
+    def credentials(self, role_arn: str, session: str) -> Mapping[str, str]: ...
+    def record(self, name: str, pid: int | None) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Supervised:
+    """A process and how often it had to be started again."""
+
+    spec: ProcessSpec
+    child: ChildProcess
+    started: float
+    restarts: int = 0
+    failures: int = 0
+    start_again_at: float | None = None
+
+
+class Supervisor:
+    """Starts processes in their order, restarts those that crash, stops all in reverse.
+
+    `on_event(name, what)` hears `started`, `ready`, `ended (code)`, `restarted`.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[ProcessSpec],
+        machine: Host,
+        *,
+        on_event: Callable[[str, str], None] = lambda name, what: None,
+    ) -> None:
+        self._specs = specs
+        self._machine = machine
+        self._tell = on_event
+        self._running: dict[str, Supervised] = {}
+        self._changing = threading.RLock()
+        self._ending = threading.Event()
+        self._watch: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts every process at once and returns when all are ready.
+
+        When one of them does not get ready, all are stopped; the `ToolkitError` holds the end of its log.
+        """
+        try:
+            for spec in self._specs:
+                if spec.port is not None:
+                    require_free(spec.port, spec.name)
+                self._start(spec)
+            self._publish_functions()
+            self._wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+        self._watch = threading.Thread(target=self._keep_running, name="supervisor", daemon=True)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Stops every process, the last one of the list first: SIGTERM, and SIGKILL when that does not end it."""
+        self._ending.set()
+        if self._watch is not None:
+            self._watch.join()
+            self._watch = None
+        with self._changing:
+            for supervised in reversed(list(self._running.values())):
+                supervised.child.stop(STOP_WITHIN_SECONDS)
+                self._machine.record(supervised.spec.name, None)
+            self._running.clear()
+            self._machine.functions.unlink(missing_ok=True)
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run now."""
+        with self._changing:
+            return {
+                name: supervised.child.pid
+                for name, supervised in self._running.items()
+                if supervised.child.exit_code is None
+            }
+
+    def restarts(self, name: str) -> int:
+        """How often a process had to be started again."""
+        return self._running[name].restarts
+
+    def log(self, name: str) -> Path:
+        """Where a process writes."""
+        return self._machine.logs / f"{name}.log"
+
+    def _start(self, spec: ProcessSpec) -> ChildProcess:
+        root = Path(__file__).parents[2]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {
+            **inherited,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(root), inherited.get("PYTHONPATH")))),
+            "PYTHONUNBUFFERED": "1",
+            "AWS_ENDPOINT_URL": self._machine.aws_endpoint,
+            "AWS_REGION": self._machine.region,
+            "AWS_DEFAULT_REGION": self._machine.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **(self._machine.credentials(spec.role_arn, spec.name) if spec.role_arn else {}),
+            **spec.environment,
+        }
+        child = ChildProcess(spec.command, log=self.log(spec.name), environment=environment, folder=root)
+        with self._changing:
+            known = self._running.get(spec.name)
+            if known is None:
+                self._running[spec.name] = Supervised(spec=spec, child=child, started=time.monotonic())
+            else:
+                known.child, known.started, known.start_again_at = child, time.monotonic(), None
+        self._machine.record(spec.name, child.pid)
+        self._tell(spec.name, "started")
+        return child
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
+        waiting = dict(self._running)
+        while waiting:
+            for name, supervised in list(waiting.items()):
+                if supervised.child.exit_code is not None:
+                    raise self._not_ready(supervised, f"ended with code {supervised.child.exit_code}")
+                if supervised.spec.ready_url is None or answers(supervised.spec.ready_url):
+                    del waiting[name]
+                    self._tell(name, "ready")
+                elif time.monotonic() > deadline:
+                    raise self._not_ready(supervised, f"did not get ready in {HEALTHY_WITHIN_SECONDS:.0f} seconds")
+            time.sleep(0.02)
+
+    def _not_ready(self, supervised: Supervised, what: str) -> ToolkitError:
+        name = supervised.spec.name
+        return ToolkitError(
+            f"{name} {what}. Its last lines:\n{supervised.child.last_lines(LOG_LINES)}",
+            next_step=f"read {self.log(name)} (`marketplace logs {name}`)",
+        )
+
+    def _keep_running(self) -> None:
+        while not self._ending.wait(0.05):
+            for supervised in list(self._running.values()):
+                if supervised.child.exit_code is not None and not self._ending.is_set():
+                    self._attend(supervised)
+
+    def _attend(self, ended: Supervised) -> None:
+        now = time.monotonic()
+        if ended.start_again_at is None:
+            self._tell(ended.spec.name, f"ended ({ended.child.exit_code})")
+            ended.child.stop()
+            ended.failures = 0 if now - ended.started > STEADY_AFTER_SECONDS else ended.failures + 1
+            backoff = FIRST_BACKOFF_SECONDS * 2 ** (ended.failures - 1) if ended.failures > 1 else 0.0
+            ended.start_again_at = now + min(LONGEST_BACKOFF_SECONDS, backoff)
+        if now >= ended.start_again_at:
+            ended.restarts += 1
+            self._start(ended.spec)
+            self._tell(ended.spec.name, "restarted")
+
+    def _publish_functions(self) -> None:
+        workers: dict[str, list[int]] = {}
+        for spec in self._specs:
+            if spec.function_name is not None and spec.port is not None:
+                workers.setdefault(spec.function_name, []).append(spec.port)
+        listing = self._machine.functions
+        part = listing.with_suffix(".part")
+        part.write_text(json.dumps(workers, indent=2))
+        part.replace(listing)
+
+
+def worker(
+    *,
+    name: str,
+    function_name: str,
+    handler: str,
+    port: int,
+    timeout_seconds: float,
+    memory_megabytes: int = 128,
+    environment: Mapping[str, str] | None = None,
+    role_arn: str | None = None,
+    arn: str = "",
+) -> ProcessSpec:
+    """A process that takes the invocations of a Lambda function."""
+    command = [sys.executable, "-m", "toolkit.local.lambda_runtime", "--handler", handler, "--port", str(port)]
+    command += ["--timeout", str(timeout_seconds), "--memory", str(memory_megabytes), "--name", function_name]
+    return ProcessSpec(
+        name=name,
+        command=[*command, "--arn", arn] if arn else command,
+        environment=environment or {},
+        role_arn=role_arn,
+        ready_url=f"http://127.0.0.1:{port}/",
+        kind="function",
+        port=port,
+        function_name=function_name,
+    )
+
+
+def poller(*, name: str, mappings: Path, functions: Path, role_arn: str | None = None) -> ProcessSpec:
+    """The process that polls the queues of the event source mappings in the file `mappings`."""
+    command = [sys.executable, "-m", "toolkit.local.poller", "--mappings", str(mappings), "--functions", str(functions)]
+    return ProcessSpec(name=name, command=command, role_arn=role_arn, kind="poller")
+
+
+def gateway(*, name: str, routes: Path, port: int) -> ProcessSpec:
+    """The process that serves the routes in the file `routes`."""
+    command = [sys.executable, "-m", "toolkit.local.gateway", "--routes", str(routes), "--port", str(port)]
+    return ProcessSpec(
+        name=name, command=command, ready_url=f"http://127.0.0.1:{port}/_gateway/health", kind="gateway", port=port
+    )

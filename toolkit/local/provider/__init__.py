@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from toolkit.engine.provider import Checked, Created, Diff, Properties, ProviderError
+from toolkit.engine.shapes import takes_optional
 from toolkit.local.provider import invokes
 from toolkit.local.provider.emulator import Backends, Emulator
 from toolkit.local.provider.invocation import OneShot
 from toolkit.local.provider.naming import DEFAULTS, NAME_PROPERTIES, UNNAMED, autonamed
-from toolkit.local.provider.output_types import output_types
 from toolkit.local.provider.recorded import record, without_markers
 from toolkit.local.provider.registry import EMULATED, REPLACED_WHEN_RECORDED, RUN_BY_PROCESSES, emulators
 
@@ -108,7 +108,7 @@ class LocalProvider:
         if declared is not None or type in UNNAMED:
             return declared
         with self._importing:
-            return "name" if "name" in output_types(type) else None
+            return "name" if takes_optional(type, "name") else None
 
     def _replace_on(self, type: str) -> frozenset[str]:
         emulator = self._emulators.get(type)

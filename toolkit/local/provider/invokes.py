@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
 from toolkit.engine.provider import Properties, ProviderError
 from toolkit.local.provider.emulator import ACCOUNT, REGION
 
@@ -49,47 +48,8 @@ def _availability_zones(arguments: Mapping[str, Any]) -> Properties:
     }
 
 
-def _policy_document(arguments: Mapping[str, Any]) -> Properties:
-    statements = [_statement(statement) for statement in arguments.get("statements") or ()]
-    document = {"Version": arguments.get("version") or "2012-10-17", "Statement": statements}
-    return {
-        "id": hashlib.sha256(json.dumps(document).encode()).hexdigest()[:10],
-        "json": json.dumps(document, indent=2),
-        "minifiedJson": json.dumps(document, separators=(",", ":")),
-        **dict(arguments),
-    }
-
-
-def _statement(declared: Mapping[str, Any]) -> dict[str, Any]:
-    statement: dict[str, Any] = {"Effect": declared.get("effect") or "Allow"}
-    if declared.get("sid"):
-        statement["Sid"] = declared["sid"]
-    for key, name in (
-        ("actions", "Action"),
-        ("notActions", "NotAction"),
-        ("resources", "Resource"),
-        ("notResources", "NotResource"),
-    ):
-        values = list(declared.get(key) or ())
-        if values:
-            statement[name] = values[0] if len(values) == 1 else values
-    for key, name in (("principals", "Principal"), ("notPrincipals", "NotPrincipal")):
-        if declared.get(key):
-            statement[name] = {
-                principal["type"]: principal["identifiers"][0]
-                if len(principal["identifiers"]) == 1
-                else principal["identifiers"]
-                for principal in declared[key]
-            }
-    conditions: dict[str, dict[str, Any]] = {}
-    for condition in declared.get("conditions") or ():
-        values = condition["values"]
-        conditions.setdefault(condition["test"], {})[condition["variable"]] = values[0] if len(values) == 1 else values
-    return statement | ({"Condition": conditions} if conditions else {})
-
-
 SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any]], Properties]]] = {
-    "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    POLICY_DOCUMENT: policy_document,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import signal
 import threading
 from pathlib import Path
@@ -10,16 +12,16 @@ from typing import Annotated
 import typer
 
 from toolkit.engine.provider import Provider
-from toolkit.engine.serve import serve
+from toolkit.engine.serve import Server, serve
 from toolkit.errors import ToolkitError
 
-PACKAGES = ("aws", "azure-native", "gcp")
+SDKS = {"aws": "pulumi-aws", "azure-native": "pulumi-azure-native", "gcp": "pulumi-gcp"}
+"""Pulumi package, and the distribution of its Python SDK."""
 
 
 def provider(
     symbolic: Annotated[bool, typer.Option("--symbolic", help="Creates nothing: for `pulumi preview`.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Creates on this machine: for `pulumi up`.")] = False,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     state: Annotated[
         Path, typer.Option(envvar="MARKETPLACE_STATE", help="Where --local keeps its engines' data.")
     ] = Path(".marketplace"),
@@ -30,39 +32,44 @@ def provider(
     """
     if symbolic == local:
         raise ToolkitError("choose one provider", next_step="marketplace provider --symbolic, or --local")
-    chosen, packages = _symbolic() if symbolic else _local(state)
-    try:
-        server = serve(chosen, port=port)
-    except OSError as error:
-        raise ToolkitError(str(error), next_step="choose another --port, or none") from None
-    attached = ",".join(f"{package}:{server.port}" for package in packages)
+    servers = _serve_symbolic() if symbolic else {"aws": serve(_local(state), version=_installed()["aws"])}
+    attached = ",".join(f"{package}:{server.port}" for package, server in servers.items())
     typer.echo(f"export PULUMI_DEBUG_PROVIDERS={attached}")
-    typer.echo("Serving until Ctrl-C. Paste that line into the terminal where you run pulumi.", err=True)
+    typer.echo("Serving until Ctrl-C; paste that line where you run pulumi.", err=True)
     try:
         _wait()
     finally:
-        server.stop()
+        for server in servers.values():
+            server.stop()
 
 
-def _symbolic() -> tuple[Provider, tuple[str, ...]]:
-    from toolkit.engine.symbolic import SymbolicProvider  # noqa: PLC0415 - loads an SDK
+def _serve_symbolic() -> dict[str, Server]:
+    from toolkit.engine.symbolic import SymbolicProvider  # noqa: PLC0415 - loads the SDK
 
-    return SymbolicProvider(), PACKAGES
+    chosen = SymbolicProvider()
+    return {package: serve(chosen, version=version) for package, version in _installed().items()}
 
 
-def _local(state: Path) -> tuple[Provider, tuple[str, ...]]:
+def _installed() -> dict[str, str]:
+    """Versions of the SDKs that are here: the CLI warns about a provider older than the program's SDK."""
+    versions: dict[str, str] = {}
+    for package, distribution in SDKS.items():
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(distribution)
+    return versions
+
+
+def _local(state: Path) -> Provider:
     from toolkit.local.machine import Machine  # noqa: PLC0415 - loads the local engines
     from toolkit.local.provider import LocalProvider  # noqa: PLC0415
 
     local: Provider = LocalProvider(Machine(state))
-    return local, ("aws",)
+    return local
 
 
 def _wait() -> None:
     """Until Ctrl-C, or a polite request to end."""
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         ended.wait()
-    except KeyboardInterrupt:
-        typer.echo("", err=True)

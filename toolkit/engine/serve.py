@@ -19,8 +19,6 @@ from toolkit.engine.values import decode, encode
 Context: TypeAlias = Any
 """A `grpc.ServicerContext`; grpcio publishes no types."""
 
-_VERSION = "1.0.0"
-
 
 class Server:
     """A provider listening on the loopback interface until `stop()`."""
@@ -33,15 +31,17 @@ class Server:
         self._server.stop(grace=1).wait()
 
 
-def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0) -> Server:
+def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0, *, version: str = "0.0.1") -> Server:
     """Starts serving a provider; port 0 picks a free one.
+
+    `version` is what the CLI is told: it warns about a provider older than the program's SDK.
 
     Raises:
         OSError: the port is taken.
     """
     options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)]
     server = grpc.server(futures.ThreadPoolExecutor(32, "provider"), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderService(provider), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderService(provider, version), server)
     try:
         bound = server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
@@ -57,8 +57,9 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
     by the same rule as the offline engine.
     """
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, version: str) -> None:
         self._provider = provider
+        self._version = version
 
     def Check(self, request: Any, context: Context) -> provider_pb2.CheckResponse:  # noqa: N802
         urn = request.urn
@@ -131,7 +132,7 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=False)
 
     def GetPluginInfo(self, request: Any, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
-        return plugin_pb2.PluginInfo(version=_VERSION)
+        return plugin_pb2.PluginInfo(version=self._version)
 
     def Attach(self, request: Any, context: Context) -> empty_pb2.Empty:  # noqa: N802
         return empty_pb2.Empty()

@@ -1,0 +1,118 @@
+"""A small marketplace to test with: two sellers, three offers, and the steps of a sale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from commerce.adapters.memory import (
+    MemoryLedger,
+    MemoryMarket,
+    MemoryOffers,
+    MemoryOrders,
+    MemoryOutbox,
+    MemoryPayouts,
+)
+from commerce.adapters.postgres import (
+    PostgresLedger,
+    PostgresOffers,
+    PostgresOrders,
+    PostgresOutbox,
+    PostgresPayouts,
+)
+from commerce.catalog import Offer, Seller
+from commerce.money import Money
+from commerce.orders import Checkout
+from commerce.ports import Ledger, Offers, Orders, Outbox, Payouts
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RETURN_WINDOW = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketPorts:
+    orders: Orders
+    offers: Offers
+    payouts: Payouts
+    ledger: Ledger
+    outbox: Outbox
+
+
+def memory_market() -> MarketPorts:
+    market = MemoryMarket()
+    return MarketPorts(
+        orders=MemoryOrders(market),
+        offers=MemoryOffers(market),
+        payouts=MemoryPayouts(market),
+        ledger=MemoryLedger(market),
+        outbox=MemoryOutbox(market),
+    )
+
+
+def postgres_market(pool: asyncpg.Pool) -> MarketPorts:
+    return MarketPorts(
+        orders=PostgresOrders(pool),
+        offers=PostgresOffers(pool),
+        payouts=PostgresPayouts(pool),
+        ledger=PostgresLedger(pool),
+        outbox=PostgresOutbox(pool),
+    )
+
+
+def offer(offer_id: str, seller_id: str, price: int, stock: int, *, currency: str = "usd") -> Offer:
+    return Offer(
+        offer_id=offer_id,
+        seller_id=seller_id,
+        product_id=f"product-of-{offer_id}",
+        title=offer_id.title(),
+        unit_price=Money(price, currency),
+        stock=stock,
+    )
+
+
+async def stock_up(offers: Offers, stock: int = 5) -> None:
+    """Ada sells a lamp (19.99) and a rug (150.01), Ben sells tea (4.50)."""
+    await offers.put_seller(Seller(seller_id="ada", display_name="Ada's House", account_id="acct_ada"))
+    await offers.put_seller(Seller(seller_id="ben", display_name="Ben's Tea", account_id="acct_ben"))
+    await offers.put(offer("lamp", "ada", 1999, stock))
+    await offers.put(offer("rug", "ada", 15001, stock))
+    await offers.put(offer("tea", "ben", 450, stock))
+
+
+def checkout(
+    order_id: str,
+    lines: Mapping[str, int],
+    *,
+    buyer_id: str = "buyer",
+    expected_total: int | None = None,
+    basis_points: int = 1250,
+) -> Checkout:
+    return Checkout(
+        order_id=order_id,
+        buyer_id=buyer_id,
+        lines=lines,
+        payment_method="pm_card_visa",
+        currency="usd",
+        commission_basis_points=basis_points,
+        expected_total=expected_total,
+    )
+
+
+async def confirmed(market: MarketPorts, order_id: str, lines: Mapping[str, int]) -> None:
+    await market.orders.accept(checkout(order_id, lines))
+    await market.orders.record_authorisation(order_id, f"pi_{order_id}")
+    await market.orders.confirm_stock(order_id)
+
+
+async def fulfilled(market: MarketPorts, order_id: str, lines: Mapping[str, int], at: datetime = NOON) -> None:
+    await confirmed(market, order_id, lines)
+    await market.orders.record_capture(order_id, f"ch_{order_id}")
+    await market.orders.record_split(order_id)
+    await market.orders.mark_fulfilled(order_id, at, RETURN_WINDOW)
+
+
+async def stock_of(market: MarketPorts, offer_id: str) -> int:
+    return (await market.offers.get([offer_id]))[offer_id].offer.stock

@@ -1,0 +1,302 @@
+"""What every store of orders does, in memory and in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from commerce_samples import (
+    NOON,
+    RETURN_WINDOW,
+    MarketPorts,
+    checkout,
+    confirmed,
+    fulfilled,
+    offer,
+    stock_of,
+    stock_up,
+)
+
+from commerce.catalog import Seller, UnknownOffer, UnknownSeller
+from commerce.errors import InvalidRequest
+from commerce.inventory import SoldOut
+from commerce.ledger import COMMISSION, PROCESSOR, capture_transaction, held, payable
+from commerce.money import Money
+from commerce.orders import IllegalTransition, OrderNotFound, OrderStatus, PriceChanged, SellerOrderState, StockState
+
+
+@pytest.fixture(autouse=True)
+async def shop(market: MarketPorts) -> None:
+    await stock_up(market.offers)
+
+
+async def test_an_accepted_order_is_priced_from_the_offers_and_split_per_seller(market: MarketPorts) -> None:
+    accepted = await market.orders.accept(checkout("o1", {"tea": 3, "lamp": 2, "rug": 1}))
+    order = await market.orders.get("o1")
+    assert accepted.total == order.total == Money(2 * 1999 + 15001 + 3 * 450, "usd")
+    assert [(line.offer_id, line.quantity, line.unit_price.amount, line.title) for line in order.lines] == [
+        ("lamp", 2, 1999, "Lamp"),
+        ("rug", 1, 15001, "Rug"),
+        ("tea", 3, 450, "Tea"),
+    ]
+    assert [(s.seller_name, s.gross.amount, s.commission.amount, s.net.amount) for s in order.sellers] == [
+        ("Ada's House", 18999, 2375, 16624),  # 2374.875
+        ("Ben's Tea", 1350, 169, 1181),  # 168.75
+    ]
+    assert order.status is OrderStatus.ACCEPTED
+    assert order.stock is StockState.UNCONFIRMED
+
+
+async def test_an_order_keeps_the_price_and_title_it_was_placed_with(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 1}))
+    await market.offers.put(offer("lamp", "ada", 9999, 5))
+    await market.offers.rename("product-of-lamp", "Lantern")
+    (line,) = (await market.orders.get("o1")).lines
+    assert (line.title, line.unit_price.amount) == ("Lamp", 1999)
+    assert (await market.offers.get(["lamp"]))["lamp"].offer.title == "Lantern"
+
+
+async def test_a_repeated_order_id_changes_nothing(market: MarketPorts) -> None:
+    first = await market.orders.accept(checkout("o1", {"lamp": 1}))
+    again = await market.orders.accept(checkout("o1", {"rug": 3, "tea": 1}))
+    assert not first.replayed
+    assert again.replayed
+    assert again.total == first.total
+    assert len((await market.orders.get("o1")).lines) == 1
+    assert len(await market.outbox.take(10, timedelta(minutes=1))) == 1
+
+
+async def test_an_unknown_offer_refuses_the_whole_order(market: MarketPorts) -> None:
+    await market.offers.put(offer("scarf", "ada", 500, 5, currency="eur"))
+    with pytest.raises(UnknownOffer) as refusal:
+        await market.orders.accept(checkout("o1", {"lamp": 1, "ghost": 1, "scarf": 1}))
+    assert refusal.value.offer_ids == ("ghost", "scarf")
+    with pytest.raises(OrderNotFound):
+        await market.orders.get("o1")
+    assert await market.outbox.take(10, timedelta(minutes=1)) == ()
+
+
+async def test_a_total_the_buyer_did_not_see_is_refused(market: MarketPorts) -> None:
+    with pytest.raises(PriceChanged) as refusal:
+        await market.orders.accept(checkout("o1", {"lamp": 1}, expected_total=1))
+    assert (refusal.value.expected_total, refusal.value.total) == (1, 1999)
+    accepted = await market.orders.accept(checkout("o1", {"lamp": 1}, expected_total=1999))
+    assert not accepted.replayed
+
+
+@pytest.mark.parametrize("lines", [{}, {"lamp": 0}, {"lamp": -1}])
+async def test_an_order_without_units_is_refused(market: MarketPorts, lines: dict[str, int]) -> None:
+    with pytest.raises(InvalidRequest):
+        await market.orders.accept(checkout("o1", lines))
+
+
+async def test_a_buyer_sees_their_own_orders_only(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 1}, buyer_id="ann"))
+    await market.orders.accept(checkout("o2", {"tea": 1}, buyer_id="ann"))
+    assert [order.order_id for order in await market.orders.of_buyer("ann")] == ["o2", "o1"]
+    assert await market.orders.of_buyer("bob") == ()
+    with pytest.raises(OrderNotFound):
+        await market.orders.get("o1", buyer_id="bob")
+    with pytest.raises(OrderNotFound):
+        await market.orders.accept(checkout("o1", {"lamp": 1}, buyer_id="bob"))
+
+
+async def test_every_step_of_a_sale_may_be_repeated(market: MarketPorts) -> None:
+    orders = market.orders
+    await orders.accept(checkout("o1", {"lamp": 2, "tea": 1}))
+    for _ in range(2):
+        await orders.record_authorisation("o1", "pi_1")
+    for _ in range(2):
+        await orders.confirm_stock("o1")
+    assert await stock_of(market, "lamp") == 3
+    for _ in range(2):
+        await orders.record_capture("o1", "ch_1")
+    for _ in range(2):
+        await orders.record_split("o1")
+    for days in (0, 3):
+        await orders.mark_fulfilled("o1", NOON + timedelta(days=days), RETURN_WINDOW)
+    order = await orders.get("o1")
+    assert order.status is OrderStatus.FULFILLED
+    assert (order.payment_intent_id, order.charge_id, order.stock) == ("pi_1", "ch_1", StockState.CONFIRMED)
+    assert {(share.state, share.held_until) for share in order.sellers} == {
+        (SellerOrderState.HELD, NOON + RETURN_WINDOW)
+    }
+    assert await market.ledger.get("capture/o1") == capture_transaction(order)
+    # Late repetitions of early steps find them done.
+    await orders.record_authorisation("o1", "pi_1")
+    await orders.confirm_stock("o1")
+    await orders.record_split("o1")
+    assert await stock_of(market, "lamp") == 3
+
+
+async def test_a_step_is_not_skipped(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 1}))
+    with pytest.raises(IllegalTransition):
+        await market.orders.confirm_stock("o1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_capture("o1", "ch_1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_split("o1")
+    await confirmed(market, "o2", {"lamp": 1})
+    await market.orders.record_capture("o2", "ch_2")
+    with pytest.raises(IllegalTransition, match="not split"):
+        await market.orders.mark_fulfilled("o2", NOON, RETURN_WINDOW)
+
+
+async def test_another_payment_of_the_same_order_is_refused(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 1})
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_authorisation("o1", "pi_other")
+    await market.orders.record_capture("o1", "ch_1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_capture("o1", "ch_other")
+
+
+async def test_a_sold_out_line_takes_nothing_of_the_other_lines(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 5})
+    await market.orders.accept(checkout("o2", {"lamp": 1, "tea": 1}))
+    await market.orders.record_authorisation("o2", "pi_2")
+    with pytest.raises(SoldOut) as refusal:
+        await market.orders.confirm_stock("o2")
+    assert refusal.value.offer_ids == ("lamp",)
+    assert await stock_of(market, "tea") == 5
+    assert (await market.orders.get("o2")).status is OrderStatus.AUTHORISED
+
+
+async def test_restored_units_come_back_once_and_are_never_confirmed_again(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 2})
+    for _ in range(2):
+        await market.orders.restore_stock("o1")
+    assert await stock_of(market, "lamp") == 5
+    with pytest.raises(IllegalTransition):
+        await market.orders.confirm_stock("o1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_capture("o1", "ch_1")
+
+
+async def test_stock_restored_before_it_was_confirmed_is_not_taken_later(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 2}))
+    await market.orders.record_authorisation("o1", "pi_1")
+    await market.orders.restore_stock("o1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.confirm_stock("o1")
+    assert await market.offers.available(["lamp"]) == {"lamp": 5}
+
+
+async def test_a_failed_order_gives_back_its_units_and_keeps_its_first_reason(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 2})
+    await market.orders.fail("o1", "payment_declined")
+    await market.orders.fail("o1", "sold_out")
+    order = await market.orders.get("o1")
+    assert (order.status, order.failure) == (OrderStatus.FAILED, "payment_declined")
+    assert {share.state for share in order.sellers} == {SellerOrderState.CANCELLED}
+    assert await stock_of(market, "lamp") == 5
+    with pytest.raises(IllegalTransition):
+        await market.orders.record_authorisation("o1", "pi_1")
+
+
+async def test_a_captured_order_neither_fails_nor_gives_back_its_units(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 2})
+    await market.orders.record_capture("o1", "ch_1")
+    with pytest.raises(IllegalTransition):
+        await market.orders.fail("o1", "late")
+    with pytest.raises(IllegalTransition):
+        await market.orders.restore_stock("o1")
+    assert await stock_of(market, "lamp") == 3
+
+
+@pytest.mark.parametrize("step", ["confirm_stock", "restore_stock", "record_split"])
+async def test_an_unknown_order_is_not_found(market: MarketPorts, step: str) -> None:
+    with pytest.raises(OrderNotFound):
+        await getattr(market.orders, step)("nowhere")
+
+
+async def test_available_is_the_stock_less_what_accepted_orders_wait_for(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 2}))
+    await confirmed(market, "o2", {"lamp": 1})
+    assert await market.offers.available(["lamp", "tea", "ghost"]) == {"lamp": 2, "tea": 5}
+    listing = (await market.offers.get(["lamp"]))["lamp"]
+    assert (listing.offer.stock, listing.available, listing.seller_name) == (4, 2, "Ada's House")
+
+
+async def test_more_orders_than_units_show_as_none_available(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 4}))
+    await market.orders.accept(checkout("o2", {"lamp": 4}))
+    assert await market.offers.available(["lamp"]) == {"lamp": -3}
+    assert (await market.offers.get(["lamp"]))["lamp"].available == 0
+
+
+async def test_the_offers_of_a_product_are_listed_cheapest_first(market: MarketPorts) -> None:
+    for offer_id, seller_id, price in (("x1", "ada", 300), ("x2", "ben", 200)):
+        one = offer(offer_id, seller_id, price, 1)
+        await market.offers.put(type(one)(**{**_fields(one), "product_id": "shared"}))
+    listings = await market.offers.listings(["shared", "nothing"])
+    assert [listing.offer.offer_id for listing in listings["shared"]] == ["x2", "x1"]
+    assert listings["nothing"] == ()
+
+
+async def test_a_seller_keeps_the_account_when_only_the_name_changes(market: MarketPorts) -> None:
+    await market.offers.put_seller(Seller(seller_id="ada", display_name="Ada & Co"))
+    assert await market.offers.seller("ada") == Seller(
+        seller_id="ada", display_name="Ada & Co", account_id="acct_ada"
+    )
+    with pytest.raises(UnknownSeller):
+        await market.offers.seller("nobody")
+    with pytest.raises(UnknownSeller):
+        await market.offers.put(offer("kite", "nobody", 100, 1))
+
+
+async def test_a_share_goes_from_held_to_released_to_transferred_in_the_ledger(market: MarketPorts) -> None:
+    await fulfilled(market, "o1", {"lamp": 1, "tea": 2})
+    closes = NOON + RETURN_WINDOW
+    assert await market.payouts.release_due(closes - timedelta(seconds=1)) == 0
+    assert await market.ledger.balance(held("ada")) == {"usd": -1749}
+    assert await market.payouts.release_due(closes) == 2
+    assert await market.payouts.release_due(closes) == 0
+    assert await market.ledger.balance(payable("ada")) == {"usd": -1749}
+    due = await market.payouts.due_transfers()
+    assert [(d.seller_id, d.amount.amount, d.account_id, d.source_charge) for d in due] == [
+        ("ada", 1749, "acct_ada", "ch_o1"),
+        ("ben", 788, "acct_ben", "ch_o1"),
+    ]
+    for _ in range(2):
+        for share in due:
+            await market.payouts.record_transfer("o1", share.seller_id, f"tr_{share.seller_id}")
+    assert await market.payouts.due_transfers() == ()
+    assert await market.ledger.balance(PROCESSOR) == {"usd": 250 + 112}
+    assert await market.ledger.balance(COMMISSION) == {"usd": -250 - 112}
+    assert await market.ledger.totals() == {"usd": 0}
+
+
+async def test_a_seller_is_never_paid_by_a_second_transfer(market: MarketPorts) -> None:
+    await fulfilled(market, "o1", {"lamp": 1})
+    with pytest.raises(IllegalTransition):
+        await market.payouts.record_transfer("o1", "ada", "tr_early")
+    await market.payouts.release_due(NOON + RETURN_WINDOW)
+    await market.payouts.record_transfer("o1", "ada", "tr_1")
+    with pytest.raises(IllegalTransition):
+        await market.payouts.record_transfer("o1", "ada", "tr_2")
+    with pytest.raises(OrderNotFound):
+        await market.payouts.record_transfer("o1", "ben", "tr_3")
+
+
+async def test_a_seller_without_an_account_waits_and_one_without_a_net_share_gets_no_transfer(
+    market: MarketPorts,
+) -> None:
+    await market.offers.put_seller(Seller(seller_id="new", display_name="New"))
+    await market.offers.put(offer("kite", "new", 100, 1))
+    await fulfilled(market, "o1", {"kite": 1})
+    await market.orders.accept(checkout("o2", {"tea": 1}, basis_points=10_000))
+    await market.orders.record_authorisation("o2", "pi")
+    await market.orders.confirm_stock("o2")
+    await market.orders.record_capture("o2", "ch")
+    await market.orders.record_split("o2")
+    await market.orders.mark_fulfilled("o2", NOON, RETURN_WINDOW)
+    assert await market.payouts.release_due(NOON + RETURN_WINDOW) == 2
+    assert await market.payouts.due_transfers() == ()
+    await market.offers.put_seller(Seller(seller_id="new", display_name="New", account_id="acct_new"))
+    assert [share.seller_id for share in await market.payouts.due_transfers()] == ["new"]
+
+
+def _fields(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from commerce_samples import NOON, RETURN_WINDOW
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.inventory import SoldOut
+from commerce.money import Money, total
+from commerce.orders import (
+    IllegalTransition,
+    OrderLine,
+    OrderStatus,
+    SellerOrder,
+    SellerOrderState,
+    commission,
+    must_advance,
+    must_fail,
+    order_id_for,
+    seller_orders,
+)
+from commerce.payouts import held_until, may_release, must_record_transfer
+
+order_lines = st.lists(
+    st.builds(
+        OrderLine,
+        offer_id=st.uuids().map(str),
+        product_id=st.just("product"),
+        seller_id=st.sampled_from(["ada", "ben", "cleo"]),
+        title=st.just("title"),
+        quantity=st.integers(1, 999),
+        unit_price=st.integers(1, 10**8).map(lambda amount: Money(amount, "usd")),
+    ),
+    min_size=1,
+    max_size=8,
+).map(tuple)
+NAMES = {"ada": "Ada", "ben": "Ben", "cleo": "Cleo"}
+
+
+def share(state: SellerOrderState, until: datetime | None = None, transfer_id: str | None = None) -> SellerOrder:
+    return SellerOrder(
+        seller_id="ada",
+        seller_name="Ada",
+        gross=Money(1000, "usd"),
+        commission=Money(100, "usd"),
+        net=Money(900, "usd"),
+        state=state,
+        held_until=until,
+        transfer_id=transfer_id,
+    )
+
+
+@given(order_lines, st.integers(0, 10_000))
+def test_the_shares_and_the_commission_of_an_order_sum_to_its_total(
+    lines: tuple[OrderLine, ...], basis_points: int
+) -> None:
+    shares = seller_orders(lines, NAMES, basis_points)
+    paid = total((line.subtotal for line in lines), "usd")
+    assert total((part.net + part.commission for part in shares), "usd") == paid
+    assert {part.seller_id for part in shares} == {line.seller_id for line in lines}
+    assert all(0 <= part.commission.amount <= part.gross.amount for part in shares)
+
+
+def test_a_commission_is_rounded_half_to_even_and_never_above_the_gross() -> None:
+    assert [commission(Money(gross, "usd"), 2500).amount for gross in (2, 6, 10)] == [0, 2, 2]
+    with pytest.raises(InvalidRequest, match="10000 basis points"):
+        commission(Money(1, "usd"), 10_001)
+
+
+def test_an_order_goes_forward_one_state_at_a_time_and_never_back() -> None:
+    assert must_advance("o", OrderStatus.ACCEPTED, OrderStatus.AUTHORISED)
+    assert not must_advance("o", OrderStatus.CAPTURED, OrderStatus.CONFIRMED)
+    with pytest.raises(IllegalTransition, match="accepted: becoming confirmed"):
+        must_advance("o", OrderStatus.ACCEPTED, OrderStatus.CONFIRMED)
+    with pytest.raises(IllegalTransition, match="failed"):
+        must_advance("o", OrderStatus.FAILED, OrderStatus.AUTHORISED)
+
+
+def test_an_order_whose_money_was_taken_does_not_fail() -> None:
+    assert must_fail("o", OrderStatus.CONFIRMED)
+    assert not must_fail("o", OrderStatus.FAILED)
+    with pytest.raises(IllegalTransition):
+        must_fail("o", OrderStatus.CAPTURED)
+
+
+def test_the_same_buyer_and_key_give_the_same_order_and_no_other_do() -> None:
+    assert order_id_for("ann", "key") == order_id_for("ann", "key")
+    assert len({order_id_for("ann", "key"), order_id_for("bob", "key"), order_id_for("ann", "other")}) == 3
+
+
+def test_a_share_is_held_until_the_return_window_has_closed() -> None:
+    until = held_until(NOON, RETURN_WINDOW)
+    assert until == NOON + timedelta(days=14)
+    assert not may_release(share(SellerOrderState.HELD, until), until - timedelta(microseconds=1))
+    assert may_release(share(SellerOrderState.HELD, until), until)
+
+
+@pytest.mark.parametrize("state", [state for state in SellerOrderState if state is not SellerOrderState.HELD])
+def test_only_a_held_share_is_released(state: SellerOrderState) -> None:
+    assert not may_release(share(state, NOON), NOON + timedelta(days=365))
+
+
+def test_a_share_of_an_order_that_was_not_fulfilled_is_never_released() -> None:
+    assert not may_release(share(SellerOrderState.HELD), NOON + timedelta(days=365))
+
+
+def test_a_time_of_fulfilment_needs_a_time_zone() -> None:
+    with pytest.raises(InvalidRequest, match="time zone"):
+        held_until(datetime(2026, 3, 1), RETURN_WINDOW)
+
+
+def test_a_share_is_transferred_once() -> None:
+    assert must_record_transfer("o", share(SellerOrderState.RELEASED), "tr_1")
+    assert not must_record_transfer("o", share(SellerOrderState.RELEASED, transfer_id="tr_1"), "tr_1")
+    with pytest.raises(IllegalTransition):
+        must_record_transfer("o", share(SellerOrderState.RELEASED, transfer_id="tr_1"), "tr_2")
+    with pytest.raises(IllegalTransition):
+        must_record_transfer("o", share(SellerOrderState.HELD), "tr_1")
+
+
+def test_an_error_carries_its_status_its_code_and_its_ids() -> None:
+    error: MarketplaceError = SoldOut(["b", "a"])
+    assert (error.status, error.code, error.context) == (409, "sold-out", {"offer_ids": ["a", "b"]})
+    assert "a, b" in error.detail

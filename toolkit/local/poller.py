@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from toolkit.local.invocation import NoWorker, Workers
 
-LONG_POLL_SECONDS = 5
+LONG_POLL_SECONDS = 1
 MOST_RECEIVED = 10
 """What SQS hands out at once; a larger batch is received in several calls."""
 PAUSE_AFTER_TROUBLE_SECONDS = 0.5
@@ -191,7 +191,7 @@ def main() -> int:
     for poller in pollers:
         poller.stop()
     for thread in threads:
-        thread.join(LONG_POLL_SECONDS + 1)
+        thread.join()
     return 0
 
 

@@ -1,0 +1,137 @@
+"""The saga's ports: real PostgreSQL and Redis, and a payment processor that keeps its promises in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    PostgresLedger,
+    PostgresOffers,
+    PostgresOrders,
+    connect_pool,
+    migrate,
+)
+from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
+from commerce.catalog import Offer, Seller, offer_id_for
+from commerce.money import Money
+from commerce.orders import Checkout, Order
+from commerce.payments import AuthenticationRequired, Authorisation, Capture, PaymentDeclined, PaymentRefused
+
+DECLINED = "pm_card_declined"
+NEEDS_AUTHENTICATION = "pm_card_authenticationRequired"
+VISA = "pm_card_visa"
+
+
+@dataclass
+class Processor:
+    """Payment intents by order; the same request gets the same answer, a captured payment cannot be cancelled."""
+
+    intents: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
+        self.calls.append("authorise")
+        if payment_method == DECLINED:
+            raise PaymentDeclined(order_id, "insufficient_funds")
+        intent = f"pi_{order_id}"
+        if payment_method == NEEDS_AUTHENTICATION:
+            self.intents.setdefault(intent, "requires_action")
+            raise AuthenticationRequired(order_id, intent)
+        self.intents.setdefault(intent, "requires_capture")
+        return Authorisation(payment_intent_id=intent, status=self.intents[intent])
+
+    async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
+        self.calls.append("capture")
+        if self.intents[payment_intent_id] == "canceled":
+            raise PaymentRefused("The payment was cancelled.")
+        self.intents[payment_intent_id] = "succeeded"
+        return Capture(charge_id=f"ch_{order_id}", amount=Money(1, "usd"))
+
+    async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
+        self.calls.append("cancel")
+        if self.intents[payment_intent_id] == "succeeded":
+            raise PaymentRefused("The payment was captured.")
+        self.intents[payment_intent_id] = "canceled"
+
+
+@dataclass
+class Shop:
+    """Accepted orders to run the saga on, and what became of them."""
+
+    offers: PostgresOffers
+    orders: PostgresOrders
+    ledger: PostgresLedger
+    gate: RedisStockGate
+    processor: Processor
+
+    async def offer(self, units: int, *, seller_id: str = "seller", product_id: str = "mug") -> str:
+        await self.offers.put_seller(Seller(seller_id=seller_id, display_name=seller_id.title()))
+        offer_id = offer_id_for(seller_id, product_id)
+        await self.offers.put(
+            Offer(
+                offer_id=offer_id,
+                seller_id=seller_id,
+                product_id=product_id,
+                title=product_id.title(),
+                unit_price=Money(1000, "usd"),
+                stock=units,
+            )
+        )
+        await self.gate.seed({offer_id: units})
+        return offer_id
+
+    async def accept(self, order_id: str, lines: dict[str, int], payment_method: str = VISA) -> Order:
+        await self.gate.reserve(order_id, lines, timedelta(minutes=5))
+        await self.orders.accept(
+            Checkout(
+                order_id=order_id,
+                buyer_id="buyer",
+                lines=lines,
+                payment_method=payment_method,
+                currency="usd",
+                commission_basis_points=1000,
+            )
+        )
+        return await self.orders.get(order_id)
+
+    async def stock(self, offer_id: str) -> tuple[int, int]:
+        """(units the authority has, units the gate would still give away)"""
+        listing = (await self.offers.get([offer_id]))[offer_id]
+        return listing.offer.stock, (await self.gate.available([offer_id]))[offer_id]
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    connection = await asyncpg.connect(postgres_dsn)
+    await migrate(connection)
+    await connection.close()
+    opened = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=4)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(CacheSettings.from_url(redis_url))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def shop(pool: asyncpg.Pool, redis: Redis) -> AsyncIterator[Shop]:
+    opened = Shop(
+        offers=PostgresOffers(pool),
+        orders=PostgresOrders(pool),
+        ledger=PostgresLedger(pool),
+        gate=RedisStockGate(redis),
+        processor=Processor(),
+    )
+    yield opened
+    assert not any((await opened.ledger.totals()).values()), "the ledger must sum to zero after every test"

@@ -1,0 +1,77 @@
+"""The migrations function on an empty database, as the deployment invokes it."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from pydantic import ValidationError
+
+from functions import event_loop
+
+CONTEXT = SimpleNamespace(
+    function_name="migrations", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="r"
+)
+SECRET = '{"username": "postgres", "password": "unused"}'
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Any:
+    server = urlsplit(postgres_dsn)
+    for name, value in {
+        "ORDERS_HOST": server.hostname or "",
+        "ORDERS_PORT": str(server.port),
+        "ORDERS_DATABASE": server.path.lstrip("/"),
+        "ORDERS_TLS": "disable",
+        "ORDERS_USER": server.username or "",
+        "POWERTOOLS_SERVICE_NAME": "migrations",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ORDERS_SECRET_ARN", raising=False)
+    return importlib.import_module("functions.migrations.handler").handler
+
+
+def test_it_brings_an_empty_database_up_to_date_once(handler: Any, postgres_dsn: str) -> None:
+    roles = {"catalog": "reads-writes", "order-processor": "reads_writes"}
+    first = handler({"roles": roles}, CONTEXT)
+    assert first["applied"]
+    assert first["roles"] == ["catalog", "order-processor"]
+    assert handler({"roles": roles}, CONTEXT) == first | {"applied": []}
+    assert event_loop.run(_may(postgres_dsn, "catalog", "INSERT", "offers"))
+    assert event_loop.run(_may(postgres_dsn, "order-processor", "SELECT", "orders"))
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "DELETE", "orders"))
+
+
+def test_a_role_that_only_reads_may_not_write(handler: Any, postgres_dsn: str) -> None:
+    handler({"roles": {"report": "reads"}}, CONTEXT)
+    assert event_loop.run(_may(postgres_dsn, "report", "SELECT", "orders"))
+    assert not event_loop.run(_may(postgres_dsn, "report", "INSERT", "orders"))
+
+
+def test_an_unknown_access_is_refused_before_anything_changes(handler: Any, postgres_dsn: str) -> None:
+    with pytest.raises(ValidationError):
+        handler({"roles": {"catalog": "owns"}}, CONTEXT)
+    assert event_loop.run(_tables(postgres_dsn)) == 0
+
+
+async def _may(dsn: str, role: str, privilege: str, table: str) -> bool:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return bool(await connection.fetchval("SELECT has_table_privilege($1, $2, $3)", role, table, privilege))
+    finally:
+        await connection.close()
+
+
+async def _tables(dsn: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+    finally:
+        await connection.close()

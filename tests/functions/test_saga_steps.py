@@ -1,0 +1,188 @@
+"""The steps of the saga on real stores, with a crash injected before and after every single call to a port."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+
+from commerce.inventory import SoldOut
+from commerce.orders import IllegalTransition, OrderStatus, SellerOrderState
+from commerce.payments import AuthenticationRequired, PaymentDeclined
+from functions.checkout.saga import CHECKOUT, StepName
+from functions.checkout.steps import CheckoutSteps
+from tests.functions.conftest import DECLINED, NEEDS_AUTHENTICATION, VISA, Shop
+
+FORWARD = [step.name for step in CHECKOUT.steps]
+UNDO = [compensation.name for compensation in CHECKOUT.compensations]
+
+
+class CrashError(Exception):
+    """The process died."""
+
+
+@dataclass
+class Crash:
+    """Dies at the `at`-th call of any port, before the call is made or after it took effect."""
+
+    at: int
+    after: bool
+    calls: int = 0
+
+    def around(self, port: Any) -> Any:
+        return _Crashing(port, self)
+
+
+class _Crashing:
+    def __init__(self, port: Any, crash: Crash) -> None:
+        self._port = port
+        self._crash = crash
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        assert inspect.iscoroutinefunction(method)
+
+        async def call(*args: Any, **arguments: Any) -> Any:
+            self._crash.calls += 1
+            due = self._crash.calls == self._crash.at
+            if due and not self._crash.after:
+                raise CrashError
+            result = await method(*args, **arguments)
+            if due:
+                raise CrashError
+            return result
+
+        return call
+
+
+def steps_of(shop: Shop, crash: Crash | None = None) -> CheckoutSteps:
+    around = crash.around if crash else lambda port: port
+    return CheckoutSteps(orders=around(shop.orders), gate=around(shop.gate), payments=around(shop.processor))
+
+
+async def run(steps: CheckoutSteps, order_id: str) -> None:
+    """What the workflow does: forward, or from a refusal through the compensations it names; faults are retried."""
+    for step in CHECKOUT.steps:
+        try:
+            await retried(steps, step.name, order_id)
+        except (PaymentDeclined, AuthenticationRequired, SoldOut) as refused:
+            error = type(refused).__name__
+            start = next(one.compensate_from for one in step.refusals if one.error == error)
+            for compensation in UNDO[UNDO.index(start) :]:
+                await retried(steps, compensation, order_id, error)
+            return
+
+
+async def retried(steps: CheckoutSteps, step: StepName, order_id: str, error: str | None = None) -> None:
+    try:
+        await steps.run(step, order_id, error)
+    except CrashError:
+        await steps.run(step, order_id, error)
+
+
+async def test_an_order_is_paid_taken_from_the_stock_and_split(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    lamp = await shop.offer(2, seller_id="lights", product_id="lamp")
+    await shop.accept("o1", {mug: 2, lamp: 1})
+    await run(steps_of(shop), "o1")
+    order = await shop.orders.get("o1")
+    assert order.status is OrderStatus.CAPTURED
+    assert {share.state for share in order.sellers} == {SellerOrderState.HELD}
+    assert (await shop.stock(mug), await shop.stock(lamp)) == ((3, 3), (1, 1))
+    assert await shop.ledger.balance("stripe") == {"usd": 3000}
+    assert await shop.ledger.balance("seller:lights:held") == {"usd": -900}
+
+
+async def test_every_step_may_be_repeated(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    steps = steps_of(shop)
+    for step in FORWARD:
+        await steps.run(step, "o1")
+        await steps.run(step, "o1")
+    for step in FORWARD:
+        await steps.run(step, "o1")
+    assert await shop.stock(mug) == (3, 3)
+    assert await shop.ledger.balance("stripe") == {"usd": 2000}
+    assert shop.processor.calls == ["authorise", "capture"]
+
+
+@pytest.mark.parametrize(
+    ("payment_method", "units", "failure"),
+    [(VISA, 5, None), (VISA, 0, "sold_out"), (DECLINED, 5, "payment_declined"),
+     (NEEDS_AUTHENTICATION, 5, "authentication_required")],
+)  # fmt: skip
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_crash_at_any_call_changes_nothing_about_the_end(
+    shop: Shop, pool: asyncpg.Pool, *, payment_method: str, units: int, failure: str | None, after: bool
+) -> None:
+    at = 0
+    while True:
+        at += 1
+        order_id = f"o{at}"
+        mug = await shop.offer(5, product_id=order_id)
+        await shop.accept(order_id, {mug: 2}, payment_method)
+        await pool.execute("UPDATE offers SET stock = $2 WHERE offer_id = $1", mug, units)
+        crash = Crash(at=at, after=after)
+        await run(steps_of(shop, crash), order_id)
+        order = await shop.orders.get(order_id)
+        intent = shop.processor.intents.get(f"pi_{order_id}")
+        authority, gate = await shop.stock(mug)
+        if failure is None:
+            assert (order.status, intent, authority, gate) == (OrderStatus.CAPTURED, "succeeded", 3, 3)
+            assert {share.state for share in order.sellers} == {SellerOrderState.HELD}
+        else:
+            assert (order.status, order.failure) == (OrderStatus.FAILED, failure)
+            assert intent in (None, "canceled")
+            assert (authority, gate) == (units, 5)
+            assert {share.state for share in order.sellers} == {SellerOrderState.CANCELLED}
+        if crash.calls < at:
+            break
+    assert at > 5, "the crash must have been injected at several calls"
+
+
+async def test_an_authorisation_whose_answer_was_lost_is_found_and_cancelled(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    order = await shop.accept("o1", {mug: 1})
+    await shop.processor.authorise(order_id="o1", amount=order.total, payment_method=VISA)
+    steps = steps_of(shop)
+    for compensation in UNDO:
+        await steps.run(compensation, "o1", "PaymentUnavailable")
+    assert shop.processor.intents == {"pi_o1": "canceled"}
+    assert (await shop.orders.get("o1")).failure == "payment_unavailable"
+    assert await shop.stock(mug) == (5, 5)
+
+
+async def test_a_failed_order_is_never_taken_up_again(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 1})
+    steps = steps_of(shop)
+    for compensation in UNDO:
+        await steps.run(compensation, "o1", "SoldOut")
+    for step in FORWARD:
+        with pytest.raises(IllegalTransition):
+            await steps.run(step, "o1")
+    assert "capture" not in shop.processor.calls
+    assert await shop.stock(mug) == (5, 5)
+
+
+async def test_a_paid_order_is_not_undone(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 1})
+    steps = steps_of(shop)
+    await run(steps, "o1")
+    for compensation in UNDO:
+        with pytest.raises(IllegalTransition):
+            await steps.run(compensation, "o1", "PaymentUnavailable")
+    assert shop.processor.intents == {"pi_o1": "succeeded"}
+    assert await shop.stock(mug) == (4, 4)
+
+
+async def test_an_unknown_failure_is_told_as_an_error_of_ours(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 1})
+    await steps_of(shop).run(StepName.FAIL_ORDER, "o1", "ConnectionDoesNotExistError")
+    assert (await shop.orders.get("o1")).failure == "internal_error"

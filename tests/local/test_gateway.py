@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+from pydantic import ValidationError
+
+from toolkit.local.gateway.application import Gateway
+from toolkit.local.gateway.routes import Authorizer, Cors, HeaderMapping, Route, Router, RouteTable, Throttle
+from toolkit.local.gateway.upstream import Upstream, UpstreamError
+from toolkit.local.ports import free_port
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+IDENTITY = (
+    HeaderMapping(action="overwrite", header="x-user-id", value="$context.authorizer.claims.sub"),
+    HeaderMapping(action="overwrite", header="x-user-groups", value="$context.authorizer.claims.cognito:groups"),
+)
+
+
+class Service:
+    """A server that echoes what reached it, and does what the path asks for."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+
+    async def serve(self) -> asyncio.Server:
+        return await asyncio.start_server(self._connected, "127.0.0.1", 0)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                request, *lines = head.decode().split("\r\n")[:-2]
+                headers = [line.split(": ", 1) for line in lines]
+                length = next((int(value) for name, value in headers if name == "content-length"), 0)
+                body = await reader.readexactly(length)
+                method, path, _ = request.split(" ")
+                if path == "/slow":
+                    await asyncio.sleep(5)
+                if path == "/close":
+                    break
+                said = json.dumps({"method": method, "path": path, "headers": headers, "body": body.decode()}).encode()
+                if path == "/chunked":
+                    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(said))
+                    writer.write(said + b"\r\n0\r\n\r\n")
+                else:
+                    sent = b"" if method == "HEAD" else said
+                    writer.write(b"HTTP/1.1 200 OK\r\nX-Service: yes\r\nContent-Length: %d\r\n\r\n" % len(said) + sent)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[tuple[str, Service]]:
+    echo = Service()
+    server = await echo.serve()
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", echo
+    server.close()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> str:
+    key = json.loads(RSAAlgorithm.to_jwk(KEY.public_key()))
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [{**key, "kid": "k1", "alg": "RS256", "use": "sig"}]}))
+    return (tmp_path / "jwks.json").as_uri()
+
+
+def token(key: rsa.RSAPrivateKey = KEY, kid: str = "k1", algorithm: str = "RS256", **claims: Any) -> dict[str, str]:
+    said = {"iss": ISSUER, "aud": "web", "sub": "buyer-1", "exp": time.time() + 60, **claims}
+    kept = {name: value for name, value in said.items() if value is not None}
+    return {"authorization": f"Bearer {jwt.encode(kept, key, algorithm=algorithm, headers={'kid': kid})}"}
+
+
+def table(target: str, keys: str = "", **settings: Any) -> RouteTable:
+    return RouteTable(
+        routes=(
+            Route(
+                method="GET",
+                path="/catalog/{proxy+}",
+                target=target,
+                headers=(
+                    HeaderMapping(action="remove", header="x-user-id"),
+                    HeaderMapping(action="remove", header="x-user-groups"),
+                ),
+            ),
+            Route(method="ANY", path="/cart", target=target, authorizer="users", headers=IDENTITY),
+            Route(method="GET", path="/slow", target=target, timeout_seconds=0.2),
+            Route(method="ANY", path="/close", target=target),
+            Route(method="GET", path="/chunked", target=target),
+            Route(method="GET", path="/scoped", target=target, authorizer="users", scopes=("orders/read",)),
+        ),
+        authorizers={"users": Authorizer(issuer=ISSUER, audience=("web",), jwks_url=keys)},
+        **settings,
+    )
+
+
+def client(routes: RouteTable) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Gateway(routes)), base_url="http://gateway")
+
+
+def received(answer: httpx.Response) -> dict[str, str]:
+    return dict(answer.json()["headers"])
+
+
+async def test_a_request_reaches_its_service_unchanged(service: tuple[str, Service]) -> None:
+    async with client(table(service[0])) as gateway:
+        answer = await gateway.get("/catalog/products?limit=2&q=a%20b", headers={"accept-language": "de"})
+    assert answer.json()["path"] == "/catalog/products?limit=2&q=a%20b"
+    assert received(answer)["accept-language"] == "de"
+    assert answer.headers["x-service"] == "yes"
+    assert answer.headers["apigw-requestid"]
+
+
+async def test_what_a_caller_claims_about_itself_never_passes(service: tuple[str, Service], keys: str) -> None:
+    forged = {"X-User-Id": "seller-9", "X-User-Groups": "[seller]"}
+    async with client(table(service[0], keys)) as gateway:
+        public = received(await gateway.get("/catalog/products", headers=forged))
+        private = received(await gateway.get("/cart", headers={**forged, **token()}))
+    assert "x-user-id" not in public
+    assert "x-user-groups" not in public
+    assert private["x-user-id"] == "buyer-1"
+    assert "x-user-groups" not in private
+
+
+async def test_groups_are_written_as_api_gateway_writes_a_list(service: tuple[str, Service], keys: str) -> None:
+    async with client(table(service[0], keys)) as gateway:
+        answer = await gateway.put("/cart", headers=token(**{"cognito:groups": ["buyer", "seller"]}), content=b"{}")
+    assert received(answer)["x-user-groups"] == "[buyer seller]"
+    assert answer.json()["body"] == "{}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer nonsense"},
+        {"authorization": "Basic dXNlcjpwYXNz"},
+        token(iss="https://elsewhere"),
+        token(aud="another-app"),
+        token(aud=None),
+        token(exp=time.time() - 1),
+        token(exp=None),
+        token(key=STRANGER),
+        token(kid="unknown"),
+        {"authorization": f"Bearer {jwt.encode({'iss': ISSUER, 'aud': 'web'}, 'x' * 32, algorithm='HS256')}"},
+    ],
+    ids=[
+        "none",
+        "no token",
+        "another scheme",
+        "another issuer",
+        "another audience",
+        "no audience",
+        "expired",
+        "no expiry",
+        "forged",
+        "unknown key",
+        "another algorithm",
+    ],
+)
+async def test_without_a_valid_token_there_is_no_way_in(
+    service: tuple[str, Service], keys: str, headers: dict[str, str]
+) -> None:
+    async with client(table(service[0], keys)) as gateway:
+        answer = await gateway.get("/cart", headers=headers)
+    assert answer.status_code == 401
+    assert answer.json() == {"message": "Unauthorized"}
+    assert service[1].connections == 0
+
+
+async def test_a_known_token_is_refused_once_it_expired(service: tuple[str, Service], keys: str) -> None:
+    short = token(exp=time.time() + 1)
+    async with client(table(service[0], keys)) as gateway:
+        assert (await gateway.get("/cart", headers=short)).status_code == 200
+        await asyncio.sleep(1.1)
+        assert (await gateway.get("/cart", headers=short)).status_code == 401
+
+
+async def test_an_access_token_is_recognised_by_its_client(service: tuple[str, Service], keys: str) -> None:
+    async with client(table(service[0], keys)) as gateway:
+        assert (await gateway.get("/cart", headers=token(aud=None, client_id="web"))).status_code == 200
+
+
+async def test_a_missing_scope_is_forbidden(service: tuple[str, Service], keys: str) -> None:
+    async with client(table(service[0], keys)) as gateway:
+        assert (await gateway.get("/scoped", headers=token())).status_code == 403
+        allowed = await gateway.get("/scoped", headers=token(scope="openid orders/read"))
+    assert allowed.status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/catalog"), ("POST", "/catalog/products"), ("GET", "/carts")])
+async def test_what_is_no_route_is_not_found(service: tuple[str, Service], method: str, path: str) -> None:
+    async with client(table(service[0])) as gateway:
+        answer = await gateway.request(method, path)
+    assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+
+
+async def test_a_route_gives_out_its_burst_and_then_refuses(service: tuple[str, Service]) -> None:
+    async with client(table(service[0], throttle=Throttle(rate=10, burst=3))) as gateway:
+        first = [(await gateway.get("/catalog/products")).status_code for _ in range(4)]
+        await asyncio.sleep(0.15)
+        later = await gateway.get("/catalog/products")
+    assert first == [200, 200, 200, 429]
+    assert later.status_code == 200
+
+
+async def test_a_service_that_is_down_is_unavailable() -> None:
+    async with client(table(f"http://127.0.0.1:{free_port()}")) as gateway:
+        answer = await gateway.get("/catalog/products")
+    assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
+
+
+async def test_a_service_that_is_too_slow_is_unavailable(service: tuple[str, Service]) -> None:
+    async with client(table(service[0])) as gateway:
+        started = time.monotonic()
+        assert (await gateway.get("/slow")).status_code == 503
+    assert time.monotonic() - started < 1
+
+
+async def test_a_chunked_answer_arrives_whole(service: tuple[str, Service]) -> None:
+    async with client(table(service[0])) as gateway:
+        assert (await gateway.get("/chunked")).json()["path"] == "/chunked"
+
+
+async def test_both_names_of_the_trace_agree(service: tuple[str, Service]) -> None:
+    async with client(table(service[0])) as gateway:
+        made = received(await gateway.get("/catalog/a"))
+        root = "1-5759e988-bd862e3fe1be46a994272793"
+        given = received(await gateway.get("/catalog/a", headers={"x-amzn-trace-id": f"Root={root};Sampled=1"}))
+    _, time_part, random_part = made["x-amzn-trace-id"].removeprefix("Root=").split("-")
+    assert made["traceparent"].split("-")[1] == time_part + random_part
+    assert given["x-amzn-trace-id"] == f"Root={root};Sampled=1"
+    assert given["traceparent"].startswith("00-5759e988bd862e3fe1be46a994272793-")
+
+
+async def test_a_body_beyond_api_gateways_limit_is_refused(service: tuple[str, Service], keys: str) -> None:
+    async with client(table(service[0], keys)) as gateway:
+        answer = await gateway.post("/cart", headers=token(), content=b"x" * (10 * 1024 * 1024 + 1))
+    assert answer.status_code == 413
+
+
+async def test_cors_is_answered_by_the_gateway_when_configured(service: tuple[str, Service]) -> None:
+    cors = Cors(allow_origins=("https://shop.example",), allow_methods=("GET",), allow_headers=("authorization",))
+    asked = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    async with client(table(service[0], cors=cors)) as gateway:
+        preflight = await gateway.options("/cart", headers=asked)
+        answer = await gateway.get("/catalog/a", headers={"origin": "https://shop.example"})
+        stranger = await gateway.get("/catalog/a", headers={"origin": "https://evil.example"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-methods"] == "GET"
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+async def test_connections_to_a_service_are_kept(service: tuple[str, Service]) -> None:
+    async with client(table(service[0])) as gateway:
+        for _ in range(20):
+            await gateway.get("/catalog/a")
+    assert service[1].connections == 1
+
+
+async def test_an_answer_to_head_has_no_body_and_does_not_stall(service: tuple[str, Service]) -> None:
+    upstream = Upstream(service[0])
+    answer = await upstream.send(b"HEAD", b"/a", [], b"", timeout_seconds=1)
+    assert (answer.status, answer.body) == (200, b"")
+    assert (await upstream.send(b"GET", b"/a", [], b"", timeout_seconds=1)).status == 200
+
+
+async def test_a_post_that_may_have_been_handled_is_never_sent_twice(service: tuple[str, Service]) -> None:
+    upstream = Upstream(service[0])
+    await upstream.send(b"GET", b"/a", [], b"", timeout_seconds=1)
+    with pytest.raises(UpstreamError):
+        await upstream.send(b"POST", b"/close", [], b"{}", timeout_seconds=1)
+    assert service[1].connections == 1
+
+
+@pytest.fixture
+def router() -> Iterator[Router]:
+    paths = ["GET /orders/{id}", "ANY /orders/{proxy+}", "GET /orders/mine", "ANY /orders/mine", "$default"]
+    keys = [path.split(" ") if " " in path else ["ANY", path] for path in paths]
+    yield Router(RouteTable(routes=tuple(Route(method=method, path=path, target="http://x") for method, path in keys)))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "chosen"),
+    [
+        ("GET", "/orders/mine", "GET /orders/mine"),
+        ("POST", "/orders/mine", "ANY /orders/mine"),
+        ("GET", "/orders/o-1", "GET /orders/{id}"),
+        ("POST", "/orders/o-1", "ANY /orders/{proxy+}"),
+        ("GET", "/orders/o-1/lines", "ANY /orders/{proxy+}"),
+        ("GET", "/orders", "ANY $default"),
+    ],
+)
+def test_the_most_specific_route_wins(router: Router, method: str, path: str, chosen: str) -> None:
+    route = router.find(method, path)
+    assert route is not None
+    assert f"{route.method} {route.path}" == chosen
+
+
+def test_a_mapping_that_is_not_supported_is_refused_when_read() -> None:
+    with pytest.raises(ValidationError, match="not supported here"):
+        HeaderMapping(action="overwrite", header="x-ip", value="$context.identity.sourceIp")

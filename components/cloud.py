@@ -36,7 +36,7 @@ class Cloud:
     """One cloud's class for each contract. Each is called with a name, the foundation and its `Args`."""
 
     foundation: Callable[..., Foundation]
-    """`prefix`, `profile`, `region` and `tags` make the provider that every component is given."""
+    """Makes the explicit provider that every component is given, and knows the account behind it."""
     image: Callable[[str, Any], Image]
     ApiGateway: Callable[..., ApiGateway]
     Auth: Callable[..., Auth]

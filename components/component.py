@@ -25,7 +25,7 @@ class Component(pulumi.ComponentResource):
     FUNCTION: ClassVar[str | None] = None
     """Id of the architectural function, `None` for what only carries others (the network)."""
     ENGINE: ClassVar[str | None] = None
-    """Id of the engine that this class deploys."""
+    """Id of the engine that this class deploys; an input where it plays the function, not where it supports it."""
 
     def __init__(
         self,
@@ -41,10 +41,11 @@ class Component(pulumi.ComponentResource):
         self.foundation = foundation
         self.function = function or self.FUNCTION
         self.links = tuple(links)
+        engine = foundation.engine(self.function, self.ENGINE) if self.function and self.ENGINE else None
         super().__init__(
             type_token(type(self)),
             name,
-            _inputs(self.function, self.ENGINE, self.links),
+            _inputs(self.function, engine, self.links),
             pulumi.ResourceOptions.merge(pulumi.ResourceOptions(provider=foundation.provider), opts),
         )
 

@@ -43,3 +43,15 @@ class WrongCloud(ComponentError):
 
     def __init__(self, got: object, wanted: type) -> None:
         super().__init__(f"Expected {wanted.__module__}.{wanted.__name__}, got {type(got).__module__}.")
+
+
+class EngineNotAvailable(ComponentError):
+    """An engine exists on the cloud, but this release deploys another for its function."""
+
+    def __init__(self, function: str, asked: str, deployed: str) -> None:
+        super().__init__(
+            f"marketplace:engines asks for {asked!r} to play {function}, and this release has no component for it.",
+            next_step=f"Choose {deployed!r}, or leave it out.",
+        )
+        self.function = function
+        self.asked = asked

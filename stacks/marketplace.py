@@ -42,7 +42,15 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     cloud = load(settings.cloud)
     prefix = f"{NAMESPACE}-{stack}"
     tags = {"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"}
-    on = cloud.foundation(prefix=prefix, profile=settings.profile, region=settings.region, tags=tags)
+    on = cloud.foundation(
+        prefix=prefix,
+        profile=settings.profile,
+        region=settings.region,
+        account_id=settings.account_id,
+        tags=tags,
+        engines=settings.engines,
+        allow_closed=settings.allow_closed,
+    )
 
     # Foundations
     secrets = cloud.Secrets("secrets", on)

@@ -66,6 +66,12 @@ class Settings(BaseModel):
     cloud: Literal["aws", "azure", "gcp"] = "aws"
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
     region: Annotated[str, Field(alias=REGION_KEY, pattern=_REGION.pattern)]
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """The only account the stack may be deployed to; default: whichever the credentials are for."""
+    engines: Annotated[dict[str, str], BeforeValidator(_from_json)] = Field(default_factory=dict)
+    """Engine by function id (`cart-cache: elasticache-valkey`), where the architecture's default is not wanted."""
+    allow_closed: bool = False
+    """Lets an existing customer keep an engine that is closed to new ones."""
     network_cidr: IPv4Network = IPv4Network("10.40.0.0/16")
     availability_zones: Zones = ()
     """Default: the region's zones a, b and c. Not every account has those."""

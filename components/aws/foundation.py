@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -35,8 +36,34 @@ class AwsFoundation(Foundation):
         return pulumi.Output.concat(f"arn:{self.partition}:iam::", self.account_id, ":root")
 
 
-def foundation(*, prefix: str, profile: Profile, region: str, tags: dict[str, str]) -> AwsFoundation:
-    """The explicit provider of the stack, with its default tags, and the account it reaches."""
-    provider = aws.Provider("aws", region=region, default_tags={"tags": tags})
+def foundation(
+    *,
+    prefix: str,
+    profile: Profile,
+    region: str,
+    tags: Mapping[str, str],
+    account_id: str | None = None,
+    engines: Mapping[str, str],
+    allow_closed: bool,
+) -> AwsFoundation:
+    """The explicit provider of the stack, with its default tags, and the account it reaches.
+
+    Given an `account_id`, the provider refuses to touch any other.
+    """
+    provider = aws.Provider(
+        "aws",
+        region=region,
+        allowed_account_ids=[account_id] if account_id else None,
+        default_tags={"tags": tags},
+    )
     caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider))
-    return AwsFoundation(prefix=prefix, profile=profile, provider=provider, region=region, account_id=caller.account_id)
+    return AwsFoundation(
+        cloud="aws",
+        prefix=prefix,
+        profile=profile,
+        provider=provider,
+        engines=engines,
+        allow_closed=allow_closed,
+        region=region,
+        account_id=caller.account_id,
+    )

@@ -62,10 +62,11 @@ class Identity:
     def grant(self, links: Iterable[Link], *own: Grant) -> None:
         """Gives the workload what its links take and what it needs for itself (`own`)."""
         grants = [*own, *(bind(link, self) for link in links)]
-        statements = [statement for grant in grants for statement in grant.statements]
+        # Two links can need the same thing, such as the one key behind two stores.
+        statements = {statement.sid: statement for grant in grants for statement in grant.statements}
         if self.role and statements:
             allowed = aws.iam.RolePolicy(
-                self.name, role=self.role.name, policy=policy(*statements), opts=self.owner.child()
+                self.name, role=self.role.name, policy=policy(*statements.values()), opts=self.owner.child()
             )
             self.after.append(allowed)
         for grant in grants:

@@ -17,17 +17,17 @@ Conditions = Mapping[str, Mapping[str, pulumi.Input[Any]]]
 class Statement:
     """One statement of a policy. `principal` is for policies on resources; a workload's own have none."""
 
+    sid: str
+    """Says in a word what it is for; a policy has each once."""
     actions: tuple[str, ...]
     resources: tuple[pulumi.Input[str], ...]
-    sid: str = ""
     effect: str = "Allow"
     conditions: Conditions = field(default_factory=dict)
     principal: Mapping[str, pulumi.Input[Any]] | str | None = None
 
     def document(self) -> dict[str, Any]:
         """The statement in IAM's JSON shape."""
-        body: dict[str, Any] = {"Sid": self.sid} if self.sid else {}
-        body["Effect"] = self.effect
+        body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
         if self.principal is not None:
             body["Principal"] = self.principal
         body["Action"] = list(self.actions)

@@ -44,6 +44,7 @@ def task_definition(
         **environment,
         **identity.environment,
     }
+    execution, pulls = _execution_role(owner, account, image=image, logs=logs)
     container = {
         "name": owner.name,
         "image": image.uri,
@@ -76,17 +77,18 @@ def task_definition(
         runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
         cpu=str(workload.cpu),
         memory=str(workload.memory_mib),
-        execution_role_arn=_execution_role(owner, account, image=image, logs=logs).arn,
+        execution_role_arn=execution.arn,
         task_role_arn=identity.role.arn,
         container_definitions=pulumi.Output.json_dumps([container]),
         volumes=[{"name": "tmp"}],
-        opts=owner.child(),
+        opts=owner.child(depends_on=[pulls]),
     )
 
 
 def _execution_role(
     owner: Component, account: AwsFoundation, *, image: Image, logs: aws.cloudwatch.LogGroup
-) -> aws.iam.Role:
+) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
+    """The role and what it allows, without which no container starts."""
     name = f"{owner.name}-execution"
     role = aws.iam.Role(
         name,
@@ -94,7 +96,7 @@ def _execution_role(
         assume_role_policy=trust("ecs-tasks.amazonaws.com", account),
         opts=owner.child(),
     )
-    aws.iam.RolePolicy(
+    allowed = aws.iam.RolePolicy(
         name,
         role=role.name,
         policy=policy(
@@ -107,4 +109,4 @@ def _execution_role(
         ),
         opts=owner.child(),
     )
-    return role
+    return role, allowed

@@ -153,7 +153,6 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         assert identity.security_group  # noqa: S101 - the service is in a network
         return aws.ecs.Service(
             self.name,
-            name=self.name,
             cluster=self.cluster.cluster.arn,
             task_definition=tasks.arn,
             desired_count=self.foundation.profile.minimum_tasks,

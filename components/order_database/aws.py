@@ -134,11 +134,11 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             iam_database_authentication_enabled=True,
             storage_encrypted=True,
             kms_key_id=self._secrets.key_arn,
-            serverlessv2_scaling_configuration={
-                "min_capacity": profile.database_minimum_capacity,
-                "max_capacity": profile.database_maximum_capacity,
-                "seconds_until_auto_pause": profile.database_pause_after_seconds,
-            },
+            serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
+                min_capacity=profile.database_minimum_capacity,
+                max_capacity=profile.database_maximum_capacity,
+                seconds_until_auto_pause=profile.database_pause_after_seconds,
+            ),
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=parameters.name,
             vpc_security_group_ids=[self.security_group.id],

@@ -13,7 +13,7 @@ import stripe
 
 from toolkit.local.ports import free_port
 
-API_KEY = "sk_test_of_the_tests"
+API_KEY = "sk_test_ofTheTests"
 ALL_CAPABILITIES = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
 
 

@@ -29,7 +29,8 @@ def translated(operation: str, *, order_id: str | None = None, **ids: str) -> It
     """Raise the marketplace's error for any of Stripe's.
 
     A card error of an order, or a payment method that cannot be used, becomes PaymentDeclined or
-    AuthenticationRequired; what may be repeated as it is becomes PaymentUnavailable; everything else PaymentRefused. The `request_id` in the context finds the call in Stripe's log.
+    AuthenticationRequired; what may be repeated as it is becomes PaymentUnavailable; everything else PaymentRefused.
+    The `request_id` in the context finds the call in Stripe's log.
     """
     context = ids if order_id is None else {"order_id": order_id, **ids}
     try:

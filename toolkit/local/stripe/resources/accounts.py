@@ -224,7 +224,6 @@ def _account(call: Call, parameters: CreateParameters) -> Json:
             "url": f"/v1/accounts/{identifier}/external_accounts",
         },
         "future_requirements": _requirements((), None),
-        "login_links": {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": ""},
         "metadata": parameters.metadata,
         "payouts_enabled": False,
         "requirements": _requirements(ONBOARDING, "requirements.past_due"),

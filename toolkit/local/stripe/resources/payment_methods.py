@@ -93,8 +93,8 @@ def resolve(call: Call, identifier: str) -> Json:
     found = call.find("payment_method", identifier, what="PaymentMethod", param="payment_method", status=400)
     if found["_used"]:
         raise Refusal(
-            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment. It may not "
-            "be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.",
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment. It may "
+            "not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.",
             param="payment_method",
         )
     return found

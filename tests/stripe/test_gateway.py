@@ -1,0 +1,116 @@
+"""The Stripe gateway keeps the payment contract on the double, and says what went wrong in the marketplace's words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import stripe
+
+from commerce.adapters.stripe.failures import translated
+from commerce.adapters.stripe.gateway import StripeGateway
+from commerce.money import Money
+from commerce.payments import AuthenticationRequired, PaymentRefused, PaymentUnavailable
+from tests.stripe.double import API_KEY, Double, payment
+from tests.stripe.payment_contract import TOTAL, PaymentGatewayContract
+from tests.stripe.recording import every_request_of_the_gateway
+from toolkit.local.ports import free_port
+
+
+class StripeProcessor:
+    """The gateway over the double; the rest through the SDK."""
+
+    def __init__(self, double: Double) -> None:
+        self.double = double
+        self.stripe = double.client().v1
+        self.gateway = StripeGateway.from_secret({"api_key": API_KEY, "webhook_secret": "", "api_base": double.url})
+
+    def onboard(self, account_id: str) -> None:
+        self.double.post(f"/_double/accounts/{account_id}/onboard")
+
+    def charges(self, order_id: str) -> list[stripe.Charge]:
+        return [one for one in self.stripe.charges.list({"transfer_group": order_id}).data if one.paid]
+
+    def held(self, order_id: str) -> int:
+        return sum(one.amount for one in self.charges(order_id) if not one.captured and not one.refunded)
+
+    def taken(self, order_id: str) -> int:
+        return sum(one.amount_captured - one.amount_refunded for one in self.charges(order_id) if one.captured)
+
+    def received(self, account_id: str) -> int:
+        return sum(self.double.balance_of(account_id))
+
+
+class TestStripeGateway(PaymentGatewayContract):
+    @pytest.fixture
+    def processor(self, double: Double) -> StripeProcessor:
+        return StripeProcessor(double)
+
+
+async def test_a_transfer_carries_its_order_as_transfer_group(double: Double, seller: str, order_id: str) -> None:
+    processor = StripeProcessor(double)
+    authorised = await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    captured = await processor.gateway.capture(order_id=order_id, payment_intent_id=authorised.payment_intent_id)
+    await processor.gateway.transfer(
+        order_id=order_id,
+        seller_id="seller-1",
+        account_id=seller,
+        amount=Money(100, "usd"),
+        source_charge=captured.charge_id,
+    )
+    (transfer,) = processor.stripe.transfers.list({"transfer_group": order_id}).data
+    assert (transfer.destination, transfer.source_transaction) == (seller, captured.charge_id)
+    assert transfer.metadata.to_dict() == {"order_id": order_id, "seller_id": "seller-1"}
+
+
+async def test_a_key_conflict_is_a_refusal_that_names_the_operation(double: Double, order_id: str) -> None:
+    gateway = StripeProcessor(double).gateway
+    await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    with pytest.raises(PaymentRefused, match="Keys for idempotent requests") as refused:
+        await gateway.authorise(order_id=order_id, amount=Money(5_001, "usd"), payment_method="pm_card_visa")
+    assert refused.value.context["order_id"] == order_id
+    assert refused.value.context["operation"] == "authorisation"
+    assert str(refused.value.context["request_id"]).startswith("req_")
+
+
+def test_an_authentication_asked_for_by_a_decline_is_told_as_such(client: stripe.StripeClient, order_id: str) -> None:
+    parameters = payment(order_id, "pm_card_authenticationRequired", off_session=True)
+    with pytest.raises(AuthenticationRequired) as required, translated("authorisation", order_id=order_id):
+        client.v1.payment_intents.create(parameters)
+    intent = client.v1.payment_intents.retrieve(required.value.payment_intent_id)
+    assert (intent.status, intent.amount_capturable) == ("requires_payment_method", 0)
+
+
+async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:
+    gateway = StripeGateway.from_secret({"api_key": "sk_test_wrong", "api_base": double.url})
+    with pytest.raises(PaymentRefused, match="Invalid API Key"):
+        await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+
+
+async def test_an_unreachable_processor_is_unavailable_and_may_be_asked_again(order_id: str) -> None:
+    gateway = StripeGateway.from_secret({"api_key": API_KEY, "api_base": f"http://127.0.0.1:{free_port()}"})
+    with pytest.raises(PaymentUnavailable, match="Repeat it as it is"):
+        await gateway.capture(order_id=order_id, payment_intent_id="pi_any")
+
+
+async def test_every_change_carries_a_key_made_of_business_ids(double: Double, order_id: str) -> None:
+    requests = await every_request_of_the_gateway(double, order_id)
+    keys = [
+        {name.lower(): value for name, value in request.headers.items()}["idempotency-key"]
+        for request in requests
+        if request.method == "post"
+    ]
+    assert len(set(keys)) == len(keys)
+    assert [re.sub(r"(pi|tr)_[A-Za-z0-9]+", "<id>", key).replace(order_id, "<order>") for key in keys] == [
+        "order/<order>/authorise/1",
+        "order/<order>/cancel/<id>",
+        "order/<order>/authorise/2",
+        "order/<order>/capture/<id>",
+        "seller/<order>/account",
+        "order/<order>/seller/a/transfer/1",
+        "order/<order>/seller/b/transfer/1",
+        "transfer/<id>/reverse/r",
+        "order/<order>/refund/r",
+        "order/<order>/authorise/3",
+        "order/<order>/capture/<id>",
+    ]

@@ -237,9 +237,7 @@ async def test_the_offers_of_a_product_are_listed_cheapest_first(market: MarketP
 
 async def test_a_seller_keeps_the_account_when_only_the_name_changes(market: MarketPorts) -> None:
     await market.offers.put_seller(Seller(seller_id="ada", display_name="Ada & Co"))
-    assert await market.offers.seller("ada") == Seller(
-        seller_id="ada", display_name="Ada & Co", account_id="acct_ada"
-    )
+    assert await market.offers.seller("ada") == Seller(seller_id="ada", display_name="Ada & Co", account_id="acct_ada")
     with pytest.raises(UnknownSeller):
         await market.offers.seller("nobody")
     with pytest.raises(UnknownSeller):

@@ -1,0 +1,173 @@
+"""The same operations at the same time, on connections of their own to a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from commerce_samples import (
+    NOON,
+    RETURN_WINDOW,
+    MarketPorts,
+    checkout,
+    confirmed,
+    fulfilled,
+    postgres_market,
+    stock_of,
+    stock_up,
+)
+
+from commerce.adapters.postgres import DatabaseSettings, PostgresOrders, connect_pool, migrate
+from commerce.inventory import SoldOut
+from commerce.orders import IllegalTransition, OrderStatus
+
+
+@pytest.fixture
+async def shop(pool: asyncpg.Pool) -> MarketPorts:
+    market = postgres_market(pool)
+    await stock_up(market.offers, stock=1)
+    return market
+
+
+async def authorised(market: MarketPorts, order_id: str, lines: dict[str, int]) -> None:
+    await market.orders.accept(checkout(order_id, lines, buyer_id=f"buyer-of-{order_id}"))
+    await market.orders.record_authorisation(order_id, f"pi_{order_id}")
+
+
+async def outcomes(*work: object) -> Counter[str]:
+    results = await asyncio.gather(*work, return_exceptions=True)  # type: ignore[call-overload]
+    return Counter(type(result).__name__ if isinstance(result, BaseException) else "done" for result in results)
+
+
+async def test_of_two_buyers_of_the_last_unit_exactly_one_wins(shop: MarketPorts, postgres_dsn: str) -> None:
+    await authorised(shop, "ann", {"lamp": 1})
+    await authorised(shop, "bob", {"lamp": 1})
+    pools = [await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), 1, 1) for _ in range(2)]
+    try:
+        ann, bob = (PostgresOrders(pool) for pool in pools)
+        assert await outcomes(ann.confirm_stock("ann"), bob.confirm_stock("bob")) == {"done": 1, "SoldOut": 1}
+    finally:
+        for pool in pools:
+            await pool.close()
+    assert await stock_of(shop, "lamp") == 0
+
+
+async def test_the_second_buyer_waits_for_the_first_and_then_sees_the_truth(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    """The competing sale happens between the second buyer's reading and writing: the lock decides, not luck."""
+    await authorised(shop, "bob", {"lamp": 1})
+    async with pool.acquire() as ann:
+        sale = ann.transaction()
+        await sale.start()
+        await ann.execute("UPDATE offers SET stock = stock - 1 WHERE offer_id = 'lamp'")
+        bob = asyncio.create_task(shop.orders.confirm_stock("bob"))
+        await until_somebody_waits_for_a_lock(pool)
+        assert not bob.done()
+        await sale.commit()
+        with pytest.raises(SoldOut):
+            await bob
+    assert await stock_of(shop, "lamp") == 0
+
+
+async def test_one_order_confirmed_by_many_workers_at_once_is_sold_once(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    await pool.execute("UPDATE offers SET stock = 10")
+    await authorised(shop, "o1", {"lamp": 2, "tea": 1})
+    assert await outcomes(*(shop.orders.confirm_stock("o1") for _ in range(8))) == {"done": 8}
+    assert (await stock_of(shop, "lamp"), await stock_of(shop, "tea")) == (8, 9)
+
+
+async def test_an_order_that_fails_while_it_is_confirmed_ends_with_its_units_back(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    await pool.execute("UPDATE offers SET stock = 10")
+    for number in range(10):
+        name = f"o{number}"
+        await authorised(shop, name, {"lamp": 1})
+        work = [shop.orders.confirm_stock(name), shop.orders.fail(name, "timed_out"), shop.orders.restore_stock(name)]
+        await outcomes(*(work if number % 2 else reversed(work)))
+        assert (await shop.orders.get(name)).status is OrderStatus.FAILED
+    assert await stock_of(shop, "lamp") == 10
+
+
+async def test_carts_with_the_same_offers_in_another_order_do_not_deadlock(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    await pool.execute("UPDATE offers SET stock = 100")
+    names = [f"o{number}" for number in range(24)]
+    for number, name in enumerate(names):
+        lines = ["lamp", "rug", "tea"] if number % 2 else ["tea", "rug", "lamp"]
+        await authorised(shop, name, dict.fromkeys(lines, 1))
+    assert await outcomes(*(shop.orders.confirm_stock(name) for name in names)) == {"done": 24}
+    assert await outcomes(*(shop.orders.fail(name, "x") for name in names[:12])) == {"done": 12}
+    assert await stock_of(shop, "rug") == 88
+
+
+async def test_one_checkout_sent_many_times_at_once_is_one_order(shop: MarketPorts) -> None:
+    accepted = await asyncio.gather(*(shop.orders.accept(checkout("o1", {"lamp": 1, "tea": 1})) for _ in range(10)))
+    assert sorted(one.replayed for one in accepted) == [False] + [True] * 9
+    assert {one.total.amount for one in accepted} == {1999 + 450}
+    order = await shop.orders.get("o1")
+    assert (len(order.lines), len(order.sellers)) == (2, 2)
+    assert len(await shop.outbox.take(10, timedelta(minutes=1))) == 1
+
+
+async def test_accepting_never_waits_for_a_sale_of_the_same_offer(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as seller, seller.transaction():
+        await seller.execute("SELECT FROM offers FOR UPDATE")
+        await asyncio.wait_for(shop.orders.accept(checkout("o1", {"lamp": 1, "tea": 1})), timeout=5)
+
+
+async def test_one_order_split_by_many_workers_at_once_is_posted_once(shop: MarketPorts) -> None:
+    await confirmed(shop, "o1", {"lamp": 1})
+    assert await outcomes(*(shop.orders.record_capture("o1", "ch_1") for _ in range(6))) == {"done": 6}
+    assert await outcomes(*(shop.orders.record_split("o1") for _ in range(6))) == {"done": 6}
+    assert await outcomes(*(shop.orders.mark_fulfilled("o1", NOON, RETURN_WINDOW) for _ in range(6))) == {"done": 6}
+    assert await shop.ledger.balance("stripe") == {"usd": 1999}
+
+
+async def test_of_two_charges_for_one_order_exactly_one_is_recorded(shop: MarketPorts) -> None:
+    await confirmed(shop, "o1", {"lamp": 1})
+    captures = (shop.orders.record_capture("o1", f"ch_{number}") for number in range(4))
+    assert await outcomes(*captures) == {"done": 1, IllegalTransition.__name__: 3}
+
+
+async def test_concurrent_payout_sweeps_release_every_share_once(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    await pool.execute("UPDATE offers SET stock = 100")
+    for number in range(10):
+        await fulfilled(shop, f"o{number}", {"lamp": 1, "tea": 1})
+    counts = await asyncio.gather(*(shop.payouts.release_due(NOON + RETURN_WINDOW, limit=7) for _ in range(8)))
+    assert sum(counts) == 20
+    transfers = (shop.payouts.record_transfer("o0", "ada", f"tr_{number}") for number in range(4))
+    assert await outcomes(*transfers) == {"done": 1, IllegalTransition.__name__: 3}
+    assert await shop.ledger.totals() == {"usd": 0}
+
+
+async def test_relays_share_the_outbox_without_taking_a_row_twice(shop: MarketPorts) -> None:
+    for number in range(30):
+        await shop.orders.accept(checkout(f"o{number}", {"tea": 1}))
+    taken = await asyncio.gather(*(shop.outbox.take(5, timedelta(minutes=1)) for _ in range(10)))
+    orders = [dispatch.order_id for batch in taken for dispatch in batch]
+    assert len(orders) == len(set(orders))
+    while rest := await shop.outbox.take(5, timedelta(minutes=1)):  # rows locked by another at that instant
+        orders += [dispatch.order_id for dispatch in rest]
+    assert sorted(orders) == sorted(f"o{number}" for number in range(30))
+
+
+async def test_concurrent_migrations_of_one_database_apply_each_file_once(postgres_dsn: str) -> None:
+    connections = [await asyncpg.connect(postgres_dsn) for _ in range(4)]
+    applied = await asyncio.gather(*(migrate(connection) for connection in connections))
+    for connection in connections:
+        await connection.close()
+    assert sorted(map(len, applied)) == [0, 0, 0, 2]
+
+
+async def until_somebody_waits_for_a_lock(pool: asyncpg.Pool) -> None:
+    for _ in range(1000):
+        if await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")

@@ -1,0 +1,192 @@
+"""Migrations and roles of the order database."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from commerce_samples import fulfilled, postgres_market, stock_up
+
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    MigrationTampered,
+    connect_pool,
+    grant_roles,
+    migrate,
+    read_migrations,
+)
+from commerce.adapters.postgres.migration import MIGRATIONS, Migration
+from commerce.errors import InvalidRequest
+from toolkit.local.engines.postgres import PostgresServer
+
+
+@pytest.fixture
+async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres_dsn)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def roles(postgres_dsn: str) -> list[str]:
+    """Names of login roles of this test alone: roles belong to the whole server."""
+    suffix = DatabaseSettings.from_dsn(postgres_dsn).database.removeprefix("test_")
+    return [f"checkout-{suffix}", f"report_{suffix}", f"late-{suffix}"]
+
+
+async def as_role(postgres_dsn: str, role: str) -> asyncpg.Connection:
+    settings = DatabaseSettings.from_dsn(postgres_dsn)
+    return await asyncpg.connect(host=settings.host, port=settings.port, database=settings.database, user=role)
+
+
+async def test_migrating_twice_applies_once(owner: asyncpg.Connection) -> None:
+    assert await migrate(owner) == tuple(migration.name for migration in read_migrations())
+    assert await migrate(owner) == ()
+
+
+async def test_an_edited_migration_is_noticed(owner: asyncpg.Connection, tmp_path: Path) -> None:
+    await migrate(owner)
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder)
+    edited = folder / "0002_ledger.sql"
+    edited.write_text(edited.read_text() + "\n-- innocent\n")
+    with pytest.raises(MigrationTampered, match="0002_ledger was edited"):
+        await migrate(owner, read_migrations(folder))
+
+
+async def test_an_edited_journal_is_noticed(owner: asyncpg.Connection) -> None:
+    await migrate(owner)
+    await owner.execute("UPDATE schema_migrations SET checksum = 'forged' WHERE version = 1")
+    with pytest.raises(MigrationTampered, match="0001_marketplace was edited"):
+        await migrate(owner)
+
+
+async def test_older_code_does_not_touch_a_newer_database(owner: asyncpg.Connection) -> None:
+    await migrate(owner)
+    with pytest.raises(MigrationTampered, match="Deploy the newer code"):
+        await migrate(owner, read_migrations()[:1])
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(owner: asyncpg.Connection) -> None:
+    await migrate(owner)
+    broken = Migration(version=3, name="broken", sql="CREATE TABLE half (id int); SELECT 1 / 0;")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await migrate(owner, (*read_migrations(), broken))
+    assert await owner.fetchval("SELECT to_regclass('half')") is None
+    mended = Migration(version=3, name="mended", sql="CREATE TABLE whole (id int)")
+    assert await migrate(owner, (*read_migrations(), mended)) == ("mended",)
+
+
+@pytest.mark.parametrize("names", [["0001_a.sql", "0003_c.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"]])
+def test_gaps_doubles_and_misnamed_files_are_refused(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("SELECT 1")
+    with pytest.raises(MigrationTampered):
+        read_migrations(tmp_path)
+
+
+async def test_a_writing_role_can_make_a_whole_sale(
+    owner: asyncpg.Connection, postgres_dsn: str, roles: list[str]
+) -> None:
+    await migrate(owner)
+    for _ in range(2):
+        await grant_roles(owner, {roles[0]: "reads-writes"})
+    settings = DatabaseSettings.from_dsn(postgres_dsn).model_copy(update={"user": roles[0]})
+    pool = await connect_pool(settings, 1, 2)
+    try:
+        market = postgres_market(pool)
+        await stock_up(market.offers)
+        await fulfilled(market, "o1", {"lamp": 1, "tea": 1})
+        (dispatch,) = await market.outbox.take(5, timedelta(minutes=1))
+        await market.outbox.done([dispatch.outbox_id])
+        await market.outbox.redispatch(timedelta(minutes=1))
+        await market.offers.snapshot(None, ["o1"])
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE orders SET total = 1",
+        "UPDATE order_lines SET unit_price = 1",
+        "UPDATE seller_orders SET gross = 1",
+        "DELETE FROM orders",
+        "DELETE FROM offers",
+        "UPDATE ledger_entries SET amount = 1",
+        "DELETE FROM ledger_transactions",
+        "SELECT * FROM schema_migrations",
+        "CREATE TABLE mine (id int)",
+        "CREATE TEMPORARY TABLE mine (id int)",
+        "DROP TRIGGER ledger_entries_append_only ON ledger_entries",
+        "ALTER TABLE orders DISABLE TRIGGER ALL",
+    ],
+)
+async def test_a_writing_role_cannot_rewrite_what_was_agreed(
+    owner: asyncpg.Connection, postgres_dsn: str, roles: list[str], statement: str
+) -> None:
+    await migrate(owner)
+    await grant_roles(owner, {roles[0]: "reads-writes"})
+    connection = await as_role(postgres_dsn, roles[0])
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_a_reading_role_reads_and_a_removed_role_loses_its_access(
+    owner: asyncpg.Connection, postgres_dsn: str, roles: list[str]
+) -> None:
+    await migrate(owner)
+    await grant_roles(owner, {roles[1]: "reads", roles[2]: "reads-writes"})
+    reader = await as_role(postgres_dsn, roles[1])
+    assert await reader.fetch("SELECT * FROM orders") == []
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.execute("INSERT INTO sellers (seller_id, display_name) VALUES ('a', 'A')")
+    await grant_roles(owner, {roles[2]: "reads"})
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.fetch("SELECT * FROM orders")
+    await reader.close()
+    lowered = await as_role(postgres_dsn, roles[2])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await lowered.execute("DELETE FROM outbox")
+    await lowered.close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await as_role(postgres_dsn, roles[1])
+
+
+async def test_an_impossible_role_or_access_is_refused(owner: asyncpg.Connection) -> None:
+    await migrate(owner)
+    with pytest.raises(InvalidRequest):
+        await grant_roles(owner, {'x"; DROP TABLE orders; --': "reads"})
+    with pytest.raises(InvalidRequest):
+        await grant_roles(owner, {"x": "administers"})  # type: ignore[dict-item]
+
+
+async def test_a_whole_sale_works_on_the_newest_postgresql_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server on PATH is one version; the wheel brings a newer one."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    server = PostgresServer(tmp_path / "newest", settings={"fsync": "off"})
+    server.start()
+    try:
+        server.execute("CREATE DATABASE orders")
+        pool = await connect_pool(DatabaseSettings.from_dsn(server.dsn("orders")), 1, 2)
+        async with pool.acquire() as connection:
+            assert connection.get_server_version().major >= 18
+            await migrate(connection)
+            for _ in range(2):
+                await grant_roles(connection, {"checkout": "reads-writes", "report": "reads"})
+        market = postgres_market(pool)
+        await stock_up(market.offers)
+        await fulfilled(market, "o1", {"lamp": 1, "tea": 1})
+        assert await market.ledger.totals() == {"usd": 0}
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await pool.execute("DELETE FROM ledger_entries")
+        await pool.close()
+    finally:
+        server.stop()

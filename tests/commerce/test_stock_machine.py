@@ -1,0 +1,269 @@
+"""Any sequence of sales, failures, crashes and lost caches: no unit is sold twice, and the books stay right."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, memory_market, offer, postgres_market
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from commerce.adapters.memory import MemoryStockGate
+from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
+from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
+from commerce.catalog import Seller
+from commerce.inventory import SoldOut, reconcile, reserve
+from commerce.orders import IllegalTransition, OrderNotFound, OrderStatus
+from commerce.ports import StockGate
+
+TTL = timedelta(minutes=10)
+UNITS = st.integers(1, 4)
+RESERVED, FAILED = "reserved", "failed"
+
+
+@dataclass
+class World:
+    """The stores under test, and the loop that they live on."""
+
+    loop: asyncio.AbstractEventLoop
+    market: MarketPorts
+    gate: StockGate
+    clock: list[datetime]
+    lose_cache: Any
+    ids: Iterator[int] = field(default_factory=itertools.count)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+
+class StockMachine(RuleBasedStateMachine):
+    """The model: what every order bought and how far it got. `exact` while nothing was swept or lost: only then may
+    the gate be expected to agree with the authority to the unit."""
+
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, dict[str, int]] = {}
+        self.phase: dict[str, str] = {}
+        self.exact = True
+
+    @initialize(lamp=st.integers(0, 6), tea=st.integers(0, 6))
+    def open_shop(self, lamp: int, tea: int) -> None:
+        run, market, number = self.world.run, self.world.market, next(self.world.ids)
+        run(self.world.lose_cache())
+        self.lamp, self.tea = f"lamp-{number}", f"tea-{number}"
+        self.initial = {self.lamp: lamp, self.tea: tea}
+        run(market.offers.put_seller(Seller(seller_id="ada", display_name="Ada")))
+        for offer_id, stock in self.initial.items():
+            run(market.offers.put(offer(offer_id, "ada", 100, stock)))
+
+    @rule(lamp=st.integers(0, 3), tea=st.integers(0, 3))
+    def put_in_the_gate(self, lamp: int, tea: int) -> None:
+        lines = {offer_id: units for offer_id, units in ((self.lamp, lamp), (self.tea, tea)) if units}
+        if not lines:
+            return
+        order_id = f"order-{next(self.world.ids)}"
+        free = self.free()
+        try:
+            self.world.run(reserve(self.world.gate, self.world.market.offers.available, order_id, lines, TTL))
+        except SoldOut as refusal:
+            if self.exact:
+                assert set(refusal.offer_ids) == {o for o, units in lines.items() if free[o] < units}
+        else:
+            assert not self.exact or all(free[o] >= units for o, units in lines.items())
+            self.lines[order_id], self.phase[order_id] = lines, RESERVED
+
+    @precondition(lambda self: self.in_phase(RESERVED))
+    @rule(data=st.data())
+    def accept(self, data: st.DataObject) -> None:
+        order_id = data.draw(st.sampled_from(self.in_phase(RESERVED)))
+        self.world.run(self.world.market.orders.accept(checkout(order_id, self.lines[order_id])))
+        self.world.run(self.world.market.orders.record_authorisation(order_id, f"pi_{order_id}"))
+        self.phase[order_id] = OrderStatus.AUTHORISED
+
+    @precondition(lambda self: self.in_phase(RESERVED))
+    @rule(data=st.data())
+    def give_up_before_ordering(self, data: st.DataObject) -> None:
+        order_id = data.draw(st.sampled_from(self.in_phase(RESERVED)))
+        self.world.run(self.world.gate.release(order_id))
+        self.phase[order_id] = FAILED
+
+    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORISED))
+    @rule(data=st.data(), crash=st.booleans())
+    def confirm(self, data: st.DataObject, crash: bool) -> None:
+        order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORISED)))
+        try:
+            self.world.run(self.world.market.orders.confirm_stock(order_id))
+        except SoldOut:
+            assert not self.exact, "the gate let in more than there was"
+            self.compensate(order_id)
+        else:
+            self.phase[order_id] = OrderStatus.CONFIRMED
+            if not crash:
+                self.world.run(self.world.gate.consume(order_id))
+
+    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORISED, OrderStatus.CONFIRMED))
+    @rule(data=st.data())
+    def fail(self, data: st.DataObject) -> None:
+        self.compensate(data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORISED, OrderStatus.CONFIRMED))))
+
+    @precondition(lambda self: self.in_phase(OrderStatus.CONFIRMED))
+    @rule(data=st.data())
+    def capture(self, data: st.DataObject) -> None:
+        order_id, orders = data.draw(st.sampled_from(self.in_phase(OrderStatus.CONFIRMED))), self.world.market.orders
+        self.world.run(self.world.gate.consume(order_id))
+        self.world.run(orders.record_capture(order_id, f"ch_{order_id}"))
+        self.world.run(orders.record_split(order_id))
+        self.world.run(orders.mark_fulfilled(order_id, NOON, RETURN_WINDOW))
+        self.phase[order_id] = OrderStatus.FULFILLED
+
+    @precondition(lambda self: self.lines)
+    @rule(data=st.data(), step=st.sampled_from(["confirm_stock", "restore_stock", "record_split"]))
+    def a_late_repetition_of_a_step(self, data: st.DataObject, step: str) -> None:
+        order_id = data.draw(st.sampled_from(sorted(self.lines)))
+        phase = self.phase[order_id]
+        if step == "restore_stock" and phase != FAILED:
+            step = "confirm_stock"
+        if phase == RESERVED or (phase == OrderStatus.AUTHORISED and step == "confirm_stock"):
+            return
+        try:
+            self.world.run(getattr(self.world.market.orders, step)(order_id))
+        except IllegalTransition:
+            assert phase != OrderStatus.FULFILLED
+        except OrderNotFound:
+            assert phase == FAILED  # given up before it was an order
+
+    @precondition(lambda self: self.lines)
+    @rule(data=st.data())
+    def a_late_release_of_a_failed_order(self, data: st.DataObject) -> None:
+        if failed := self.in_phase(FAILED):
+            self.world.run(self.world.gate.release(data.draw(st.sampled_from(failed))))
+
+    @rule()
+    def reservations_expire(self) -> None:
+        self.world.clock[0] += TTL
+        if self.world.run(self.world.gate.sweep(self.world.clock[0])):
+            self.exact = False
+
+    @rule()
+    def the_cache_is_lost(self) -> None:
+        self.world.run(self.world.lose_cache())
+        self.exact = False
+
+    @rule()
+    def reconcile(self) -> None:
+        market, gate = self.world.market, self.world.gate
+        self.world.run(reconcile(gate, market.offers, list(self.initial)))
+        held = self.world.run(gate.held())
+        expected = Counter(self.free())
+        for order_id in self.in_phase(RESERVED):
+            if order_id not in held:  # swept or lost: nobody waits for these units any more
+                expected.update(self.lines[order_id])
+        assert self.world.run(gate.available(list(self.initial))) == dict(expected)
+
+    @invariant()
+    def no_unit_is_sold_twice(self) -> None:
+        if not hasattr(self, "initial"):
+            return
+        listings = self.world.run(self.world.market.offers.get(list(self.initial)))
+        for offer_id, initial in self.initial.items():
+            sold = self.units(offer_id, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
+            assert 0 <= sold <= initial
+            assert listings[offer_id].offer.stock == initial - sold
+        assert set(self.world.run(self.world.market.ledger.totals()).values()) <= {0}
+
+    @invariant()
+    def the_gate_is_right_to_the_unit_unless_something_was_lost(self) -> None:
+        if self.exact and hasattr(self, "initial"):
+            free = self.free()
+            for offer_id, units in self.world.run(self.world.gate.available(list(self.initial))).items():
+                assert units == free[offer_id]
+
+    def compensate(self, order_id: str) -> None:
+        self.world.run(self.world.market.orders.fail(order_id, "sold_out"))
+        self.world.run(self.world.gate.release(order_id))
+        self.phase[order_id] = FAILED
+
+    def in_phase(self, *phases: str) -> list[str]:
+        return sorted(order_id for order_id, phase in self.phase.items() if phase in phases)
+
+    def units(self, offer_id: str, *phases: str) -> int:
+        return sum(self.lines[order_id].get(offer_id, 0) for order_id in self.in_phase(*phases))
+
+    def free(self) -> dict[str, int]:
+        """Units nobody has bought, ordered or reserved."""
+        taken = (RESERVED, OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
+        return {offer_id: initial - self.units(offer_id, *taken) for offer_id, initial in self.initial.items()}
+
+
+def run_machine(world: World, *, examples: int, steps: int) -> None:
+    machine = type("Machine", (StockMachine,), {"world": world})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def test_no_sequence_of_events_sells_a_unit_twice_in_memory(loop: asyncio.AbstractEventLoop) -> None:
+    clock = [datetime(2026, 1, 1, tzinfo=UTC)]
+    gate = MemoryStockGate(lambda: clock[0])
+
+    async def lose_cache() -> None:
+        gate.lose_everything()
+
+    world = World(loop=loop, market=memory_market(), gate=gate, clock=clock, lose_cache=lose_cache)
+    run_machine(world, examples=120, steps=40)
+
+
+def test_no_sequence_of_events_sells_a_unit_twice_in_redis_and_postgresql(
+    loop: asyncio.AbstractEventLoop, postgres_dsn: str, redis_url: str
+) -> None:
+    async def open_stores() -> tuple[Any, Any]:
+        pool = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), 1, 2)
+        async with pool.acquire() as connection:
+            await migrate(connection)
+        return pool, connect(CacheSettings.from_url(redis_url))
+
+    pool, client = loop.run_until_complete(open_stores())
+    clock = [datetime(2026, 1, 1, tzinfo=UTC)]
+    world = World(
+        loop=loop,
+        market=postgres_market(pool),
+        gate=RedisStockGate(client, lambda: clock[0]),
+        clock=clock,
+        lose_cache=client.flushall,
+    )
+    try:
+        run_machine(world, examples=20, steps=30)
+    finally:
+        loop.run_until_complete(client.aclose())
+        loop.run_until_complete(pool.close())

@@ -139,16 +139,17 @@ async def test_a_writing_role_cannot_rewrite_what_was_agreed(
         await connection.close()
 
 
-async def test_a_reading_role_reads_and_a_removed_role_loses_its_access(
+async def test_a_role_keeps_its_access_until_it_is_named_again(
     owner: asyncpg.Connection, postgres_dsn: str, roles: list[str]
 ) -> None:
     await migrate(owner)
-    await grant_roles(owner, {roles[1]: "reads", roles[2]: "reads-writes"})
+    await grant_roles(owner, {roles[1]: "reads"})
+    await grant_roles(owner, {roles[2]: "reads-writes"})
     reader = await as_role(postgres_dsn, roles[1])
     assert await reader.fetch("SELECT * FROM orders") == []
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await reader.execute("INSERT INTO sellers (seller_id, display_name) VALUES ('a', 'A')")
-    await grant_roles(owner, {roles[2]: "reads"})
+    await grant_roles(owner, {roles[1]: "none", roles[2]: "reads"})
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await reader.fetch("SELECT * FROM orders")
     await reader.close()

@@ -10,7 +10,7 @@ import asyncpg
 
 from commerce.errors import InvalidRequest
 
-Access = Literal["reads", "reads-writes"]
+Access = Literal["reads", "reads-writes", "none"]
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _TABLES = (
@@ -38,11 +38,12 @@ _WRITES = (
 async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access]) -> None:
     """Make the login roles `roles` (name to access) and give each exactly its access; repeatable.
 
-    Runs as the database's owner, after `migrate`. A login role that is no longer named loses its access. Where the
-    server has a role `rds_iam`, members of it sign in with IAM tokens and have no password.
+    Runs as the database's owner, after `migrate`. Roles that are not named keep what they have: each workload of a
+    stack is granted its access on its own. `none` takes a role's access away. Where the server has a role `rds_iam`,
+    members of it sign in with IAM tokens and have no password.
     """
     for role, access in roles.items():
-        if not _ROLE.fullmatch(role) or access not in ("reads", "reads-writes"):
+        if not _ROLE.fullmatch(role) or access not in ("reads", "reads-writes", "none"):
             raise InvalidRequest(f"Cannot grant {access!r} to a database role named {role!r}.")
     async with connection.transaction():
         database = await connection.fetchval("SELECT current_database()")
@@ -50,9 +51,11 @@ async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access
         reader, writer = f"{database}_reader", f"{database}_writer"
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('grant_roles'))")
         await _make_groups(connection, database, reader, writer)
-        await _revoke_others(connection, reader, writer, roles)
+        await _revoke_changed(connection, reader, writer, roles)
         with_iam = await _exists(connection, "rds_iam")
         for role, access in roles.items():
+            if access == "none":
+                continue
             if not await _exists(connection, role):
                 await connection.execute(f"CREATE ROLE {_quoted(role)} LOGIN")
             await connection.execute(
@@ -76,18 +79,22 @@ async def _make_groups(connection: asyncpg.Connection, database: str, reader: st
         await connection.execute(f"GRANT {write} TO {_quoted(writer)}")
 
 
-async def _revoke_others(connection: asyncpg.Connection, reader: str, writer: str, roles: Mapping[str, Access]) -> None:
+async def _revoke_changed(
+    connection: asyncpg.Connection, reader: str, writer: str, roles: Mapping[str, Access]
+) -> None:
+    """Takes from the named roles the group that is not theirs any more."""
+    groups = {"reads": reader, "reads-writes": writer, "none": ""}
     members = await connection.fetch(
         """
         SELECT g.rolname AS granted, m.rolname AS member
         FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
-        WHERE g.rolname = ANY ($1::text[]) AND m.rolcanlogin AND m.rolname <> current_user
+        WHERE g.rolname = ANY ($1::text[]) AND m.rolname = ANY ($2::text[])
         """,
         [reader, writer],
+        list(roles),
     )
     for granted, member in members:
-        wanted = writer if roles.get(member) == "reads-writes" else reader
-        if member not in roles or granted != wanted:
+        if granted != groups[roles[member]]:
             await connection.execute(f"REVOKE {_quoted(granted)} FROM {_quoted(member)}")
 
 

@@ -17,6 +17,8 @@ STAGE = "aws:apigatewayv2/stage:Stage"
 LISTENER = "aws:lb/listener:Listener"
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 ANY_SEGMENTS = "{proxy+}"
+LONGEST_INTEGRATION_SECONDS = 30.0
+"""What an integration of an HTTP API may take at most, and what it may where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class ApiRoute:
     authorizer: JwtAuthorizer | None
     parameters: Mapping[str, str]
     """The integration's parameter mapping, such as `overwrite:header.x-user-id`."""
+    timeout_seconds: float = LONGEST_INTEGRATION_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,7 @@ def _api(api: ResourceState, deployed: Sequence[ResourceState], services: Mappin
                 service=service,
                 authorizer=_jwt(authorizer) if route.outputs.get("authorizationType") == "JWT" else None,
                 parameters=dict(integration.outputs.get("requestParameters") or {}),
+                timeout_seconds=float(integration.outputs.get("timeoutMilliseconds") or 30_000) / 1_000,
             )
         )
     return Api(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -25,6 +26,8 @@ class Engines:
     aws_endpoint: str
     postgres: PostgresServer
     redis: RedisServer
+    logs: Path = Path()
+    region: str = "us-east-1"
     calls: list[FunctionCall] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.Lock)
@@ -40,6 +43,9 @@ class Engines:
                     aws_secret_access_key="test",
                 )
             return self._clients[service]
+
+    def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
+        return {}
 
     def run(self, call: FunctionCall) -> str:
         self.calls.append(call)

@@ -14,6 +14,7 @@ from toolkit.engine.shapes import takes_optional
 from toolkit.local.provider import invokes
 from toolkit.local.provider.emulator import Backends, Emulator
 from toolkit.local.provider.invocation import OneShot
+from toolkit.local.provider.one_shot import OneShotRunner
 from toolkit.local.provider.naming import DEFAULTS, NAME_PROPERTIES, UNNAMED, autonamed
 from toolkit.local.provider.recorded import record, without_markers
 from toolkit.local.provider.registry import EMULATED, REPLACED_WHEN_RECORDED, RUN_BY_PROCESSES, emulators
@@ -32,8 +33,9 @@ class LocalProvider:
     Safe for concurrent use: both engines create independent resources at the same time.
     """
 
-    def __init__(self, backends: Backends, run: OneShot) -> None:
-        self._emulators = emulators(backends, run)
+    def __init__(self, backends: Backends, run: OneShot | None = None) -> None:
+        """`run` is how a function is called once during the deployment, by default in a process of its own."""
+        self._emulators = emulators(backends, run or OneShotRunner(backends))
         self._importing = threading.Lock()
 
     def check(  # noqa: PLR0917 - Pulumi's protocol

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from toolkit.engine.provider import Created, Properties
@@ -17,9 +19,20 @@ REGION: Final = "us-east-1"
 class Backends(Protocol):
     """What emulators ask of this machine; `toolkit.local.machine.Machine` is the real one."""
 
+    region: str
+
+    @property
+    def logs(self) -> Path:
+        """Where processes write."""
+        ...
+
     @property
     def aws_endpoint(self) -> str:
         """URL of the AWS emulator."""
+        ...
+
+    def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
+        """Environment variables with which a process acts as the role."""
         ...
 
     def boto(self, service: str) -> Any:

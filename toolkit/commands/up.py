@@ -1,0 +1,129 @@
+"""`marketplace up`: the stack on this machine, one purchase, and a stay until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import json as jsonlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from toolkit.errors import ToolkitError
+
+if TYPE_CHECKING:
+    from toolkit.local.deployment import LocalStack, Run
+    from toolkit.local.engine import EngineName
+    from toolkit.local.receipt import Receipt
+    from toolkit.local.steps import Steps
+
+ENGINES = ("offline", "pulumi")
+StateOption = Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")]
+
+
+def up(
+    stack: Annotated[str, typer.Option(help="Name of the stack: Pulumi.<stack>.yaml.")] = "dev",
+    once: Annotated[bool, typer.Option("--once", help="Stop everything after the purchase.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
+    engine: Annotated[str, typer.Option(help="Who deploys: offline, or pulumi (the CLI on PATH).")] = "offline",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the gateway.")] = 8080,
+    state: StateOption = Path(".marketplace"),
+    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
+) -> None:
+    """Deploys the stack to this machine, buys something, prints where to look, and keeps running until Ctrl-C."""
+    console = Console(stderr=json, quiet=json, highlight=False)
+    try:
+        with _ctrl_c_for_everybody():
+            _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
+    except ToolkitError as error:
+        if not json:
+            raise
+        typer.echo(jsonlib.dumps({"error": error.message, "next_step": error.next_step}))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.print("[dim]stopped[/]")
+
+
+def _up(
+    console: Console, *, stack: str, once: bool, json: bool, engine: str, port: int, state: Path, project: Path
+) -> None:
+    from toolkit.local.deployment import LocalStack, Settings  # noqa: PLC0415 - loads the engines
+    from toolkit.local.steps import Steps  # noqa: PLC0415
+
+    steps = Steps(console)
+    settings = Settings(root=project, stack=stack, state=state, port=port, engine=_engine(engine))
+    with LocalStack(settings, steps) as running:
+        run = running.up()
+        receipt = running.buy()
+        report = _report(run, receipt, steps)
+        _show(console, run, receipt, steps)
+        if receipt.status != "fulfilled":
+            raise ToolkitError(
+                f"order {receipt.order_id} failed: {receipt.failure}",
+                next_step="read `marketplace logs checkout-saga`",
+            )
+        if json:
+            typer.echo(jsonlib.dumps(report, indent=2))
+            sys.stdout.flush()
+        if not once:
+            console.print("\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME")
+            _stay(running)
+        console.print("[dim]stopping[/]")
+
+
+def _engine(name: str) -> EngineName:
+    match name:
+        case "offline" | "pulumi":
+            return name
+    raise ToolkitError(f"there is no engine {name!r}", next_step=f"use --engine {' or --engine '.join(ENGINES)}")
+
+
+def _report(run: Run, receipt: Receipt, steps: Steps) -> dict[str, Any]:
+    return {
+        **receipt.model_dump(mode="json"),
+        "resources": run.resources.model_dump(),
+        "seconds": {**steps.seconds, "total": steps.together},
+        "url": run.url,
+        "stack": run.stack,
+        "engine": run.engine,
+    }
+
+
+def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
+    from toolkit.local.receipt import render  # noqa: PLC0415
+
+    console.print()
+    console.print(render(receipt))
+    console.print(f"Gateway        {run.url}/catalog/products")
+    resources = run.resources
+    console.print(f"Resources      {resources.total}: {resources.emulated} emulated, {resources.recorded} not emulated")
+    kinds = ", ".join(f"{count} {type.rsplit(':', 1)[-1]}" for type, count in run.not_emulated.items())
+    console.print(f"               [dim]not emulated: {escape(kinds)}[/]")
+    console.print(f"Receipt after  {steps.together:.1f} s")
+
+
+def _stay(running: LocalStack) -> None:
+    forever = threading.Event()
+    while not forever.wait(1.0):
+        pass
+
+
+@contextlib.contextmanager
+def _ctrl_c_for_everybody() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does: everything that was started is stopped."""
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: stopping must not be interrupted
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

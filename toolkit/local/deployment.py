@@ -1,0 +1,250 @@
+"""The stack on this machine, from plan to receipt: the composition root of `marketplace up`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from toolkit.engine.events import ignore
+from toolkit.engine.program import Program
+from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
+from toolkit.local import purchase
+from toolkit.local.assembly import process_specs
+from toolkit.local.engine import Deployed, EngineName, choose
+from toolkit.local.machine import Machine
+from toolkit.local.ports import is_free
+from toolkit.local.processes import Supervisor
+from toolkit.local.provider import LocalProvider, is_emulated
+from toolkit.local.receipt import Receipt
+from toolkit.local.steps import Steps
+from toolkit.local.topology import topology
+
+RUN_FILE: Final = "up.json"
+PAYMENTS: Final = "marketplace:payments:Payments"
+SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Resources(_Record):
+    """What the deployment did and what there is."""
+
+    total: int
+    emulated: int
+    """Played by something on this machine."""
+    recorded: int
+    """Not emulated: accepted, with plausible outputs."""
+    create: int
+    update: int
+    replace: int
+    delete: int
+    same: int
+
+
+class Run(_Record):
+    """What `status` and `down` need to know of a run."""
+
+    stack: str
+    engine: EngineName
+    url: str
+    resources: Resources
+    not_emulated: Mapping[str, int] = {}
+    """Recorded types and how many there are of each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the user asked for."""
+
+    root: Path
+    """The folder of Pulumi.yaml."""
+    stack: str
+    state: Path
+    port: int
+    engine: EngineName = "offline"
+
+
+class LocalStack:
+    """A stack that runs on this machine between `up` and `stop`."""
+
+    def __init__(self, settings: Settings, steps: Steps) -> None:
+        self.settings = settings
+        self.machine = Machine(settings.state)
+        self._steps = steps
+        self._supervisor: Supervisor | None = None
+        self._deployed: Deployed | None = None
+
+    def __enter__(self) -> LocalStack:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the gateway listens."""
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The running processes."""
+        if self._supervisor is None:
+            raise RuntimeError("the stack has not been started")
+        return self._supervisor
+
+    def up(self) -> Run:
+        """Plan, engines, resources, processes, health.
+
+        Raises:
+            ToolkitError: whatever stands in the way, with the next step.
+        """
+        program = Program.load(self.settings.root, self.settings.stack)
+        engine = choose(self.settings.engine, self.machine.state)
+        self.machine.lock()
+        require_port(self.settings.port)
+        with ThreadPoolExecutor(1) as pool:
+            started = time.monotonic()
+            starting = pool.submit(lambda: (self.machine.start(), time.monotonic() - started)[1])
+            self._plan(program)
+            with self._steps.step("engines", "PostgreSQL, Redis, AWS, Stripe") as step:
+                self._steps.took("engines", starting.result())
+                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double (started beside the plan)"
+        provider = LocalProvider(self.machine)
+        with self._steps.step("resources", "creating what the plan says") as step:
+            deployed = engine.deploy(program, provider, ignore)
+            self._deployed = deployed
+            self._give_stripe_secret(deployed.resources)
+            run = self._record(deployed)
+            step.outcome = _counted(run.resources)
+        self._start_processes(deployed.resources)
+        return run
+
+    def buy(self, *, payment_method: str = purchase.VISA) -> Receipt:
+        """One purchase over HTTP, with the demo sellers' shelves stocked first."""
+        with self._steps.step("purchase", "signing in, browsing, checking out") as step:
+            cognito = self.machine.boto("cognito-idp")
+            purchase.stock_shelves(cognito, self.user_pool, self.url)
+            receipt = purchase.buy(cognito, self.user_pool, self.url, payment_method=payment_method)
+            step.outcome = f"order {receipt.order_id} {receipt.status}"
+        return receipt
+
+    @property
+    def user_pool(self) -> purchase.UserPool:
+        """Where buyers and sellers of this stack sign in."""
+        outputs = self._deployed.outputs if self._deployed else {}
+        try:
+            return purchase.UserPool(id=outputs["user_pool_id"], client_id=outputs["client_id"])
+        except KeyError as missing:
+            raise ToolkitError(
+                f"the stack exports no {missing}, so nobody can sign in",
+                next_step="export `user_pool_id` and `client_id` from the program",
+            ) from None
+
+    def stop(self) -> None:
+        """Stops every process that this stack started."""
+        if self._supervisor is not None:
+            self._supervisor.stop()
+            self._supervisor = None
+        self.machine.stop()
+
+    def _plan(self, program: Program) -> None:
+        from toolkit.engine.planning import plan  # noqa: PLC0415 - loads the engine
+
+        with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
+            planned = plan(program)
+            custom = sum(resource.custom for resource in planned.resources)
+            findings = f", {len(planned.findings)} findings" if planned.findings else ""
+            step.outcome = (
+                f"{len(planned.functions)} functions, {custom} resources, {len(planned.links)} links{findings}"
+            )
+
+    def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
+        """Puts the double's key where on AWS somebody puts Stripe's, unless there is one already."""
+        client = self.machine.boto("secretsmanager")
+        for resource in resources:
+            if resource.type != SECRET or f"{PAYMENTS}$" not in resource.urn.split("::")[2] + "$":
+                continue
+            wanted = {"api_key": self.machine.stripe.api_key, "api_base": self.machine.stripe.url}
+            try:
+                present = json.loads(client.get_secret_value(SecretId=resource.id)["SecretString"])
+            except client.exceptions.ResourceNotFoundException:
+                present = {}
+            if not present or (present.get("api_base") and not wanted.items() <= present.items()):
+                value = {"webhook_secret": f"whsec_{secrets.token_hex(24)}", **present, **wanted}
+                client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(value))
+
+    def _start_processes(self, resources: Sequence[ResourceState]) -> None:
+        with self._steps.step("processes", "services, workers, pollers, gateway") as step:
+            specs = process_specs(topology(resources), self.machine, gateway_port=self.settings.port)
+            supervisor = Supervisor(specs, self.machine)
+            self._supervisor = supervisor
+            step.outcome = ", ".join(spec.name for spec in specs)
+        with self._steps.step("health", "waiting until all are ready") as step:
+            supervisor.start()
+            step.outcome = f"{len(specs)} processes ready at {self.url}"
+
+    def _record(self, deployed: Deployed) -> Run:
+        types = Counter(
+            resource.type
+            for resource in deployed.resources
+            if resource.custom and not resource.type.startswith("pulumi:")
+        )
+        recorded = {type: count for type, count in sorted(types.items()) if not is_emulated(type)}
+        run = Run(
+            stack=self.settings.stack,
+            engine=self.settings.engine,
+            url=self.url,
+            resources=Resources(
+                total=types.total(),
+                emulated=types.total() - sum(recorded.values()),
+                recorded=sum(recorded.values()),
+                **deployed.changes,
+            ),
+            not_emulated=recorded,
+        )
+        (self.machine.state / RUN_FILE).write_text(run.model_dump_json(indent=2))
+        return run
+
+
+def require_port(port: int) -> None:
+    """Refuses at once, before minutes of work, a port that somebody else has."""
+    if not is_free(port):
+        raise ToolkitError(
+            f"port {port} is taken by another process",
+            next_step=f"stop that process (`lsof -i :{port}` names it), or choose another port: --port N",
+        )
+
+
+def last_run(state: Path) -> Run | None:
+    """What the last `up` in this folder recorded."""
+    try:
+        return Run.model_validate_json((state / RUN_FILE).read_text())
+    except FileNotFoundError:
+        return None
+
+
+def _counted(resources: Resources) -> str:
+    done: dict[str, Any] = {
+        "created": resources.create,
+        "updated": resources.update,
+        "replaced": resources.replace,
+        "deleted": resources.delete,
+        "unchanged": resources.same,
+    }
+    parts = [f"{count} {what}" for what, count in done.items() if count] or ["nothing to do"]
+    return f"{', '.join(parts)} ({resources.emulated} emulated, {resources.recorded} recorded)"

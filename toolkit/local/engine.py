@@ -1,0 +1,104 @@
+"""Who deploys: the offline engine or the real Pulumi CLI, both through the same provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from toolkit.engine.deployment import deploy, destroy
+from toolkit.engine.events import OnEvent
+from toolkit.engine.program import Program
+from toolkit.engine.provider import Properties, Provider
+from toolkit.engine.state import ResourceState, State
+from toolkit.errors import ToolkitError
+
+EngineName = Literal["offline", "pulumi"]
+PURGE = "discard it with `marketplace down --purge` and start again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What there is now, and what had to be done for it."""
+
+    resources: Sequence[ResourceState]
+    """Live resources, secrets in clear."""
+    outputs: Properties
+    changes: Mapping[str, int]
+    """How many were created, updated, replaced, deleted, and left the same."""
+
+
+class DeploymentEngine(Protocol):
+    """Makes the resources of a program through a provider, and keeps their state in a folder."""
+
+    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
+
+    def destroy(self, program: Program, provider: Provider) -> int:
+        """Deletes everything; how many."""
+        ...
+
+
+class OfflineEngine:
+    """The engine of `toolkit.engine`, its state in `state.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "state.json"
+
+    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
+        state = self._open()
+        forget_lost(state, provider)
+        done = deploy(program, provider, state, on_event)
+        return Deployed(resources=done.resources, outputs=done.outputs, changes=_counts(done.counts))
+
+    def destroy(self, program: Program, provider: Provider) -> int:
+        done = destroy(provider, self._open())
+        return sum(done.counts.values())
+
+    def _open(self) -> State:
+        try:
+            return State(self._file)
+        except ToolkitError as damaged:
+            # Removing this file alone would leave what it describes behind, in the way of the next deployment.
+            raise ToolkitError(damaged.message, next_step=PURGE) from damaged
+
+
+def forget_lost(state: State, provider: Provider) -> list[str]:
+    """Forgets resources that the machine lost, as it may when it is switched off, so that they are made again.
+
+    Returns their URNs.
+    """
+    lost = [
+        resource.urn
+        for resource in state.revealed()
+        if resource.custom
+        and not resource.external
+        and not resource.type.startswith("pulumi:")
+        and provider.read(resource.urn, resource.type, resource.id, resource.outputs) is None
+    ]
+    if lost:
+        state.record(resource for resource in state.resources if resource.urn not in lost)
+    return lost
+
+
+def choose(name: EngineName, folder: Path) -> DeploymentEngine:
+    """The engine of that name for a state folder; one folder stays with one engine.
+
+    Raises:
+        ToolkitError: the folder holds what the other engine deployed, or there is no Pulumi CLI.
+    """
+    from toolkit.local.pulumi_engine import FOLDER, PulumiEngine  # noqa: PLC0415 - loads the Automation API
+
+    taken: EngineName | None = (
+        "pulumi" if (folder / FOLDER).exists() else "offline" if (folder / "state.json").exists() else None
+    )
+    if taken is not None and taken != name:
+        raise ToolkitError(
+            f"the {taken} engine deployed what is in {folder}, the {name} engine knows nothing of it",
+            next_step=f"use `--engine {taken}`, another folder (--state DIR), or `marketplace down --purge` first",
+        )
+    return PulumiEngine(folder) if name == "pulumi" else OfflineEngine(folder)
+
+
+def _counts(operations: Mapping[str, int]) -> dict[str, int]:
+    return {name: operations.get(name, 0) for name in ("create", "update", "replace", "delete", "same")}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from toolkit.local.engines.moto import MotoServer
 from toolkit.local.engines.postgres import PostgresServer
 from toolkit.local.engines.redis import RedisServer
 
@@ -45,3 +46,12 @@ def redis_url(redis_server: RedisServer) -> str:
     with redis.Redis.from_url(redis_server.url) as connection:
         connection.flushall()
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
+    """AWS for every test of this process: name what you create so that nobody else finds it."""
+    server = MotoServer(tmp_path_factory.mktemp("moto"))
+    server.start()
+    yield server
+    server.stop()

@@ -57,25 +57,24 @@ class Workers:
     def invoke(self, function_name: str, payload: bytes, *, trace: str | None = None) -> Invocation:
         """Runs the function once. An error inside it is an answer; `NoWorker` means that it did not run."""
         request_id = str(uuid.uuid4())
-        connection, port = self._connect(function_name)
-        try:
-            headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request_id}
-            connection.request(
-                "POST", INVOCATION_PATH, payload or b"{}", headers | ({TRACE_HEADER: trace} if trace else {})
-            )
-            response = connection.getresponse()
-            error = response.getheader(FUNCTION_ERROR_HEADER)
-            return Invocation(payload=response.read(), function_error=error, request_id=request_id)
-        except (OSError, http.client.HTTPException):
-            lost = {
-                "errorType": "Runtime.ExitError",
-                "errorMessage": f"RequestId: {request_id} Error: Runtime exited without providing a reason",
-            }
-            return Invocation(payload=json.dumps(lost).encode(), function_error="Unhandled", request_id=request_id)
-        finally:
-            connection.close()
-            with self._lock:
-                self._busy[port] -= 1
+        headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request_id}
+        if trace is not None:
+            headers[TRACE_HEADER] = trace
+        while True:
+            connection, port = self._connect(function_name)
+            try:
+                connection.request("POST", INVOCATION_PATH, payload or b"{}", headers)
+                response = connection.getresponse()
+                if response.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                    continue  # the worker ends without having begun: its successor takes the event
+                error = response.getheader(FUNCTION_ERROR_HEADER)
+                return Invocation(payload=response.read(), function_error=error, request_id=request_id)
+            except (OSError, http.client.HTTPException):
+                return _exit_error(request_id)
+            finally:
+                connection.close()
+                with self._lock:
+                    self._busy[port] -= 1
 
     def _connect(self, function_name: str) -> tuple[http.client.HTTPConnection, int]:
         deadline = time.monotonic() + WAIT_FOR_WORKER_SECONDS
@@ -112,3 +111,10 @@ class Workers:
         if changed_at != self._read_at:
             self._ports = json.loads(self._listing.read_text())
             self._read_at = changed_at
+
+
+def _exit_error(request_id: str) -> Invocation:
+    """What Lambda answers when the process ended in the middle of the invocation."""
+    message = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+    payload = json.dumps({"errorType": "Runtime.ExitError", "errorMessage": message}).encode()
+    return Invocation(payload=payload, function_error="Unhandled", request_id=request_id)

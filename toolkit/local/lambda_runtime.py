@@ -10,6 +10,7 @@ import argparse
 import os
 import queue
 import signal
+import socket
 import sys
 import threading
 import time
@@ -25,6 +26,10 @@ from toolkit.local.lambda_handler import Answer, Handler, InitError, failure
 
 MOST_EVENT_BYTES = 6 * 1024 * 1024
 TIMED_OUT_EXIT_CODE = 124
+CONDEMNED_CHECK_SECONDS = 0.1
+"""How soon an event that waits for its turn learns that this process ends."""
+CONDEMNED_LINE_SECONDS = 3.0
+"""How long the process stays for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,10 @@ class Invoked:
     started: threading.Event = field(default_factory=threading.Event)
 
 
+class CondemnedError(Exception):
+    """This process is about to end: the event was not handled, another process may take it."""
+
+
 class Runtime:
     """Runs invocations one after another in the main thread, as Lambda does."""
 
@@ -73,6 +82,9 @@ class Runtime:
         self._function = function
         self._handler = handler
         self._waiting: queue.SimpleQueue[Invoked | None] = queue.SimpleQueue()
+        self._condemned = threading.Event()
+        self.open_requests = 0
+        self.counting = threading.Lock()
 
     def run(self) -> None:
         """Serves until `stop`."""
@@ -95,15 +107,27 @@ class Runtime:
         )
 
     def answer(self, invoked: Invoked) -> tuple[Answer, bool]:
-        """Hands the event over and waits; the second value tells that the time is up and the process must end."""
+        """Hands the event over and waits; the second value tells that the time is up and the process must end.
+
+        Raises `CondemnedError` when another event's time-out ends the process before this one began.
+        """
         self._waiting.put(invoked)
-        invoked.started.wait()
+        while not invoked.started.wait(CONDEMNED_CHECK_SECONDS):
+            if self._condemned.is_set():
+                raise CondemnedError
         try:
             return invoked.answer.result(self._function.timeout_seconds), False
         except FutureTimeoutError:
+            self._condemned.set()
             message = f"{invoked.request_id} Task timed out after {self._function.timeout_seconds:.2f} seconds"
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             return failure("Sandbox.Timedout", f"{now} {message}", invoked.request_id), True
+
+    def leave_to_others(self) -> None:
+        """Waits until every event in line was told to go to another process."""
+        deadline = time.monotonic() + CONDEMNED_LINE_SECONDS
+        while self.open_requests > 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 class RuntimeServer(ThreadingHTTPServer):
@@ -115,6 +139,13 @@ class RuntimeServer(ThreadingHTTPServer):
     def __init__(self, port: int, runtime: Runtime) -> None:
         super().__init__(("127.0.0.1", port), _Request)
         self.runtime = runtime
+
+    def refuse(self) -> None:
+        """Takes no more connections, from this moment: a mere close waits for the thread that accepts them."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:  # not every system can shut a listening socket down
+            self.socket.close()
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -135,15 +166,30 @@ class _Request(BaseHTTPRequestHandler):
             request_id=request_id,
             trace=self.headers.get(TRACE_HEADER) or new_trace(),
         )
-        answer, out_of_time = cast(RuntimeServer, self.server).runtime.answer(invoked)
-        headers = {REQUEST_ID_HEADER: request_id}
+        server = cast(RuntimeServer, self.server)
+        with server.runtime.counting:
+            server.runtime.open_requests += 1
+        try:
+            self._answer(server, invoked)
+        finally:
+            with server.runtime.counting:
+                server.runtime.open_requests -= 1
+
+    def _answer(self, server: RuntimeServer, invoked: Invoked) -> None:
+        try:
+            answer, out_of_time = server.runtime.answer(invoked)
+        except CondemnedError:
+            self._send(503, b"", {"Connection": "close"})
+            return
+        headers = {REQUEST_ID_HEADER: invoked.request_id}
         if answer.is_error:
             headers[FUNCTION_ERROR_HEADER] = "Unhandled"
+        if out_of_time:
+            server.refuse()  # whoever calls from now on waits for the next process
         self._send(200, answer.payload, headers)
         if out_of_time:
             # The handler cannot be interrupted: Lambda throws the environment away, the supervisor starts a new one.
-            self.close_connection = True
-            self.wfile.flush()
+            server.runtime.leave_to_others()
             os._exit(TIMED_OUT_EXIT_CODE)
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -24,11 +24,9 @@ ROLE = "arn:aws:iam::123456789012:role/any"
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
-    server = MotoServer(tmp_path_factory.mktemp("moto"))
-    server.start()
-    yield server
-    server.stop()
+def moto(moto_server: MotoServer) -> Iterator[MotoServer]:
+    yield moto_server
+    moto_server.functions.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")

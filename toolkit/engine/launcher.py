@@ -30,6 +30,11 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    if order["describe"]:
+        from toolkit.engine.describing import serve_descriptions  # noqa: PLC0415 - only a plan asks
+
+        _server, address = serve_descriptions()
+        print(json.dumps({"address": address}), file=reports, flush=True)
     known = set(sys.modules)
     with Path(os.devnull).open("w") as nowhere:
         for number, run in enumerate(order["runs"]):
@@ -47,16 +52,20 @@ def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     """One run against one monitor; an empty report when the program ended well."""
     from pulumi import runtime  # noqa: PLC0415 - after standard output is out of its reach
 
+    from toolkit.engine.quiet import QuietEngine  # noqa: PLC0415
+
     runtime.set_all_config(order["config"], order["secret_keys"])
-    runtime.reset_options(
-        project=order["project"],
-        stack=order["stack"],
-        organization=order["organization"],
-        root_directory=order["root"],
-        monitor_address=run["address"],
-        engine_address=run["address"],
-        parallel=PARALLEL_CALLS,
-        preview=run["preview"],
+    runtime.configure(
+        runtime.Settings(
+            project=order["project"],
+            stack=order["stack"],
+            organization=order["organization"],
+            root_directory=order["root"],
+            monitor=run["address"],
+            engine=QuietEngine(run["address"]),
+            parallel=PARALLEL_CALLS,
+            dry_run=run["preview"],
+        )
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

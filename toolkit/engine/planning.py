@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.engine import urns
+from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.findings import Recording, findings
 from toolkit.engine.functions import cloud_of, function_of, functions, links
 from toolkit.engine.model import Invoke, Plan, Resource
@@ -27,9 +28,10 @@ def plan(program: Program) -> Plan:
             resource type that does not exist.
     """
     started = time.monotonic()
-    first, second = _recording(program, "a"), _recording(program, "b")
-    preview = Reconciler(program, SymbolicProvider("a"), State(), preview=True)
-    run(program, [first.reconciler, preview, second.reconciler])
+    sdk = RemoteSdk()
+    first, second = _recording(program, "a", sdk), _recording(program, "b", sdk)
+    previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
+    run(program, [first.reconciler, previewed, second.reconciler], sdk)
     goals = in_order(first.reconciler.registrations)
     cloud = cloud_of(goals.values())
     return Plan(
@@ -40,7 +42,7 @@ def plan(program: Program) -> Plan:
         resources=[_resource(goal, first) for goal in goals.values()],
         links=links(goals.values()),
         invokes=_invokes(first.provider),
-        findings=findings(first, second, preview),
+        findings=findings(first, second, previewed),
         outputs=_stack_outputs(first),
         seconds=round(time.monotonic() - started, 3),
     )
@@ -52,9 +54,10 @@ def preview(program: Program) -> list[Resource]:
     Raises:
         ToolkitError: as `plan`.
     """
-    provider = SymbolicProvider("a")
+    sdk = RemoteSdk()
+    provider = SymbolicProvider("a", sdk)
     recording = Recording(Reconciler(program, provider, State(), preview=True), provider)
-    run(program, [recording.reconciler])
+    run(program, [recording.reconciler], sdk)
     return [_resource(goal, recording) for goal in in_order(recording.reconciler.registrations).values()]
 
 
@@ -75,8 +78,8 @@ def in_order(goals: Mapping[str, Registration]) -> dict[str, Registration]:
     return ordered
 
 
-def _recording(program: Program, seed: str) -> Recording:
-    provider = SymbolicProvider(seed)
+def _recording(program: Program, seed: str, sdk: RemoteSdk) -> Recording:
+    provider = SymbolicProvider(seed, sdk)
     return Recording(Reconciler(program, provider, State()), provider)
 
 

@@ -9,14 +9,17 @@ import subprocess
 from collections.abc import Sequence
 from typing import IO, Any
 
+from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.monitor import Monitor, MonitorServer
 from toolkit.engine.program import Program
 from toolkit.engine.registration import Host
 from toolkit.errors import ToolkitError
 
 
-def run(program: Program, hosts: Sequence[Host]) -> None:
+def run(program: Program, hosts: Sequence[Host], sdk: RemoteSdk | None = None) -> None:
     """Runs the program once for each host, one after the other in the same process (the SDKs load only once).
+
+    With an `sdk`, that process also describes its SDKs to the hosts.
 
     Raises:
         ToolkitError: a host refused something, or the program raised (the message names its file and line).
@@ -25,7 +28,10 @@ def run(program: Program, hosts: Sequence[Host]) -> None:
         servers = [stack.enter_context(MonitorServer(_monitor(host, program))) for host in hosts]
         child = stack.enter_context(_start(program))
         try:
-            _send(child, _order(program, servers))
+            _send(child, _order(program, servers) | {"describe": sdk is not None})
+            if sdk is not None and (greeting := _receive(child)):
+                sdk.connect(greeting["address"])
+                stack.callback(sdk.close)
             for server in servers:
                 _check(server, _receive(child), program)
         finally:

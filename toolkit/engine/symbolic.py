@@ -10,6 +10,7 @@ from typing import Any, Final
 from toolkit.engine import shapes, urns
 from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
 from toolkit.engine.provider import Checked, Created, Diff, Properties, ProviderError
+from toolkit.engine.sdk import InstalledSdk, Sdk
 from toolkit.engine.tokens import Tokens
 from toolkit.errors import ToolkitError
 
@@ -22,8 +23,9 @@ _LENGTHS: Final = {
 class SymbolicProvider:
     """Creates nothing. The same resource has the same outputs in every run with the same seed."""
 
-    def __init__(self, seed: str = "a") -> None:
+    def __init__(self, seed: str = "a", sdk: Sdk | None = None) -> None:
         self.tokens = Tokens(seed)
+        self._sdk = sdk or InstalledSdk()
         self.invokes: dict[str, tuple[str, Properties]] = {}
         """Every data source that was asked, by id: its token and arguments."""
 
@@ -31,8 +33,8 @@ class SymbolicProvider:
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes
     ) -> Checked:
         """Refuses types that no SDK has, and names what may have a name but was given none."""
-        unnamed = "name" not in news and "namePrefix" not in news
-        if _explained(shapes.takes_optional, type, "name") and unnamed:
+        nameable = _explained(shapes.takes_optional, type, "name", self._sdk)
+        if nameable and not news.keys() & {"name", "namePrefix"}:
             news = news | {"name": _autoname(urn, news)}
         return Checked(inputs=news)
 
@@ -64,13 +66,13 @@ class SymbolicProvider:
         id = f"{token}#{_digest([token, args])}"
         self.invokes[id] = (token, dict(args))
         leaves = _Symbols(self.tokens, f"invoke:{id}", _LENGTHS.get(token, {}))
-        answer: Properties = _explained(shapes.result, token, args, leaves)
+        answer: Properties = _explained(shapes.result, token, args, leaves, self._sdk)
         return answer
 
     def _outputs(self, urn: str, type: str, inputs: Properties) -> Properties:
         # A name that the program did not choose is for others to refer to, not to repeat.
         given = {key: value for key, value in inputs.items() if (key, value) != ("name", _autoname(urn, inputs))}
-        outputs: Properties = _explained(shapes.outputs, type, given, _Symbols(self.tokens, urn, {}))
+        outputs: Properties = _explained(shapes.outputs, type, given, _Symbols(self.tokens, urn, {}), self._sdk)
         return outputs
 
 

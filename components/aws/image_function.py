@@ -111,7 +111,7 @@ def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
                     "ec2:DeleteNetworkInterface",
                     "ec2:UnassignPrivateIpAddresses",
                 ),
-                resources=(account.arn("ec2", ":*/*"),),
+                resources=(account.arn("ec2", "*/*"),),
             ),
         )
     )

@@ -77,7 +77,7 @@ def _lambda_pulls(account: AwsFoundation) -> pulumi.Output[str]:
                     "Effect": "Allow",
                     "Principal": {"Service": "lambda.amazonaws.com"},
                     "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    "Condition": {"ArnLike": {"aws:SourceArn": account.arn("lambda", ":function:*")}},
+                    "Condition": {"ArnLike": {"aws:SourceArn": account.arn("lambda", "function:*")}},
                 }
             ],
         }

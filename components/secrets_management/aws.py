@@ -49,7 +49,7 @@ def _key_policy(account: AwsFoundation) -> pulumi.Output[str]:
             actions=("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
             resources=("*",),
             conditions={
-                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", ":log-group:*")},
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": account.arn("logs", "log-group:*")},
             },
         ),
         Statement(

@@ -1,0 +1,50 @@
+"""Plans of both stacks, and small programs for what a stack is refused."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from planned import Planned, planned
+
+from toolkit.engine import plan
+from toolkit.engine.model import Plan
+from toolkit.engine.program import Program
+
+PREAMBLE = """
+from components.cloud import load
+from components.link import *
+from components.profile import EPHEMERAL
+from components.workload import Function, Route, Service
+
+cloud = load("aws")
+
+def foundation(**given):
+    options = dict(prefix="test", profile=EPHEMERAL, region="eu-west-1", tags={}, engines={}, allow_closed=False)
+    return cloud.foundation(**{**options, **given})
+"""
+
+
+@pytest.fixture(scope="session")
+def prod() -> Planned:
+    return planned("prod")
+
+
+@pytest.fixture(scope="session")
+def dev() -> Planned:
+    return planned("dev")
+
+
+@pytest.fixture
+def declare(tmp_path: Path) -> Callable[[str], Plan]:
+    """Plans a program of a few components."""
+
+    def declared(source: str) -> Plan:
+        (tmp_path / "Pulumi.yaml").write_text("name: test\nruntime: python\n")
+        (tmp_path / "Pulumi.test.yaml").write_text("config: {}\n")
+        (tmp_path / "__main__.py").write_text(PREAMBLE + textwrap.dedent(source))
+        return plan(Program.load(tmp_path, "test"))
+
+    return declared

@@ -1,0 +1,151 @@
+"""What each workload finds in its environment, and that this is what its code asks for."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import pytest
+from planned import Planned
+from pydantic_settings import BaseSettings
+
+from commerce.adapters.postgres.settings import DatabaseSettings
+from commerce.adapters.redis.settings import CacheSettings
+from functions.checkout.settings import SagaSettings
+from functions.order_processor.settings import OrderProcessorSettings
+from services.catalog.settings import CatalogSettings
+from services.checkout.settings import CheckoutSettings
+from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
+
+ORDERS = {
+    "ORDERS_DATABASE": "marketplace",
+    "ORDERS_HOST": "<Cluster orders.endpoint>",
+    "ORDERS_PORT": "<Cluster orders.port>",
+    "ORDERS_TLS": "verify-full",
+}
+CARTS = {
+    "CARTS_CLUSTER": "<ReplicationGroup carts.replicationGroupId>",
+    "CARTS_HOST": "<ReplicationGroup carts.primaryEndpointAddress>",
+    "CARTS_PORT": "6379",
+    "CARTS_TLS": "verify-full",
+}
+EXPECTED: dict[str, dict[str, str]] = {
+    "catalog": {
+        **ORDERS,
+        "AWS_REGION": "us-east-1",
+        "CURRENCY": "usd",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "catalog",
+        "PORT": "8080",
+        "PRODUCTS_TABLE": "<Table products.name>",
+        "SERVICE_NAME": "catalog",
+    },
+    "checkout": {
+        **CARTS,
+        **ORDERS,
+        "AWS_REGION": "us-east-1",
+        "CARTS_USER": "marketplace-prod-checkout",
+        "CHECKOUT_FLOW_ARN": "<StateMachine checkout-flow.arn>",
+        "COMMISSION_BASIS_POINTS": "1000",
+        "CURRENCY": "usd",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "checkout",
+        "PORT": "8080",
+        "RESERVATION_TTL_SECONDS": "900",
+        "SERVICE_NAME": "checkout",
+    },
+    "checkout-saga": {
+        **CARTS,
+        **ORDERS,
+        "CARTS_USER": "marketplace-prod-checkout-saga",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "checkout-saga",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "checkout-saga",
+        "STRIPE_SECRET_ARN": "<Secret stripe.arn>",
+    },
+    "order-processor": {
+        **ORDERS,
+        "IDEMPOTENCY_TABLE": "<Table order-processor-idempotency.name>",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "order-processor",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "order-processor",
+        "RETURN_WINDOW_DAYS": "30",
+    },
+    "migrations": {
+        **ORDERS,
+        "LOG_LEVEL": "INFO",
+        "ORDERS_SECRET_ARN": "<Cluster orders.masterUserSecrets.0.secretArn>",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "migrations",
+    },
+}
+READ_BY: dict[str, list[type[BaseSettings]]] = {
+    "catalog": [CatalogSettings, DatabaseSettings],
+    "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
+    "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
+    "order-processor": [OrderProcessorSettings, DatabaseSettings],
+    "migrations": [DatabaseSettings],
+}
+
+
+@pytest.mark.parametrize("workload", EXPECTED)
+def test_a_workload_knows_what_its_links_and_settings_give(prod: Planned, workload: str) -> None:
+    assert prod.environment(workload) == EXPECTED[workload]
+
+
+@pytest.mark.parametrize("workload", READ_BY)
+def test_the_code_finds_every_setting_it_requires(
+    prod: Planned, workload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(EXPECTED["checkout"]):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in prod.environment(workload).items():
+        monkeypatch.setenv(name, "5432" if value.endswith(".port>") else value)
+    for settings in READ_BY[workload]:
+        settings()
+
+
+@pytest.mark.parametrize("workload", READ_BY)
+def test_nothing_is_given_that_no_code_reads(prod: Planned, workload: str) -> None:
+    elsewhere = {"AWS_REGION", "LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    read = {variable for settings in READ_BY[workload] for variable in variables_of(settings)}
+    assert prod.environment(workload).keys() - elsewhere <= read
+
+
+def variables_of(settings: type[BaseSettings]) -> set[str]:
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    return {f"{prefix}{field}".upper() for field in settings.model_fields}
+
+
+def test_no_environment_holds_a_secret(prod: Planned) -> None:
+    for workload in EXPECTED:
+        for name, value in prod.environment(workload).items():
+            assert not value.startswith(("sk_", "whsec_", "AKIA"))
+            assert "PASSWORD" not in name
+    assert not prod.every("SecretVersion")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        CATALOG.module,
+        CHECKOUT.module,
+        *(function.handler.rpartition(".")[0] for function in (CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)),
+    ],
+)
+def test_what_a_workload_runs_exists(module: str) -> None:
+    assert importlib.util.find_spec(module)
+
+
+def test_containers_and_functions_run_the_same_image(prod: Planned) -> None:
+    image = "<Repository registry.repositoryUrl>:latest"
+    functions: list[dict[str, Any]] = [prod.inputs("Function", name) for name in prod.every("Function")]
+    assert {function["imageUri"] for function in functions} == {image}
+    assert {prod.container(service)["image"] for service in ("catalog", "checkout")} == {image}
+    assert prod.container("checkout")["command"] == ["python", "-m", "services.checkout"]
+    assert prod.inputs("Function", "order-processor")["imageConfig"] == {
+        "entryPoints": ["python", "-m", "awslambdaric"],
+        "commands": ["functions.order_processor.handler.handler"],
+    }

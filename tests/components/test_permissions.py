@@ -1,0 +1,194 @@
+"""What each role may do: exactly what its links take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from planned import Planned, Policy
+
+DECRYPT = (["kms:Decrypt"], ["<Key secrets.arn>"])
+CONNECT_CARTS = ["elasticache:Connect"]
+LAMBDA_RUNTIME = {"WriteLogs", "WriteTraces", "DescribeNetwork", "AttachNetwork"}
+UNRESTRICTABLE = {
+    "ecr:GetAuthorizationToken",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+"""Actions for which IAM knows no resource."""
+
+
+def sign_in(user: str) -> tuple[list[str], list[str]]:
+    return (
+        ["rds-db:connect"],
+        [f"arn:aws:rds-db:us-east-1:<accountId>:dbuser:<Cluster orders.clusterResourceId>/{user}"],
+    )
+
+
+EXPECTED: dict[str, Policy] = {
+    "catalog": {
+        "ReadsWritesProducts": (
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ],
+            ["<Table products.arn>"],
+        ),
+        "DecryptDynamodb": DECRYPT,
+        "ConnectOrders": sign_in("catalog"),
+    },
+    "checkout": {
+        "ConnectOrders": sign_in("checkout"),
+        "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-checkout.arn>"]),
+        "StartCheckoutFlow": (["states:StartExecution"], ["<StateMachine checkout-flow.arn>"]),
+    },
+    "checkout-saga": {
+        "ConnectOrders": sign_in("checkout-saga"),
+        "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-checkout-saga.arn>"]),
+        "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
+        "DecryptSecretsmanager": DECRYPT,
+    },
+    "order-processor": {
+        "RememberEvents": (
+            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+            ["<Table order-processor-idempotency.arn>"],
+        ),
+        "DecryptDynamodb": DECRYPT,
+        "ConsumeFulfillment": (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["<Queue fulfillment.arn>"],
+        ),
+        "ConnectOrders": sign_in("order-processor"),
+    },
+    "migrations": {
+        "MasterOrders": (["secretsmanager:GetSecretValue"], ["<Cluster orders.masterUserSecrets.0.secretArn>"]),
+        "DecryptSecretsmanager": DECRYPT,
+    },
+    "checkout-flow": {
+        "InvokeCheckoutSaga": (["lambda:InvokeFunction"], ["<Function checkout-saga.arn>"]),
+        "PublishFulfillment": (["sqs:SendMessage"], ["<Queue fulfillment.arn>"]),
+    },
+}
+
+
+@pytest.mark.parametrize("workload", EXPECTED)
+def test_a_workload_may_do_what_its_links_take_and_nothing_else(prod: Planned, workload: str) -> None:
+    runtime = LAMBDA_RUNTIME | {"DeliverLogs"}
+    allowed = {sid: rights for sid, rights in prod.allowed(workload).items() if sid not in runtime}
+    assert allowed == EXPECTED[workload]
+
+
+@pytest.mark.parametrize("service", ["catalog", "checkout"])
+def test_only_the_execution_role_pulls_images_and_writes_logs(prod: Planned, service: str) -> None:
+    assert prod.allowed(f"{service}-execution") == {
+        "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], [f"<LogGroup {service}.arn>:*"]),
+        "RegistryToken": (["ecr:GetAuthorizationToken"], ["*"]),
+        "PullImage": (
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            ["<Repository registry.arn>"],
+        ),
+    }
+    definition = prod.inputs("TaskDefinition", service)
+    assert definition["executionRoleArn"] == f"<Role {service}-execution.arn>"
+    assert definition["taskRoleArn"] == f"<Role {service}.arn>"
+
+
+def test_every_resource_is_named_where_iam_lets_it_be(prod: Planned) -> None:
+    for role in prod.every("RolePolicy"):
+        for sid, (actions, resources) in prod.allowed(role).items():
+            assert "*" not in resources or set(actions) <= UNRESTRICTABLE, f"{role}: {sid}"
+            assert not any("*" in action for action in actions), f"{role}: {sid}"
+
+
+def test_roles_have_no_other_policies(prod: Planned) -> None:
+    assert not prod.every("RolePolicyAttachment")
+    for name in prod.every("Role"):
+        assert not {"managedPolicyArns", "inlinePolicies"} & prod.inputs("Role", name).keys()
+
+
+def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> None:
+    trusts = {
+        name: json.loads(prod.inputs("Role", name)["assumeRolePolicy"])["Statement"] for name in prod.every("Role")
+    }
+    assert {name: [s["Principal"]["Service"] for s in statements] for name, statements in trusts.items()} == {
+        "catalog": ["ecs-tasks.amazonaws.com"],
+        "catalog-execution": ["ecs-tasks.amazonaws.com"],
+        "checkout": ["ecs-tasks.amazonaws.com"],
+        "checkout-execution": ["ecs-tasks.amazonaws.com"],
+        "checkout-flow": ["states.amazonaws.com"],
+        "checkout-saga": ["lambda.amazonaws.com"],
+        "migrations": ["lambda.amazonaws.com"],
+        "network-flows": ["vpc-flow-logs.amazonaws.com"],
+        "order-processor": ["lambda.amazonaws.com"],
+    }
+    for (statement,) in trusts.values():
+        if statement["Principal"]["Service"] != "lambda.amazonaws.com":
+            assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "<accountId>"}}
+
+
+def test_the_key_is_used_only_through_the_service_that_was_linked(prod: Planned) -> None:
+    for workload, service in [("catalog", "dynamodb"), ("checkout-saga", "secretsmanager")]:
+        statements = json.loads(prod.inputs("RolePolicy", workload)["policy"])["Statement"]
+        (decrypt,) = [s for s in statements if s["Action"] == ["kms:Decrypt"]]
+        assert decrypt["Condition"] == {"StringEquals": {"kms:ViaService": f"{service}.us-east-1.amazonaws.com"}}
+
+
+def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned) -> None:
+    for workload in ("checkout", "checkout-saga"):
+        user = prod.inputs("User", f"carts-{workload}")
+        assert user["authenticationMode"] == {"type": "iam"}
+        assert user["userId"] == user["userName"] == f"marketplace-prod-{workload}"
+        assert user["accessString"].startswith("on ~* resetchannels -@all ")
+        assert user["accessString"].endswith(" -@dangerous")
+    assert set(prod.every("UserGroupAssociation")) == {"carts-checkout", "carts-checkout-saga"}
+
+
+def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -> None:
+    events = {name: json.loads(prod.inputs("Invocation", name)["input"]) for name in prod.every("Invocation")}
+    assert {name: event["roles"] for name, event in events.items()} == {
+        "migrations": {},
+        "migrations-catalog": {"catalog": "reads-writes"},
+        "migrations-checkout": {"checkout": "reads-writes"},
+        "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
+        "migrations-order-processor": {"order-processor": "reads-writes"},
+    }
+    schema = prod.one("Invocation", "migrations").urn
+    for name in events.keys() - {"migrations"}:
+        assert schema in prod.one("Invocation", name).dependencies
+
+
+@pytest.mark.parametrize("workload", ["catalog", "checkout"])
+def test_a_service_starts_after_its_permissions_and_its_database_user(prod: Planned, workload: str) -> None:
+    dependencies = prod.one("ecs/service:Service", workload).dependencies
+    for kind, name in [("RolePolicy", workload), ("Invocation", f"migrations-{workload}"), ("ListenerRule", workload)]:
+        assert prod.one(kind, name).urn in dependencies
+
+
+def test_resources_with_a_policy_of_their_own_refuse_plain_text(prod: Planned) -> None:
+    policies = [prod.inputs("QueuePolicy", name)["policy"] for name in prod.every("QueuePolicy")]
+    policies += [prod.inputs("SecretPolicy", name)["policy"] for name in prod.every("SecretPolicy")]
+    policies += [prod.inputs("TopicPolicy", name)["policy"] for name in prod.every("TopicPolicy")]
+    assert len(policies) == 4
+    for document in policies:
+        denied = [s for s in json.loads(document)["Statement"] if s["Effect"] == "Deny"]
+        assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]

@@ -1,0 +1,119 @@
+"""Plans of the project's stacks, made once for all test processes, and questions to ask them."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from toolkit.engine import plan
+from toolkit.engine.model import Plan, Resource
+from toolkit.engine.program import Program
+
+ROOT = Path(__file__).resolve().parent.parent
+Policy = dict[str, tuple[list[str], list[str]]]
+
+
+class Planned:
+    """A plan, and its values in a form that reads well: `<Cluster orders.endpoint>` for a reference."""
+
+    def __init__(self, made: Plan) -> None:
+        self.plan = made
+        self.resources = {resource.urn: resource for resource in made.resources}
+
+    def one(self, kind: str, name: str) -> Resource:
+        """The resource whose type ends in `kind`, such as `Cluster` or `ecs/cluster:Cluster`."""
+        found = [r for r in self.plan.resources if r.type.endswith((f":{kind}", f"/{kind}")) and r.name == name]
+        assert len(found) == 1, f"{len(found)} resources {kind} {name}"
+        return found[0]
+
+    def inputs(self, kind: str, name: str) -> dict[str, Any]:
+        """The inputs of one resource, readable."""
+        readable = self.readable(self.one(kind, name).inputs)
+        assert isinstance(readable, dict)
+        return readable
+
+    def every(self, kind: str) -> dict[str, Resource]:
+        """All resources of a type, by name."""
+        return {r.name: r for r in self.plan.resources if r.type.endswith(f":{kind}")}
+
+    def component(self, name: str) -> Resource:
+        """The component of this name."""
+        return next(r for r in self.plan.resources if r.type.startswith("marketplace:") and r.name == name)
+
+    def children(self, component: str) -> dict[str, set[str]]:
+        """Names of a component's own resources, by the last word of their type."""
+        urn = self.component(component).urn
+        grouped: dict[str, set[str]] = {}
+        for resource in self.plan.resources:
+            if resource.parent == urn:
+                grouped.setdefault(resource.type.rpartition(":")[2], set()).add(resource.name)
+        return grouped
+
+    def allowed(self, workload: str) -> Policy:
+        """What a role's policy allows: actions and resources by statement."""
+        document = json.loads(self.inputs("RolePolicy", workload)["policy"])
+        assert all(statement["Effect"] == "Allow" for statement in document["Statement"])
+        return {s["Sid"]: (s["Action"], s["Resource"]) for s in document["Statement"]}
+
+    def environment(self, workload: str) -> dict[str, str]:
+        """Environment variables of a container service or a function."""
+        functions = self.every("Function")
+        if workload in functions:
+            variables = self.inputs("Function", workload)["environment"]["variables"]
+            assert isinstance(variables, dict)
+            return variables
+        return {variable["name"]: variable["value"] for variable in self.container(workload)["environment"]}
+
+    def container(self, workload: str) -> dict[str, Any]:
+        """The one container of a service's task definition."""
+        (container,) = json.loads(self.inputs("TaskDefinition", workload)["containerDefinitions"])
+        assert isinstance(container, dict)
+        return container
+
+    def readable(self, value: Any) -> Any:
+        """`value` with every reference as `<Type name.property>`."""
+        if isinstance(value, Mapping):
+            if "$ref" in value:
+                return self._reference(value["$ref"])
+            if "$concat" in value:
+                return "".join(str(self.readable(part)) for part in value["$concat"])
+            if "$secret" in value:
+                return self.readable(value["$secret"])
+            return {key: self.readable(inner) for key, inner in value.items()}
+        return [self.readable(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    def _reference(self, path: list[Any]) -> str:
+        source, *properties = path
+        where = ".".join(str(part) for part in properties)
+        if source.startswith("invoke:"):
+            return f"<{where}>"
+        resource = self.resources[source]
+        return f"<{resource.type.rpartition(':')[2]} {resource.name}.{where}>"
+
+
+@functools.cache
+def planned(stack: str, **config: str) -> Planned:
+    """The plan of a stack, with other values for some settings; shared between test processes through a file."""
+    program = Program.load(ROOT, stack)
+    program = replace(program, config={**program.config, **{f"marketplace:{key}": v for key, v in config.items()}})
+    folder = Path(tempfile.gettempdir()) / f"marketplace-plans-{_run_id()}"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{'-'.join([stack, *config.values()])}.json"
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_text(plan(program).model_dump_json())
+        return Planned(Plan.model_validate_json(file.read_text()))
+
+
+def _run_id() -> str:
+    """The same for all processes of one test run, and for no other run."""
+    import os  # noqa: PLC0415
+
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID", f"process-{os.getpid()}")

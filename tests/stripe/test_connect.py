@@ -11,13 +11,15 @@ import stripe
 from tests.stripe.double import ALL_CAPABILITIES, Double, payment
 
 
-def captured_charge(client: stripe.StripeClient, order_id: str, amount: int = 5_000, card: str = "pm_card_visa") -> str:
-    intent = client.v1.payment_intents.create(payment(order_id, card, amount))
+def captured_charge(
+    client: stripe.StripeClient, order_id: str, amount: int = 5_000, card: str = "pm_card_visa", currency: str = "usd"
+) -> str:
+    intent = client.v1.payment_intents.create(payment(order_id, card, amount, currency=currency))
     return str(client.v1.payment_intents.capture(intent.id).latest_charge)
 
 
-def share(seller: str, order_id: str, amount: int, charge: str | None = None) -> Any:
-    parameters = {"amount": amount, "currency": "usd", "destination": seller, "transfer_group": order_id}
+def share(seller: str, order_id: str, amount: int, charge: str | None = None, currency: str = "usd") -> Any:
+    parameters = {"amount": amount, "currency": currency, "destination": seller, "transfer_group": order_id}
     return parameters if charge is None else parameters | {"source_transaction": charge}
 
 
@@ -31,7 +33,7 @@ def test_a_seller_is_paid_only_after_the_onboarding(double: Double, client: stri
                 "losses": {"payments": "application"},
                 "stripe_dashboard": {"type": "express"},
             },
-            "capabilities": ALL_CAPABILITIES,  # type: ignore[typeddict-item]
+            "capabilities": ALL_CAPABILITIES,
         }
     )
     assert account.type == "express"
@@ -78,18 +80,20 @@ def test_two_sellers_share_one_charge_and_no_more_than_it(
     assert double.balance_of(second) == (0, 1_800)
 
 
-def test_without_a_source_a_transfer_needs_available_money(own_double: Any, order_id: str) -> None:
-    double = own_double()
-    client, seller = double.client(), double.onboarded_account()
-    captured_charge(client, order_id)
+def test_without_a_source_a_transfer_needs_available_money(
+    double: Double, client: stripe.StripeClient, seller: str, order_id: str
+) -> None:
+    # A currency that no other test uses: the platform's balance in it is empty.
+    captured_charge(client, order_id, currency="chf")
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.transfers.create(share(seller, order_id, 1_000))
+        client.v1.transfers.create(share(seller, order_id, 1_000, currency="chf"))
     assert refused.value.code == "balance_insufficient"
-    captured_charge(client, order_id, card="pm_card_bypassPending")
-    client.v1.transfers.create(share(seller, order_id, 1_000))
-    assert double.balance_of(seller) == (1_000, 0)
-    assert client.v1.balance.retrieve().available[0].amount == 4_000
-    assert client.v1.balance.retrieve().pending[0].amount == 5_000
+    captured_charge(client, order_id, card="pm_card_bypassPending", currency="chf")
+    client.v1.transfers.create(share(seller, order_id, 1_000, currency="chf"))
+    assert double.balance_of(seller, "chf") == (1_000, 0)
+    balance = client.v1.balance.retrieve()
+    assert [one.amount for one in balance.available if one.currency == "chf"] == [4_000]
+    assert [one.amount for one in balance.pending if one.currency == "chf"] == [5_000]
 
 
 def test_captured_money_settles_after_the_configured_time(own_double: Any, order_id: str) -> None:
@@ -149,20 +153,20 @@ def test_a_connected_account_sees_its_own_money_and_nothing_of_the_platform(
     assert refused.value.error.code == "account_invalid"
 
 
-def test_money_is_neither_made_nor_lost(own_double: Any, order_id: str) -> None:
+def test_money_is_neither_made_nor_lost(double: Double, client: stripe.StripeClient, order_id: str) -> None:
     """The balances of all accounts together are what was captured less what was refunded and paid out."""
-    double = own_double()
-    client, sellers = double.client(), [double.onboarded_account() for _ in range(3)]
-    intents = [client.v1.payment_intents.create(payment(order_id, amount=10_000)) for _ in range(3)]
+    sellers = [double.onboarded_account() for _ in range(3)]
+    intents = [client.v1.payment_intents.create(payment(order_id, amount=10_000, currency="gbp")) for _ in range(3)]
     charges = [str(client.v1.payment_intents.capture(intent.id).latest_charge) for intent in intents]
     moved = [
-        client.v1.transfers.create(share(seller, order_id, 3_000, charge))
+        client.v1.transfers.create(share(seller, order_id, 3_000, charge, currency="gbp"))
         for seller, charge in zip(sellers, charges, strict=True)
     ]
     client.v1.transfers.reversals.create(moved[0].id, {"amount": 1_111})
     client.v1.refunds.create({"payment_intent": intents[0].id, "amount": 2_345})
     double.post("/_double/settle")
-    double.client(account=sellers[1]).v1.payouts.create({"amount": 700, "currency": "usd"})
-    ledger = double.get("/_double/ledger")
-    assert sum(amounts["usd"]["available"] for amounts in ledger.values()) == 30_000 - 2_345 - 700
-    assert all(amounts["usd"]["pending"] == 0 for amounts in ledger.values())
+    double.client(account=sellers[1]).v1.payouts.create({"amount": 700, "currency": "gbp"})
+    amounts = [account["gbp"] for account in double.get("/_double/ledger").values() if "gbp" in account]
+    assert len(amounts) == 4
+    assert sum(one["available"] for one in amounts) == 30_000 - 2_345 - 700
+    assert [one["pending"] for one in amounts] == [0, 0, 0, 0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 
 import pytest
 import stripe
@@ -79,6 +81,17 @@ def test_an_authentication_asked_for_by_a_decline_is_told_as_such(client: stripe
         client.v1.payment_intents.create(parameters)
     intent = client.v1.payment_intents.retrieve(required.value.payment_intent_id)
     assert (intent.status, intent.amount_capturable) == ("requires_payment_method", 0)
+
+
+async def test_a_step_that_another_process_is_doing_is_waited_for(
+    own_double: Callable[..., Double], order_id: str
+) -> None:
+    slow = own_double("--latency-seconds", "0.2")
+    gateways = [StripeProcessor(slow).gateway for _ in range(2)]
+    authorised = await asyncio.gather(
+        *(one.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa") for one in gateways)
+    )
+    assert authorised[0] == authorised[1]
 
 
 async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:

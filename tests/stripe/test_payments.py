@@ -7,23 +7,26 @@ import pytest
 import stripe
 
 from tests.stripe.double import Double, payment
+from toolkit.local.stripe.call import PLATFORM
 
 
 def test_an_authorised_payment_holds_the_amount_and_moves_no_money(
     double: Double, client: stripe.StripeClient, order_id: str
 ) -> None:
-    before = client.v1.balance.retrieve()
+    before = double.balance_of(PLATFORM)
     intent = client.v1.payment_intents.create(payment(order_id, expand=["latest_charge"]))
     assert (intent.status, intent.amount_capturable, intent.amount_received) == ("requires_capture", 5_000, 0)
     charge = intent.latest_charge
     assert isinstance(charge, stripe.Charge)
     assert (charge.captured, charge.paid, charge.balance_transaction) == (False, True, None)
     assert charge.transfer_group == intent.transfer_group == order_id
-    assert client.v1.balance.retrieve().pending[0].amount == before.pending[0].amount
+    assert double.balance_of(PLATFORM) == before
 
 
-def test_a_capture_collects_the_amount_as_pending_money(client: stripe.StripeClient, order_id: str) -> None:
-    before = client.v1.balance.retrieve().pending[0].amount
+def test_a_capture_collects_the_amount_as_pending_money(
+    double: Double, client: stripe.StripeClient, order_id: str
+) -> None:
+    _, before = double.balance_of(PLATFORM)
     intent = client.v1.payment_intents.create(payment(order_id))
     captured = client.v1.payment_intents.capture(intent.id, {"expand": ["latest_charge.balance_transaction"]})
     assert (captured.status, captured.amount_capturable, captured.amount_received) == ("succeeded", 0, 5_000)
@@ -31,7 +34,8 @@ def test_a_capture_collects_the_amount_as_pending_money(client: stripe.StripeCli
     transaction = captured.latest_charge.balance_transaction
     assert isinstance(transaction, stripe.BalanceTransaction)
     assert (transaction.net, transaction.status, transaction.type) == (5_000, "pending", "charge")
-    assert client.v1.balance.retrieve().pending[0].amount == before + 5_000
+    _, after = double.balance_of(PLATFORM)
+    assert after == before + 5_000
 
 
 def test_a_partial_capture_lets_the_rest_go(client: stripe.StripeClient, order_id: str) -> None:
@@ -130,7 +134,7 @@ def test_authentication_without_a_buyer_is_a_decline(
 
 def test_card_numbers_work_like_their_tokens(client: stripe.StripeClient, order_id: str) -> None:
     card = {"number": "4000 0000 0000 9995", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-    method = client.v1.payment_methods.create({"type": "card", "card": card})  # type: ignore[typeddict-item]
+    method = client.v1.payment_methods.create({"type": "card", "card": card})
     assert method.card is not None
     assert (method.card.last4, method.card.brand) == ("9995", "visa")
     with pytest.raises(stripe.CardError, match="insufficient funds"):

@@ -44,7 +44,7 @@ def test_a_wrong_parameter_is_named(
 ) -> None:
     parameters = {name: value for name, value in (payment(order_id) | change).items() if value is not None}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.payment_intents.create(parameters)  # type: ignore[arg-type]
+        client.v1.payment_intents.create(parameters)
     assert (refused.value.code, refused.value.param, refused.value.http_status) == (code, param, 400)
 
 

@@ -58,7 +58,7 @@ def test_two_doubles_do_not_share_a_state_folder(own_double: Callable[..., Doubl
     double = own_double()
     second = subprocess.run(Double(double.state).command(), capture_output=True, text=True, timeout=20, check=False)
     assert second.returncode == 1
-    assert "is in use" in second.stderr
+    assert "Stop the other Stripe double" in second.stderr
     assert "Traceback" not in second.stderr
 
 

@@ -11,10 +11,8 @@ import uvicorn
 
 from toolkit.errors import ToolkitError
 from toolkit.local.stripe.app import create_app
-from toolkit.local.stripe.call import Settings
+from toolkit.local.stripe.call import DEFAULT_API_KEY, Settings
 from toolkit.local.stripe.storage import Store
-
-DEFAULT_API_KEY = "sk_test_marketplace"
 
 
 def main() -> int:
@@ -47,10 +45,7 @@ def main() -> int:
         sys.stderr.write(f"{error.message}\n{error.next_step}\n")
         return error.exit_code
     app = create_app(store, api_key=given.api_key, settings=settings)
-    try:
-        uvicorn.run(app, host=given.host, port=given.port, access_log=False, log_level="warning")
-    finally:
-        store.close()
+    uvicorn.run(app, host=given.host, port=given.port, access_log=False, log_level="warning")
     return 0
 
 

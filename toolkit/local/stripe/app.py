@@ -31,7 +31,7 @@ from toolkit.local.stripe.storage import Json, Store
 
 
 def create_app(store: Store, *, api_key: str, settings: Settings) -> Starlette:
-    """The application. `store` stays the caller's to close."""
+    """The application. It closes `store` when it shuts down."""
     deliveries = Deliveries(store=store, settings=settings)
     service = _Service(store=store, api_key=api_key, settings=settings, deliveries=deliveries)
 
@@ -40,6 +40,7 @@ def create_app(store: Store, *, api_key: str, settings: Settings) -> Starlette:
         service.keys.forget_old(int(time.time()))
         async with deliveries.running():
             yield
+        store.close()
 
     routes = [Route(one.path, service.endpoint(one), methods=[one.method]) for one in ENDPOINTS]
     routes += control.routes(service.call, deliveries)

@@ -13,6 +13,7 @@ from toolkit.local.stripe.storage import Json, Store
 
 PLATFORM = "acct_1MarketplacePlatform"
 API_VERSION = "2026-10-28.endive"
+DEFAULT_API_KEY = "sk_test_marketplace"
 
 
 @dataclass(frozen=True, kw_only=True)

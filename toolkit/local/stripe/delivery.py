@@ -86,7 +86,7 @@ class Deliveries:
         try:
             response = await client.post(endpoint["url"], content=payload, headers=headers)
             accepted, answer = response.is_success, str(response.status_code)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             accepted, answer = False, f"{type(error).__name__}: {error}"
         attempts = self._attempts(event_id, endpoint_id) + 1
         if accepted:

@@ -63,18 +63,23 @@ class Store:
     """Objects by id and by kind, held for one process alone. Not for use by several threads."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "stripe.sqlite3"
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=0.5)
         try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=0.5)
             # The write-ahead log survives the death of this process; only a power cut could lose the last commits.
             self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
             self._prepare(path)
+        except OSError as error:
+            raise ToolkitError(
+                f"{folder} cannot be used as a state folder: {error}", next_step="Choose a folder you may write to"
+            ) from error
         except sqlite3.OperationalError as error:
             raise ToolkitError(
-                f"{path} is in use: {error}", next_step="Stop the other Stripe double on this state folder"
+                f"{path} cannot be opened for writing: {error}",
+                next_step="Stop the other Stripe double on this state folder, or choose a folder you may write to",
             ) from error
         except sqlite3.DatabaseError as error:
             raise ToolkitError(

@@ -106,6 +106,23 @@ async def test_carts_with_the_same_offers_in_another_order_do_not_deadlock(
     assert await stock_of(shop, "rug") == 88
 
 
+async def test_a_sale_that_waits_for_an_offer_holds_none_with_a_greater_id(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    """Locks are taken in the order of the ids, wherever the rows lie: that is why no deadlock is possible."""
+    await pool.execute("UPDATE offers SET title = title WHERE offer_id = 'lamp'")  # now behind the others in the table
+    await authorised(shop, "o1", {"tea": 1, "rug": 1, "lamp": 1})
+    async with pool.acquire() as other:
+        holding = other.transaction()
+        await holding.start()
+        await other.execute("SELECT FROM offers WHERE offer_id = 'lamp' FOR UPDATE")
+        sale = asyncio.create_task(shop.orders.confirm_stock("o1"))
+        await until_somebody_waits_for_a_lock(pool)
+        await pool.execute("SELECT FROM offers WHERE offer_id IN ('rug', 'tea') FOR UPDATE NOWAIT")
+        await holding.commit()
+        await sale
+
+
 async def test_one_checkout_sent_many_times_at_once_is_one_order(shop: MarketPorts) -> None:
     accepted = await asyncio.gather(*(shop.orders.accept(checkout("o1", {"lamp": 1, "tea": 1})) for _ in range(10)))
     assert sorted(one.replayed for one in accepted) == [False] + [True] * 9

@@ -283,7 +283,7 @@ def test_a_snapshot_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
 
 def test_it_stays_within_its_memory(moto: MotoServer) -> None:
     assert moto.pid is not None
-    assert psutil.Process(moto.pid).memory_info().rss < 350 * 1024 * 1024
+    assert psutil.Process(moto.pid).memory_info().rss < 250 * 1024 * 1024
 
 
 def test_the_health_check_is_no_aws_request(moto: MotoServer) -> None:

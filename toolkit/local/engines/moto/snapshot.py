@@ -26,12 +26,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
-from moto.stepfunctions.parser.backend.execution import Execution
 
 from toolkit.errors import ToolkitError
 from toolkit.local.engines.moto.step_functions import NoHistory
 
 ATTEMPTS = 20
+EXECUTIONS = "moto.stepfunctions.parser.backend.execution"
 LOCK = type(threading.Lock())
 REENTRANT_LOCK = type(threading.RLock())
 
@@ -105,7 +105,7 @@ class _Pickler(pickle.Pickler):
                 return _backend_dict, (value.backend.__module__, value.backend.__qualname__)
             case AccountSpecificBackend():
                 return _account, (value.backend.__module__, value.backend.__qualname__, value.account_id)
-            case Execution():
+            case _ if type(value).__module__ == EXECUTIONS:  # the interpreter's threads end with the process
                 return object.__new__, (type(value),), value.__dict__ | {"exec_worker": NoHistory()}
         if isinstance(value, REENTRANT_LOCK):
             return threading.RLock, ()

@@ -26,7 +26,7 @@ def accepted(request: Callable[[], object]) -> bool:
     return True
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_a_charge_is_never_refunded_transferred_or_reversed_beyond_itself(
     double: Double, client: stripe.StripeClient, seller: str, steps: list[tuple[str, int]]

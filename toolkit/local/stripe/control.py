@@ -14,7 +14,7 @@ from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.delivery import Deliveries
 from toolkit.local.stripe.events import public
 from toolkit.local.stripe.refusal import Refusal
-from toolkit.local.stripe.resources import account_links, accounts, payments
+from toolkit.local.stripe.resources import account_links, accounts, capabilities, payments
 from toolkit.local.stripe.storage import Json
 
 CallOf = Callable[[Request], Call]
@@ -48,7 +48,7 @@ def routes(call_of: CallOf, deliveries: Deliveries) -> list[Route]:
         """Answer the hosted onboarding for an account."""
         call = call_of(request)
         with call.store.transaction():
-            account = accounts.onboard(call, accounts.connected(call, call.path["id"]))
+            account = capabilities.onboard(call, accounts.connected(call, call.path["id"]))
         deliveries.wake()
         return JSONResponse(public(account))
 

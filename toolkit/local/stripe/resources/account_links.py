@@ -8,7 +8,7 @@ from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.parameters import Parameters, Section, Text
-from toolkit.local.stripe.resources import accounts
+from toolkit.local.stripe.resources import accounts, capabilities
 from toolkit.local.stripe.storage import Json
 
 LIFETIME_SECONDS = 300
@@ -57,7 +57,7 @@ def follow(call: Call, identifier: str) -> str:
     if link.get("_used") or link["expires_at"] < call.now():
         return refresh
     call.save(link | {"_used": True})
-    accounts.onboard(call, accounts.connected(call, link["_account"]))
+    capabilities.onboard(call, accounts.connected(call, link["_account"]))
     back: str = link["_return_url"]
     return back
 

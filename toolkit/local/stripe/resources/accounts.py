@@ -11,7 +11,7 @@ from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
 from toolkit.local.stripe.parameters import Anything, Flag, Listing, Metadata, Parameters, Section
-from toolkit.local.stripe.refusal import Refusal, missing
+from toolkit.local.stripe.refusal import Refusal
 from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
@@ -131,20 +131,6 @@ def delete(call: Call, parameters: Anything) -> Json:
     return {"id": account["id"], "object": "account", "deleted": True}
 
 
-def retrieve_capability(call: Call, parameters: Anything) -> Json:
-    account = connected(call, call.path["id"])
-    name = call.path["capability"]
-    if name not in account["capabilities"]:
-        raise missing("capability", name, param="capability")
-    return _capability(account, name)
-
-
-def list_capabilities(call: Call, parameters: Anything) -> Json:
-    account = connected(call, call.path["id"])
-    data = [_capability(account, name) for name in account["capabilities"]]
-    return {"object": "list", "data": data, "has_more": False, "url": f"/v1/accounts/{account['id']}/capabilities"}
-
-
 def connected(call: Call, identifier: str) -> Json:
     """The platform's connected account of that id. Raises `Refusal` (account_invalid)."""
     account = call.store.find(identifier, account=PLATFORM, kind="account")
@@ -162,19 +148,6 @@ def invalid(identifier: str) -> Refusal:
         code="account_invalid",
         executed=False,
     )
-
-
-def onboard(call: Call, account: Json) -> Json:
-    """What the hosted onboarding does when the seller has answered everything."""
-    account.update(details_submitted=True, payouts_enabled=True)
-    account["business_type"] = account["business_type"] or "individual"
-    account["tos_acceptance"] = {"date": call.now(), "ip": "127.0.0.1", "user_agent": None}
-    account["requirements"] = _requirements((), None)
-    account["capabilities"] = dict.fromkeys(account["capabilities"], "active")
-    account["charges_enabled"] = "card_payments" in account["capabilities"]
-    for name in account["capabilities"]:
-        call.emit("capability.updated", _capability(account, name), account=account["id"])
-    return changed(call, account)
 
 
 def changed(call: Call, account: Json) -> Json:
@@ -223,10 +196,10 @@ def _account(call: Call, parameters: CreateParameters) -> Json:
             "total_count": 0,
             "url": f"/v1/accounts/{identifier}/external_accounts",
         },
-        "future_requirements": _requirements((), None),
+        "future_requirements": requirements((), None),
         "metadata": parameters.metadata,
         "payouts_enabled": False,
-        "requirements": _requirements(ONBOARDING, "requirements.past_due"),
+        "requirements": requirements(ONBOARDING, "requirements.past_due"),
         "settings": {
             "dashboard": {"display_name": None, "timezone": "Etc/UTC"},
             "payouts": {
@@ -240,7 +213,8 @@ def _account(call: Call, parameters: CreateParameters) -> Json:
     }
 
 
-def _requirements(due: tuple[str, ...], reason: str | None) -> Json:
+def requirements(due: tuple[str, ...], reason: str | None) -> Json:
+    """What Stripe wants to know, all of it at once, and why the account is limited until then."""
     return {
         "alternatives": [],
         "current_deadline": None,
@@ -253,20 +227,6 @@ def _requirements(due: tuple[str, ...], reason: str | None) -> Json:
     }
 
 
-def _capability(account: Json, name: str) -> Json:
-    status = account["capabilities"][name]
-    return {
-        "id": name,
-        "object": "capability",
-        "account": account["id"],
-        "future_requirements": account["future_requirements"],
-        "requested": True,
-        "requested_at": account["created"],
-        "requirements": account["requirements"],
-        "status": status,
-    }
-
-
 ENDPOINTS = (
     Endpoint(method="GET", path="/v1/account", parameters=Anything, handle=retrieve_own),
     Endpoint(method="POST", path="/v1/accounts", parameters=CreateParameters, handle=create),
@@ -274,11 +234,4 @@ ENDPOINTS = (
     Endpoint(method="GET", path="/v1/accounts/{id}", parameters=Anything, handle=retrieve),
     Endpoint(method="POST", path="/v1/accounts/{id}", parameters=UpdateParameters, handle=update),
     Endpoint(method="DELETE", path="/v1/accounts/{id}", parameters=Anything, handle=delete),
-    Endpoint(method="GET", path="/v1/accounts/{id}/capabilities", parameters=Anything, handle=list_capabilities),
-    Endpoint(
-        method="GET",
-        path="/v1/accounts/{id}/capabilities/{capability}",
-        parameters=Anything,
-        handle=retrieve_capability,
-    ),
 )

@@ -22,7 +22,7 @@ class UnsupportedAccess(ComponentError):
 
     def __init__(self, target: str, access: str, offered: tuple[str, ...]) -> None:
         offers = f"It can be linked by: {', '.join(offered)}." if offered else "Nothing can be linked to it."
-        super().__init__(f"{target!r} does not offer the access {access!r}.", next_step=offers)
+        super().__init__(f"{target!r} does not offer the access {str(access)!r}.", next_step=offers)
         self.target = target
         self.access = access
 

@@ -144,7 +144,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         ObservabilityArgs(
             watched=(
                 *(api, catalog, checkout),
-                *(order_processor, checkout_saga, checkout_flow, fulfillment),
+                *(order_processor, checkout_saga, checkout_flow, fulfillment, fulfillment.dead_letters),
                 *(products, orders, carts, migrations),
             ),
             secrets=secrets,

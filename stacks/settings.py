@@ -146,8 +146,10 @@ def alias(name: str) -> str:
 
 
 def _unknown(key: str, known: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.7)
-    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+    # Without the namespace, which all keys share and which would make any two look alike.
+    names = {name.partition(":")[2].lower(): name for name in known}
+    near = difflib.get_close_matches(key.partition(":")[2].lower(), names, n=1, cutoff=0.7)
+    return f"unknown key; did you mean {names[near[0]]}?" if near else "unknown key"
 
 
 def _told(error: Any, *, repeat: bool) -> str:

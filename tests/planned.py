@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import functools
+import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from toolkit.engine import plan
 from toolkit.engine.model import Plan, Resource
@@ -97,23 +98,32 @@ class Planned:
         return f"<{resource.type.rpartition(':')[2]} {resource.name}.{where}>"
 
 
-@functools.cache
-def planned(stack: str, **config: str) -> Planned:
-    """The plan of a stack, with other values for some settings; shared between test processes through a file."""
-    program = Program.load(ROOT, stack)
-    program = replace(program, config={**program.config, **{f"marketplace:{key}": v for key, v in config.items()}})
-    folder = Path(tempfile.gettempdir()) / f"marketplace-plans-{_run_id()}"
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{'-'.join([stack, *config.values()])}.json"
-    with file.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not file.exists():
-            file.write_text(plan(program).model_dump_json())
-        return Planned(Plan.model_validate_json(file.read_text()))
+class Plans:
+    """Makes each plan once, whichever test process asks first; they share it through a file in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, Planned] = {}
+
+    def of(self, stack: str, **settings: str) -> Planned:
+        """The plan of a stack, with other values for some settings."""
+        program = Program.load(ROOT, stack)
+        program = replace(program, config=program.config | {f"marketplace:{key}": v for key, v in settings.items()})
+        name = f"{stack}-{hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"
+        if name not in self._made:
+            self._made[name] = Planned(self._shared(program, self._folder / f"plan-{name}.json"))
+        return self._made[name]
+
+    def _shared(self, program: Program, file: Path) -> Plan:
+        with file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists():
+                file.write_text(plan(program).model_dump_json())
+        return Plan.model_validate_json(file.read_text())
 
 
-def _run_id() -> str:
-    """The same for all processes of one test run, and for no other run."""
-    import os  # noqa: PLC0415
-
-    return os.environ.get("PYTEST_XDIST_TESTRUNUID", f"process-{os.getpid()}")
+@pytest.fixture(scope="session")
+def plans(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Plans:
+    """Plans shared by all processes of this test run."""
+    folder = tmp_path_factory.getbasetemp()
+    return Plans(folder if worker_id == "master" else folder.parent)

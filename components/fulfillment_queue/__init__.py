@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.component import Component
+from components.dead_letter_queue import DeadLetterQueue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +23,5 @@ class FulfillmentQueue(Component):
     """A queue that delivers at least once, with a dead-letter queue for what cannot be handled."""
 
     FUNCTION = "fulfillment-queue"
+
+    dead_letters: DeadLetterQueue

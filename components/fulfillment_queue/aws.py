@@ -11,7 +11,8 @@ from components.aws.identity import Identity
 from components.aws.policy import Statement, policy, sid, tls_only
 from components.aws.signal import Signal, Watched
 from components.dead_letter_queue import DeadLetterQueueArgs
-from components.dead_letter_queue.aws import SECONDS_A_DAY, DeadLetterQueue
+from components.dead_letter_queue.aws import SECONDS_A_DAY
+from components.dead_letter_queue.aws import DeadLetterQueue as AwsDeadLetterQueue
 from components.fulfillment_queue import FulfillmentQueue as FulfillmentQueueContract
 from components.fulfillment_queue import FulfillmentQueueArgs
 from components.link import Access
@@ -48,10 +49,9 @@ class FulfillmentQueue(FulfillmentQueueContract, Linkable, Watched):
         aws.sqs.QueuePolicy(
             name, queue_url=self.queue.url, policy=policy(tls_only(self.queue.arn, "sqs:*")), opts=self.child()
         )
-        self.dead_letters = DeadLetterQueue(
-            f"{name}-dead-letters", foundation, DeadLetterQueueArgs(), opts=self.child()
-        )
-        self.dead_letters.receive_from(self.queue, attempts=args.attempts)
+        dead_letters = AwsDeadLetterQueue(f"{name}-dead-letters", foundation, DeadLetterQueueArgs(), opts=self.child())
+        dead_letters.receive_from(self.queue, attempts=args.attempts)
+        self.dead_letters = dead_letters
         self.signals = (
             Signal(
                 name="late",

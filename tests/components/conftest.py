@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from planned import Planned, planned
+from planned import Planned, Plans, plans
 
 from toolkit.engine import plan
 from toolkit.engine.model import Plan
 from toolkit.engine.program import Program
+
+__all__ = ["plans"]
 
 PREAMBLE = """
 from components.cloud import load
@@ -28,13 +30,13 @@ def foundation(**given):
 
 
 @pytest.fixture(scope="session")
-def prod() -> Planned:
-    return planned("prod")
+def prod(plans: Plans) -> Planned:
+    return plans.of("prod")
 
 
 @pytest.fixture(scope="session")
-def dev() -> Planned:
-    return planned("dev")
+def dev(plans: Plans) -> Planned:
+    return plans.of("dev")
 
 
 @pytest.fixture

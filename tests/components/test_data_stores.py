@@ -1,0 +1,115 @@
+"""Catalog database, order database, cart cache: encrypted, restorable, and hard to lose in production."""
+
+from __future__ import annotations
+
+import pytest
+from planned import Planned
+
+KEY = "<Key secrets.arn>"
+
+
+def test_the_order_database_is_aurora_with_identity_sign_in_over_tls(prod: Planned) -> None:
+    cluster = prod.inputs("rds/cluster:Cluster", "orders")
+    assert cluster["engine"] == "aurora-postgresql"
+    assert cluster["iamDatabaseAuthenticationEnabled"] is True
+    assert cluster["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 32}
+    assert cluster["kmsKeyId"] == KEY
+    assert cluster["storageEncrypted"] is True
+    parameters = prod.inputs("ClusterParameterGroup", "orders")["parameters"]
+    assert {"name": "rds.force_ssl", "value": "1"} in parameters
+    assert {prod.inputs("ClusterInstance", name)["instanceClass"] for name in ("orders-0", "orders-1")} == {
+        "db.serverless"
+    }
+
+
+def test_nobody_holds_the_order_databases_master_password(prod: Planned) -> None:
+    cluster = prod.inputs("rds/cluster:Cluster", "orders")
+    assert cluster["manageMasterUserPassword"] is True
+    assert cluster["masterUserSecretKmsKeyId"] == KEY
+    assert "masterPassword" not in cluster
+
+
+def test_the_order_databases_logs_are_kept_no_longer_than_the_profile_says(prod: Planned) -> None:
+    identifier = prod.inputs("rds/cluster:Cluster", "orders")["clusterIdentifier"]
+    logs = prod.inputs("LogGroup", "orders-postgresql")
+    assert logs["name"] == f"/aws/rds/cluster/{identifier}/postgresql"
+    assert prod.one("LogGroup", "orders-postgresql").urn in prod.one("rds/cluster:Cluster", "orders").dependencies
+
+
+def test_a_throw_away_order_database_pauses_and_leaves_nothing_behind(dev: Planned) -> None:
+    cluster = dev.inputs("rds/cluster:Cluster", "orders")
+    assert cluster["serverlessv2ScalingConfiguration"] == {
+        "minCapacity": 0,
+        "maxCapacity": 2,
+        "secondsUntilAutoPause": 300,
+    }
+    assert cluster["skipFinalSnapshot"] is True
+    assert "finalSnapshotIdentifier" not in cluster
+    assert set(dev.every("ClusterInstance")) == {"orders-0"}
+
+
+@pytest.mark.parametrize(
+    ("where", "protected", "thrown_away"),
+    [
+        (("rds/cluster:Cluster", "orders", "deletionProtection"), True, False),
+        (("dynamodb/table:Table", "products", "deletionProtectionEnabled"), True, False),
+        (("UserPool", "auth", "deletionProtection"), "ACTIVE", "INACTIVE"),
+        (("LoadBalancer", "cluster", "enableDeletionProtection"), True, False),
+        (("Secret", "stripe", "recoveryWindowInDays"), 30, 0),
+        (("Key", "secrets", "deletionWindowInDays"), 30, 7),
+        (("Repository", "registry", "forceDelete"), False, True),
+    ],
+)
+def test_production_guards_what_a_throw_away_stack_lets_go(
+    prod: Planned, dev: Planned, where: tuple[str, str, str], protected: object, thrown_away: object
+) -> None:
+    kind, name, property = where
+    assert prod.inputs(kind, name)[property] == protected
+    assert dev.inputs(kind, name)[property] == thrown_away
+
+
+def test_pulumi_itself_refuses_to_delete_productions_data(prod: Planned, dev: Planned) -> None:
+    assert {r.name for r in prod.plan.resources if r.protect} == {"orders", "products", "auth", "stripe", "secrets"}
+    assert not any(r.protect for r in dev.plan.resources)
+
+
+def test_the_catalog_database_can_be_restored_and_followed(prod: Planned) -> None:
+    table = prod.inputs("Table", "products")
+    assert table["pointInTimeRecovery"] == {"enabled": True, "recoveryPeriodInDays": 35}
+    assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": KEY}
+    assert table["hashKey"] == "product_id"
+    assert table["streamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_the_cart_cache_never_evicts_a_counter(prod: Planned) -> None:
+    assert prod.inputs("elasticache/parameterGroup:ParameterGroup", "carts")["parameters"] == [
+        {"name": "maxmemory-policy", "value": "noeviction"}
+    ]
+    assert prod.inputs("ReplicationGroup", "carts")["parameterGroupName"] == "<ParameterGroup carts.name>"
+
+
+def test_the_cart_cache_is_valkey_over_tls_with_users_only(prod: Planned) -> None:
+    group = prod.inputs("ReplicationGroup", "carts")
+    assert group["engine"] == "valkey"
+    assert group["transitEncryptionEnabled"] is True
+    assert group["transitEncryptionMode"] == "required"
+    assert group["atRestEncryptionEnabled"] is True
+    assert group["kmsKeyId"] == KEY
+    assert group["userGroupIds"] == ["marketplace-prod-carts"]
+    assert "authToken" not in group
+    users = prod.one("UserGroup", "carts")
+    assert users.ignore_changes == ["userIds"]
+    assert users.inputs["engine"] == "valkey"
+
+
+def test_the_cart_cache_survives_a_zone_in_production_only(prod: Planned, dev: Planned) -> None:
+    group = prod.inputs("ReplicationGroup", "carts")
+    assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (2, True, True)
+    group = dev.inputs("ReplicationGroup", "carts")
+    assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (1, False, False)
+
+
+def test_data_stores_stand_in_the_data_subnets(prod: Planned) -> None:
+    subnets = [f"<Subnet network-data-{zone}.id>" for zone in "abc"]
+    assert prod.inputs("rds/subnetGroup:SubnetGroup", "orders")["subnetIds"] == subnets
+    assert prod.inputs("elasticache/subnetGroup:SubnetGroup", "carts")["subnetIds"] == subnets

@@ -1,0 +1,135 @@
+"""The public API, sign-in, secrets, and who is told when something is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from planned import Planned
+
+ROUTES = {
+    "GET /catalog/{proxy+}": ("NONE", "api-catalog-public"),
+    "PUT /catalog/{proxy+}": ("JWT", "api-catalog-signed-in"),
+    "ANY /cart": ("JWT", "api-checkout-signed-in"),
+    "ANY /cart/{proxy+}": ("JWT", "api-checkout-signed-in"),
+    "POST /checkout": ("JWT", "api-checkout-signed-in"),
+    "GET /orders": ("JWT", "api-checkout-signed-in"),
+    "GET /orders/{proxy+}": ("JWT", "api-checkout-signed-in"),
+}
+
+
+def test_everything_but_browsing_takes_a_signed_in_user(prod: Planned) -> None:
+    found = {}
+    for name in prod.every("Route"):
+        if name.startswith("api-"):
+            route = prod.inputs("apigatewayv2/route:Route", name)
+            integration = route["target"].removeprefix("integrations/<Integration ").removesuffix(".id>")
+            found[route["routeKey"]] = (route["authorizationType"], integration)
+            assert ("authorizerId" in route) == (route["authorizationType"] == "JWT")
+    assert found == ROUTES
+
+
+@pytest.mark.parametrize("service", ["catalog", "checkout"])
+def test_a_signed_in_users_headers_come_from_the_token(prod: Planned, service: str) -> None:
+    integration = prod.inputs("Integration", f"api-{service}-signed-in")
+    assert integration["requestParameters"] == {
+        "overwrite:header.x-user-id": "$context.authorizer.claims.sub",
+        "overwrite:header.x-user-groups": "$context.authorizer.claims.cognito:groups",
+    }
+
+
+def test_a_visitor_cannot_send_the_headers_that_services_trust(prod: Planned) -> None:
+    assert prod.inputs("Integration", "api-catalog-public")["requestParameters"] == {
+        "remove:header.x-user-id": "''",
+        "remove:header.x-user-groups": "''",
+    }
+
+
+def test_the_api_reaches_the_internal_load_balancer_through_its_vpc_link(prod: Planned) -> None:
+    for name in prod.every("Integration"):
+        integration = prod.inputs("Integration", name)
+        assert integration["connectionType"] == "VPC_LINK"
+        assert integration["connectionId"] == "<VpcLink api.id>"
+        assert integration["integrationUri"] == "<Listener cluster.arn>"
+
+
+def test_tokens_are_checked_against_the_user_pool_and_its_client(prod: Planned) -> None:
+    assert prod.inputs("Authorizer", "api")["jwtConfiguration"] == {
+        "issuer": "https://<UserPool auth.endpoint>",
+        "audiences": ["<UserPoolClient auth-storefront.id>"],
+    }
+
+
+def test_the_stage_throttles_and_logs_every_request(prod: Planned) -> None:
+    stage = prod.inputs("Stage", "api")
+    assert stage["defaultRouteSettings"]["throttlingRateLimit"] == 2000
+    assert stage["defaultRouteSettings"]["throttlingBurstLimit"] == 4000
+    assert stage["accessLogSettings"]["destinationArn"] == "<LogGroup api.arn>"
+    assert json.loads(stage["accessLogSettings"]["format"])["status"] == "$context.status"
+
+
+def test_browsers_may_call_from_the_storefront_only(prod: Planned, dev: Planned) -> None:
+    cors = prod.inputs("Api", "api")["corsConfiguration"]
+    assert cors["allowOrigins"] == ["https://marketplace.example.com"]
+    assert "corsConfiguration" not in dev.inputs("Api", "api")
+
+
+def test_users_are_buyers_sellers_support_or_administrators(prod: Planned) -> None:
+    assert {prod.inputs("UserGroup", name)["name"] for name in prod.every("UserGroup") if name != "carts"} == {
+        "buyer",
+        "seller",
+        "support",
+        "admin",
+    }
+
+
+def test_the_storefront_signs_in_by_code_and_keeps_no_secret(prod: Planned) -> None:
+    client = prod.inputs("UserPoolClient", "auth-storefront")
+    assert client["generateSecret"] is False
+    assert client["allowedOauthFlows"] == ["code"]
+    assert client["callbackUrls"] == ["https://marketplace.example.com/signed-in"]
+    assert set(client["explicitAuthFlows"]) == {
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    }
+    assert client["preventUserExistenceErrors"] == "ENABLED"
+
+
+def test_the_stripe_secret_has_no_value_in_the_program(prod: Planned) -> None:
+    assert prod.children("stripe") == {"Secret": {"stripe"}, "SecretPolicy": {"stripe"}}
+    assert prod.inputs("Secret", "stripe")["kmsKeyId"] == "<Key secrets.arn>"
+    assert prod.readable(prod.plan.outputs)["stripe_webhook_url"] == "<Api api.apiEndpoint>/webhooks/stripe"
+
+
+def test_the_key_rotates_and_only_this_accounts_logs_use_it_directly(prod: Planned) -> None:
+    key = prod.inputs("Key", "secrets")
+    assert key["enableKeyRotation"] is True
+    statements = {s["Sid"]: s for s in json.loads(key["policy"])["Statement"]}
+    assert statements["Account"]["Principal"] == {"AWS": "arn:aws:iam::<accountId>:root"}
+    assert statements["Logs"]["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:<accountId>:log-group:*"}
+    }
+
+
+def test_every_log_group_expires_and_is_encrypted(prod: Planned, dev: Planned) -> None:
+    for stack, days in ((prod, 365), (dev, 7)):
+        for name in stack.every("LogGroup"):
+            logs = stack.inputs("LogGroup", name)
+            assert (logs["retentionInDays"], logs["kmsKeyId"]) == (days, "<Key secrets.arn>"), name
+
+
+def test_every_alarm_tells_somebody_what_it_means(prod: Planned) -> None:
+    alarms = {name: prod.inputs("MetricAlarm", name) for name in prod.every("MetricAlarm")}
+    assert {"fulfillment-late", "fulfillment-dead-letters-messages", "checkout-flow-failures"} <= alarms.keys()
+    for name, alarm in alarms.items():
+        assert alarm["alarmActions"] == ["<Topic observability.arn>"], name
+        assert alarm["alarmDescription"].endswith((".", "?")) or ":" in alarm["alarmDescription"], name
+        assert ("statistic" in alarm) != ("extendedStatistic" in alarm), name
+
+
+def test_the_dashboard_shows_every_alarm(prod: Planned) -> None:
+    body = json.loads(prod.inputs("Dashboard", "observability")["dashboardBody"])
+    assert len(body["widgets"]) == len(prod.every("MetricAlarm"))
+    corners = [(widget["x"], widget["y"]) for widget in body["widgets"]]
+    assert len(set(corners)) == len(corners)

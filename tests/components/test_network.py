@@ -1,0 +1,120 @@
+"""Who reaches whom: subnets, routes, endpoints and security groups."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+
+import pytest
+from planned import Planned
+
+from components.errors import ComponentError
+from components.network import subnet_plans
+
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+
+
+def test_subnets_lie_in_the_network_and_apart() -> None:
+    plans = subnet_plans("10.40.0.0/16", ZONES)
+    subnets = [ipaddress.ip_network(cidr) for plan in plans for cidr in (plan.private, plan.data, plan.public)]
+    assert all(subnet.subnet_of(ipaddress.ip_network("10.40.0.0/16")) for subnet in subnets)  # type: ignore[arg-type]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(subnets, 2))
+
+
+def test_another_zone_moves_no_subnet() -> None:
+    assert subnet_plans("10.0.0.0/16", ZONES)[:2] == subnet_plans("10.0.0.0/16", ZONES[:2])
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/21", "10.0.0.0/24"])
+def test_a_range_too_small_for_its_subnets_is_refused(cidr: str) -> None:
+    with pytest.raises(ComponentError, match="too small"):
+        subnet_plans(cidr, ZONES)
+
+
+def test_production_spans_three_zones_with_a_way_out_in_each(prod: Planned) -> None:
+    assert set(prod.every("Subnet")) == {
+        f"network-{tier}-{zone}" for tier in ("public", "private", "data") for zone in "abc"
+    }
+    assert set(prod.every("NatGateway")) == {"network-nat-a", "network-nat-b", "network-nat-c"}
+    assert set(prod.every("FlowLog")) == {"network-flows"}
+
+
+def test_a_throw_away_stack_spans_two_zones_with_one_way_out_and_no_paid_endpoint(dev: Planned) -> None:
+    assert set(dev.every("NatGateway")) == {"network-nat-a"}
+    assert len(dev.every("Subnet")) == 6
+    assert {dev.inputs("VpcEndpoint", name)["vpcEndpointType"] for name in dev.every("VpcEndpoint")} == {"Gateway"}
+    assert not dev.every("FlowLog")
+    assert dev.inputs("RouteTableAssociation", "network-private-b")["routeTableId"].endswith("network-private-a.id>")
+
+
+def test_data_subnets_lead_nowhere(prod: Planned) -> None:
+    tables = {prod.inputs("ec2/route:Route", name)["routeTableId"] for name in prod.every("Route") if "network" in name}
+    assert "<RouteTable network-data.id>" not in tables
+    for zone in "abc":
+        association = prod.inputs("RouteTableAssociation", f"network-data-{zone}")
+        assert association["routeTableId"] == "<RouteTable network-data.id>"
+
+
+def test_no_subnet_hands_out_public_addresses(prod: Planned) -> None:
+    assert not any(prod.inputs("Subnet", name)["mapPublicIpOnLaunch"] for name in prod.every("Subnet"))
+
+
+def test_the_default_security_group_admits_nobody(prod: Planned) -> None:
+    default = prod.inputs("DefaultSecurityGroup", "network-default")
+    assert default["ingress"] == default["egress"] == []
+
+
+def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> None:
+    for name in prod.every("SecurityGroup"):
+        assert not {"ingress", "egress"} & prod.inputs("SecurityGroup", name).keys()
+    assert rules(prod, "SecurityGroupIngressRule") == {
+        ("api", "cluster", 80),
+        ("cluster", "catalog", 8080),
+        ("cluster", "checkout", 8080),
+        ("catalog", "orders", "<Cluster orders.port>"),
+        ("checkout", "orders", "<Cluster orders.port>"),
+        ("checkout-saga", "orders", "<Cluster orders.port>"),
+        ("order-processor", "orders", "<Cluster orders.port>"),
+        ("migrations", "orders", "<Cluster orders.port>"),
+        ("checkout", "carts", 6379),
+        ("checkout-saga", "carts", 6379),
+        ("catalog", "network-endpoints", 443),
+        ("checkout", "network-endpoints", 443),
+        ("checkout-saga", "network-endpoints", 443),
+        ("migrations", "network-endpoints", 443),
+    }
+
+
+def test_each_way_in_has_its_way_out(prod: Planned) -> None:
+    out = {rule for rule in rules(prod, "SecurityGroupEgressRule") if rule[1] in prod.every("SecurityGroup")}
+    assert out == rules(prod, "SecurityGroupIngressRule")
+
+
+def test_only_the_saga_speaks_to_the_outside_world(prod: Planned) -> None:
+    outside = {
+        name
+        for name in prod.every("SecurityGroupEgressRule")
+        if prod.inputs("SecurityGroupEgressRule", name).get("cidrIpv4")
+    }
+    assert outside == {"checkout-saga-to-internet"}
+    for name in prod.every("SecurityGroupIngressRule"):
+        assert "cidrIpv4" not in prod.inputs("SecurityGroupIngressRule", name)
+
+
+def rules(stack: Planned, kind: str) -> set[tuple[str, str, int | str]]:
+    """(from, to, port) of every rule between two security groups, or to a prefix list or range."""
+    found: set[tuple[str, str, int | str]] = set()
+    for name in stack.every(kind):
+        rule = stack.inputs(kind, name)
+        here = group(rule["securityGroupId"])
+        there = rule.get("referencedSecurityGroupId")
+        other = group(there) if there else rule.get("prefixListId", rule.get("cidrIpv4"))
+        assert rule["fromPort"] == rule["toPort"]
+        assert rule["ipProtocol"] == "tcp"
+        pair = (here, other) if kind == "SecurityGroupEgressRule" else (other, here)
+        found.add((*pair, rule["fromPort"]))
+    return found
+
+
+def group(reference: str) -> str:
+    return reference.removeprefix("<SecurityGroup ").removesuffix(".id>")

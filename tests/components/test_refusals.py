@@ -1,0 +1,95 @@
+"""Stacks that cannot work are refused where they are written, in words that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from components.cloud import load
+from components.errors import CloudNotAvailable, ComponentError
+from components.workload import Function
+from toolkit.engine.model import Plan
+from toolkit.errors import ToolkitError
+
+Declare = Callable[[str], Plan]
+
+SERVICES = """
+    from components.container_cluster import ContainerClusterArgs
+    from components.event_function import EventFunctionArgs
+    from components.fulfillment_queue import FulfillmentQueueArgs
+    from components.network import NetworkArgs
+    from components.order_database import OrderDatabaseArgs
+    from components.registry import Image
+
+    on = foundation()
+    secrets = cloud.Secrets("secrets", on)
+    network = cloud.Network("network", on, NetworkArgs(
+        cidr="10.0.0.0/16", zones=("eu-west-1a", "eu-west-1b"), log_key_arn=secrets.key_arn))
+
+    def worker(*links, timeout_seconds=30):
+        workload = Function(
+            name="worker", function="order-processor", handler="a.b", timeout_seconds=timeout_seconds)
+        return cloud.EventFunction("worker", on, EventFunctionArgs(
+            workload=workload, network=network, secrets=secrets, image=Image(uri="image"), links=links))
+"""
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+def test_a_cloud_without_components_says_which_clouds_have_them(cloud: str) -> None:
+    with pytest.raises(CloudNotAvailable, match=rf"'{cloud}'.*Choose one of: aws"):
+        load(cloud)
+
+
+def test_a_link_that_makes_no_sense_names_those_that_do(declare: Declare) -> None:
+    source = SERVICES + 'worker(starts(cloud.FulfillmentQueue("queue", on, FulfillmentQueueArgs())))\n'
+    with pytest.raises(ToolkitError, match=r"'queue' does not offer the access 'starts'.*publishes, consumes"):
+        declare(source.replace("worker(starts", "    worker(starts"))
+
+
+def test_a_workload_cannot_sign_in_before_there_are_migrations(declare: Declare) -> None:
+    source = SERVICES + (
+        '    orders = cloud.OrderDatabase("orders", on, OrderDatabaseArgs(network=network, secrets=secrets))\n'
+        "    worker(reads_writes(orders))\n"
+    )
+    with pytest.raises(ToolkitError, match=r"'worker' is linked to 'orders', which has no migrations yet"):
+        declare(source)
+
+
+def test_a_queue_that_would_deliver_twice_is_refused(declare: Declare) -> None:
+    source = SERVICES + (
+        '    queue = cloud.FulfillmentQueue("queue", on, FulfillmentQueueArgs(visibility_timeout_seconds=60))\n'
+        "    worker(consumes(queue), timeout_seconds=30)\n"
+    )
+    with pytest.raises(ToolkitError, match=r"Give the queue a visibility timeout of at least 180 s"):
+        declare(source)
+
+
+def test_an_engine_that_this_release_does_not_deploy_is_refused(declare: Declare) -> None:
+    source = """
+        from components.cart_cache import CartCacheArgs
+
+        on = foundation(engines={"cart-cache": "elasticache-redis"})
+        cloud.CartCache("carts", on, CartCacheArgs(network=None, secrets=None))
+    """
+    with pytest.raises(ToolkitError, match=r"'elasticache-redis'.*Choose 'elasticache-valkey'"):
+        declare(source)
+
+
+def test_an_engine_that_is_closed_is_refused_with_its_successor(declare: Declare) -> None:
+    source = """
+        from components.container_service import ContainerServiceArgs
+
+        on = foundation(engines={"catalog-service": "app-runner"})
+        workload = Service(name="catalog", function="catalog-service", module="m", priority=1, routes=())
+        cloud.ContainerService("catalog", on, ContainerServiceArgs(
+            workload=workload, cluster=None, secrets=None, image=None))
+    """
+    with pytest.raises(ToolkitError, match=r"2026-04-30.*successor 'ecs-fargate'"):
+        declare(source)
+
+
+@pytest.mark.parametrize("seconds", [0, 901])
+def test_a_function_cannot_run_longer_than_functions_do(seconds: int) -> None:
+    with pytest.raises(ComponentError, match="has 1 to 900"):
+        Function(name="slow", function="order-processor", handler="a.b", timeout_seconds=seconds)

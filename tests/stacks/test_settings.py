@@ -1,0 +1,119 @@
+"""A stack's settings: every mistake at once, by its full key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from planned import ROOT
+
+from stacks.settings import SettingsError, load
+from toolkit.engine.program import Program
+
+GOOD = {"aws:region": "eu-west-1", "marketplace:profile": "prod"}
+
+
+def problems(**given: str) -> dict[str, str]:
+    config = GOOD | {f"marketplace:{key}": value for key, value in given.items()}
+    with pytest.raises(SettingsError) as refused:
+        load(config, stack="test")
+    return refused.value.problems
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    settings = load(GOOD, stack="test")
+    assert settings.return_window_days == 14
+    assert settings.zones == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+    assert settings.profile.deletion_protection
+
+
+def test_numbers_and_lists_are_read_from_text() -> None:
+    given = {"marketplace:returnWindowDays": "30", "marketplace:availabilityZones": '["eu-west-1b", "eu-west-1c"]'}
+    settings = load(GOOD | given, stack="test")
+    assert settings.return_window_days == 30
+    assert settings.zones == ("eu-west-1b", "eu-west-1c")
+
+
+def test_every_mistake_is_reported_at_once_by_its_full_key() -> None:
+    found = problems(returnWindowDays="soon", commissionBasisPoints="20000", currency="USD", networkCidr="10.0.0.1/16")
+    assert found.keys() == {
+        "marketplace:returnWindowDays",
+        "marketplace:commissionBasisPoints",
+        "marketplace:currency",
+        "marketplace:networkCidr",
+    }
+    assert "'soon'" in found["marketplace:returnWindowDays"]
+
+
+def test_a_missing_setting_is_named() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({}, stack="test")
+    assert refused.value.problems == {"aws:region": "is required", "marketplace:profile": "is required"}
+
+
+def test_a_misspelt_key_is_told_what_it_may_have_meant() -> None:
+    assert problems(retrunWindowDays="30") == {
+        "marketplace:retrunWindowDays": "unknown key; did you mean marketplace:returnWindowDays?"
+    }
+
+
+def test_a_python_name_is_told_its_key() -> None:
+    assert problems(return_window_days="30") == {
+        "marketplace:return_window_days": "unknown key; did you mean marketplace:returnWindowDays?"
+    }
+
+
+def test_a_key_like_no_other_is_called_unknown() -> None:
+    assert problems(zzz="1") == {"marketplace:zzz": "unknown key"}
+
+
+def test_misspelt_and_wrong_settings_come_together() -> None:
+    assert len(problems(retrunWindowDays="30", burst="0")) == 2
+
+
+def test_other_namespaces_are_left_alone() -> None:
+    load(GOOD | {"aws:profile": "me", "pulumi:disable-default-providers": '["*"]'}, stack="test")
+
+
+def test_the_value_of_a_secret_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(GOOD | {"marketplace:alarmEmail": "hunter2"}, stack="test", secret_keys=["marketplace:alarmEmail"])
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("profile", "production"),
+        ("cloud", "oracle"),
+        ("returnWindowDays", "91"),
+        ("callbackUrls", '["http://shop.example.com/"]'),
+        ("callbackUrls", "[not json"),
+        ("availabilityZones", "3"),
+        ("engines", '["lambda"]'),
+        ("accountId", "12345"),
+        ("alarmEmail", "nobody"),
+        ("logLevel", "LOUD"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(key: str, value: str) -> None:
+    assert list(problems(**{key: value})) == [f"marketplace:{key}"]
+
+
+def test_the_message_is_one_line_for_each_mistake() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(GOOD | {"marketplace:burst": "0", "marketplace:retrunWindowDays": "1"}, stack="test")
+    first, *lines = str(refused.value).splitlines()
+    assert first == "2 settings are wrong in Pulumi.test.yaml:"
+    assert [line.split(": ")[0].strip() for line in lines] == ["marketplace:burst", "marketplace:retrunWindowDays"]
+
+
+@pytest.mark.parametrize("stack", sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+def test_the_settings_of_every_stack_are_good(stack: str) -> None:
+    load(Program.load(ROOT, stack).config, stack=stack)
+
+
+def test_no_resource_can_fall_back_to_a_default_provider() -> None:
+    project: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    assert project["config"]["pulumi:disable-default-providers"]["value"] == ["*"]

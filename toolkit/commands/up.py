@@ -27,7 +27,7 @@ ENGINES = ("offline", "pulumi")
 StateOption = Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")]
 
 
-def up(
+def up(  # noqa: PLR0917 - one for each option
     stack: Annotated[str, typer.Option(help="Name of the stack: Pulumi.<stack>.yaml.")] = "dev",
     once: Annotated[bool, typer.Option("--once", help="Stop everything after the purchase.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,

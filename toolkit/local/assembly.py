@@ -45,8 +45,7 @@ def _worker(function: FunctionWorker, machine: Machine) -> ProcessSpec:
 
 def _service(service: ServiceProcess, machine: Machine) -> ProcessSpec:
     port = machine.port(service.name)
-    secrets = machine.boto("secretsmanager") if service.secrets else None
-    values = injected(service.secrets, lambda arn: str(secrets.get_secret_value(SecretId=arn)["SecretString"]))
+    values = injected(service.secrets, lambda arn: _secret(machine, arn))
     python = [sys.executable if part == "python" else part for part in service.command]
     return ProcessSpec(
         name=service.name,
@@ -57,6 +56,10 @@ def _service(service: ServiceProcess, machine: Machine) -> ProcessSpec:
         kind="service",
         port=port,
     )
+
+
+def _secret(machine: Machine, arn: str) -> str:
+    return str(machine.boto("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
 
 
 def _poller(poller: QueuePoller, machine: Machine) -> ProcessSpec:

@@ -21,15 +21,16 @@ from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local import purchase
 from toolkit.local.assembly import process_specs
-from toolkit.local.engine import Deployed, EngineName, choose
+from toolkit.local.engine import Deployed, DeploymentEngine, EngineName, choose
 from toolkit.local.machine import Machine
 from toolkit.local.ports import is_free
-from toolkit.local.processes import Supervisor
+from toolkit.local.processes import ProcessSpec, Supervisor
 from toolkit.local.provider import LocalProvider, is_emulated
 from toolkit.local.receipt import Receipt
 from toolkit.local.steps import Steps
 from toolkit.local.topology import topology
 
+ENGINES: Final = ("postgres", "redis", "moto", "stripe")
 RUN_FILE: Final = "up.json"
 PAYMENTS: Final = "marketplace:payments:Payments"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
@@ -63,6 +64,8 @@ class Run(_Record):
     resources: Resources
     not_emulated: Mapping[str, int] = {}
     """Recorded types and how many there are of each."""
+    ports: Mapping[str, int] = {}
+    """Ports of the engines and processes, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,21 +121,17 @@ class LocalStack:
         self.machine.lock()
         require_port(self.settings.port)
         with ThreadPoolExecutor(1) as pool:
-            started = time.monotonic()
-            starting = pool.submit(lambda: (self.machine.start(), time.monotonic() - started)[1])
+            starting = pool.submit(self._start_engines, engine)
             self._plan(program)
             with self._steps.step("engines", "PostgreSQL, Redis, AWS, Stripe") as step:
-                self._steps.took("engines", starting.result())
-                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double (started beside the plan)"
-        provider = LocalProvider(self.machine)
+                starting.result()
+                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started beside the plan"
         with self._steps.step("resources", "creating what the plan says") as step:
-            deployed = engine.deploy(program, provider, ignore)
-            self._deployed = deployed
-            self._give_stripe_secret(deployed.resources)
-            run = self._record(deployed)
-            step.outcome = _counted(run.resources)
-        self._start_processes(deployed.resources)
-        return run
+            deployed = self._deploy(program, engine)
+            resources = counted(deployed)
+            step.outcome = _told(resources)
+        specs = self._start_processes(deployed.resources)
+        return self._record(deployed, resources, specs)
 
     def buy(self, *, payment_method: str = purchase.VISA) -> Receipt:
         """One purchase over HTTP, with the demo sellers' shelves stocked first."""
@@ -162,16 +161,31 @@ class LocalStack:
             self._supervisor = None
         self.machine.stop()
 
+    def _start_engines(self, engine: DeploymentEngine) -> None:
+        started = time.monotonic()
+        self.machine.start()
+        engine.repair(LocalProvider(self.machine))
+        self._steps.took("engines", time.monotonic() - started)
+
+    def _deploy(self, program: Program, engine: DeploymentEngine) -> Deployed:
+        provider = LocalProvider(self.machine)
+        try:
+            self._deployed = engine.deploy(program, provider, ignore)
+        finally:
+            provider.close()
+        self._give_stripe_secret(self._deployed.resources)
+        return self._deployed
+
     def _plan(self, program: Program) -> None:
-        from toolkit.engine.planning import plan  # noqa: PLC0415 - loads the engine
+        """What a preview shows. `marketplace plan` looks closer; here it only has to find mistakes before they cost."""
+        from toolkit.engine.planning import preview  # noqa: PLC0415 - loads the engine
 
         with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
-            planned = plan(program)
-            custom = sum(resource.custom for resource in planned.resources)
-            findings = f", {len(planned.findings)} findings" if planned.findings else ""
-            step.outcome = (
-                f"{len(planned.functions)} functions, {custom} resources, {len(planned.links)} links{findings}"
-            )
+            planned = preview(program)
+            functions = {resource.function for resource in planned if resource.function}
+            links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
+            custom = sum(resource.custom for resource in planned)
+            step.outcome = f"{len(functions)} functions, {custom} resources, {links} links"
 
     def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
         """Puts the double's key where on AWS somebody puts Stripe's, unless there is one already."""
@@ -188,7 +202,7 @@ class LocalStack:
                 value = {"webhook_secret": f"whsec_{secrets.token_hex(24)}", **present, **wanted}
                 client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(value))
 
-    def _start_processes(self, resources: Sequence[ResourceState]) -> None:
+    def _start_processes(self, resources: Sequence[ResourceState]) -> Sequence[ProcessSpec]:
         with self._steps.step("processes", "services, workers, pollers, gateway") as step:
             specs = process_specs(topology(resources), self.machine, gateway_port=self.settings.port)
             supervisor = Supervisor(specs, self.machine)
@@ -197,28 +211,34 @@ class LocalStack:
         with self._steps.step("health", "waiting until all are ready") as step:
             supervisor.start()
             step.outcome = f"{len(specs)} processes ready at {self.url}"
+        return specs
 
-    def _record(self, deployed: Deployed) -> Run:
-        types = Counter(
-            resource.type
-            for resource in deployed.resources
-            if resource.custom and not resource.type.startswith("pulumi:")
-        )
-        recorded = {type: count for type, count in sorted(types.items()) if not is_emulated(type)}
+    def _record(self, deployed: Deployed, resources: Resources, specs: Sequence[ProcessSpec]) -> Run:
+        engines = {name: self.machine.port(name) for name in ENGINES}
         run = Run(
             stack=self.settings.stack,
             engine=self.settings.engine,
             url=self.url,
-            resources=Resources(
-                total=types.total(),
-                emulated=types.total() - sum(recorded.values()),
-                recorded=sum(recorded.values()),
-                **deployed.changes,
-            ),
-            not_emulated=recorded,
+            resources=resources,
+            not_emulated={type: count for type, count in sorted(_types(deployed).items()) if not is_emulated(type)},
+            ports=engines | {spec.name: spec.port for spec in specs if spec.port is not None},
         )
         (self.machine.state / RUN_FILE).write_text(run.model_dump_json(indent=2))
         return run
+
+
+def counted(deployed: Deployed) -> Resources:
+    """How much there is, how much of it is played here, and what had to be done for it."""
+    types = _types(deployed)
+    emulated = sum(count for type, count in types.items() if is_emulated(type))
+    return Resources(total=types.total(), emulated=emulated, recorded=types.total() - emulated, **deployed.changes)
+
+
+def _types(deployed: Deployed) -> Counter[str]:
+    """Resource types of the cloud, and how many there are of each: no components, no providers."""
+    return Counter(
+        resource.type for resource in deployed.resources if resource.custom and not resource.type.startswith("pulumi:")
+    )
 
 
 def require_port(port: int) -> None:
@@ -238,7 +258,7 @@ def last_run(state: Path) -> Run | None:
         return None
 
 
-def _counted(resources: Resources) -> str:
+def _told(resources: Resources) -> str:
     done: dict[str, Any] = {
         "created": resources.create,
         "updated": resources.update,

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from toolkit.engine.deployment import deploy, destroy
-from toolkit.engine.events import OnEvent
+from toolkit.engine.events import OnEvent, Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.state import ResourceState, State
 from toolkit.errors import ToolkitError
 
 EngineName = Literal["offline", "pulumi"]
+COUNTED: tuple[Operation, ...] = ("create", "update", "replace", "delete", "same")
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -32,6 +33,10 @@ class Deployed:
 class DeploymentEngine(Protocol):
     """Makes the resources of a program through a provider, and keeps their state in a folder."""
 
+    def repair(self, provider: Provider) -> None:
+        """Brings the state back to what the machine really has, before a deployment."""
+        ...
+
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
 
     def destroy(self, program: Program, provider: Provider) -> int:
@@ -45,10 +50,11 @@ class OfflineEngine:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "state.json"
 
+    def repair(self, provider: Provider) -> None:
+        forget_lost(self._open(), provider)
+
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
-        state = self._open()
-        forget_lost(state, provider)
-        done = deploy(program, provider, state, on_event)
+        done = deploy(program, provider, self._open(), on_event)
         return Deployed(resources=done.resources, outputs=done.outputs, changes=_counts(done.counts))
 
     def destroy(self, program: Program, provider: Provider) -> int:
@@ -100,5 +106,5 @@ def choose(name: EngineName, folder: Path) -> DeploymentEngine:
     return PulumiEngine(folder) if name == "pulumi" else OfflineEngine(folder)
 
 
-def _counts(operations: Mapping[str, int]) -> dict[str, int]:
-    return {name: operations.get(name, 0) for name in ("create", "update", "replace", "delete", "same")}
+def _counts(operations: Mapping[Operation, int]) -> dict[str, int]:
+    return {name: operations.get(name, 0) for name in COUNTED}

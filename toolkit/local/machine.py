@@ -53,6 +53,7 @@ class Machine:
         self._starting = threading.RLock()
         self._engines: dict[str, Engine] = {}
         self._clients: dict[tuple[str, str | None], Any] = {}
+        self._making_clients = threading.Lock()
         self._book: dict[str, Any] = _read(self._book_file)
 
     def __enter__(self) -> Machine:

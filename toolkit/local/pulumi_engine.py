@@ -37,6 +37,9 @@ class PulumiEngine:
             )
         self._folder = folder / FOLDER
 
+    def repair(self, provider: Provider) -> None:
+        """Nothing: `pulumi refresh` is the CLI's own way, and its user's to ask for."""
+
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
         with self._stack(program, provider) as stack:
             summary = _told(lambda: stack.up(on_output=_ignore).summary)

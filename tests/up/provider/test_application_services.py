@@ -169,7 +169,7 @@ def test_an_image_function_keeps_its_settings_and_an_invocation_runs_its_handler
     invocation = cloud.deploy("aws:lambda/invocation:Invocation", "migrate", trigger)
     [call] = cloud.engines.calls
     assert call.handler == "functions.migrations.handler.handler"
-    assert call.environment == {"ORDERS_HOST": "127.0.0.1"}
+    assert call.environment == (("ORDERS_HOST", "127.0.0.1"),)
     assert (call.role_arn, call.timeout_seconds) == (role.outputs["arn"], 120)
     assert invocation.outputs["result"] == '{"migrated": 1}'
     invocation.delete()

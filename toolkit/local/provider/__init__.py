@@ -13,8 +13,8 @@ from toolkit.engine.provider import Checked, Created, Diff, Properties, Provider
 from toolkit.engine.shapes import takes_optional
 from toolkit.local.provider import invokes
 from toolkit.local.provider.emulator import Backends, Emulator
+from toolkit.local.provider.function_runner import FunctionRunner
 from toolkit.local.provider.invocation import OneShot
-from toolkit.local.provider.one_shot import OneShotRunner
 from toolkit.local.provider.naming import DEFAULTS, NAME_PROPERTIES, UNNAMED, autonamed
 from toolkit.local.provider.recorded import record, without_markers
 from toolkit.local.provider.registry import EMULATED, REPLACED_WHEN_RECORDED, RUN_BY_PROCESSES, emulators
@@ -34,9 +34,14 @@ class LocalProvider:
     """
 
     def __init__(self, backends: Backends, run: OneShot | None = None) -> None:
-        """`run` is how a function is called once during the deployment, by default in a process of its own."""
-        self._emulators = emulators(backends, run or OneShotRunner(backends))
+        """`run` is how a function is called during the deployment, by default in a process of its own."""
+        self._runner = FunctionRunner(backends)
+        self._emulators = emulators(backends, run or self._runner)
         self._importing = threading.Lock()
+
+    def close(self) -> None:
+        """Ends what the deployment started for itself."""
+        self._runner.close()
 
     def check(  # noqa: PLR0917 - Pulumi's protocol
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,18 +13,19 @@ from toolkit.local.provider.emulator import Backends, Emulator
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionCall:
-    """What it takes to run a handler once, as the function is configured."""
+    """What it takes to run a handler, as the function is configured."""
 
     name: str
     handler: str
     event: str
-    environment: Mapping[str, str]
+    environment: tuple[tuple[str, str], ...]
+    """The configured variables, in order."""
     role_arn: str
     timeout_seconds: int
 
 
 OneShot = Callable[[FunctionCall], str]
-"""Runs a handler to its end in a process of its own and returns its answer as JSON; raises ProviderError."""
+"""Runs a handler to its end under its own role and returns its answer as JSON; raises ProviderError."""
 
 LIFECYCLE: Final = "CRUD"
 """The scope in which an invocation also runs on update and delete."""
@@ -69,7 +70,7 @@ class Invocation(Emulator):
                 name=function["FunctionName"],
                 handler=handler,
                 event=event,
-                environment=function.get("Environment", {}).get("Variables", {}),
+                environment=tuple(sorted(function.get("Environment", {}).get("Variables", {}).items())),
                 role_arn=function["Role"],
                 timeout_seconds=int(function.get("Timeout", 3)),
             )

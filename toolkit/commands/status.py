@@ -1,0 +1,112 @@
+"""`marketplace status`: what runs on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from toolkit.local.deployment import Run, last_run
+from toolkit.local.machine import Machine
+
+MEBIBYTE = 1024 * 1024
+
+
+class ProcessStatus(BaseModel):
+    """One process of the stack."""
+
+    name: str
+    pid: int
+    running: bool
+    memory_bytes: int
+    """Resident set, its children's included."""
+    port: int | None
+
+
+class Status(BaseModel):
+    """What `marketplace status --json` prints."""
+
+    running: bool
+    owner: int | None
+    """The pid of the `marketplace up` that runs the stack."""
+    processes: list[ProcessStatus]
+    memory_bytes: int
+    last_run: Run | None
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+    state: Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")] = Path(
+        ".marketplace"
+    ),
+) -> None:
+    """Shows the processes of the stack, their ports and memory, and what was deployed."""
+    found = look(state)
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        _show(found, Console(highlight=False))
+
+
+def look(state: Path) -> Status:
+    """The state of the stack in this folder."""
+    machine = Machine(state)
+    owner = machine.owner if state.is_dir() else None
+    run = last_run(state)
+    processes = [] if owner is None else _processes(machine, run.ports if run else {})
+    return Status(
+        running=owner is not None,
+        owner=owner,
+        processes=processes,
+        memory_bytes=sum(process.memory_bytes for process in processes),
+        last_run=run,
+    )
+
+
+def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus]:
+    import psutil  # noqa: PLC0415 - only a running stack needs it
+
+    found = []
+    for name, identity in machine.recorded().items():
+        process = identity.find()
+        family = [process, *process.children(recursive=True)] if process else []
+        memory = 0
+        for member in family:
+            try:
+                memory += member.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        found.append(
+            ProcessStatus(
+                name=name,
+                pid=identity.pid,
+                running=process is not None,
+                memory_bytes=memory,
+                port=ports.get(name),
+            )
+        )
+    return found
+
+
+def _show(found: Status, console: Console) -> None:
+    if not found.running:
+        console.print("nothing runs here: start it with [bold]marketplace up[/]")
+    else:
+        table = Table("Process", "Pid", "Port", "Memory", "", box=None, pad_edge=False, header_style="dim")
+        for process in found.processes:
+            memory = f"{process.memory_bytes / MEBIBYTE:.0f} MiB" if process.running else ""
+            how = "" if process.running else "[red]not running[/]"
+            table.add_row(process.name, str(process.pid), str(process.port or ""), memory, how)
+        console.print(table)
+        console.print(f"\ntogether {found.memory_bytes / MEBIBYTE:.0f} MiB")
+    if found.last_run is not None:
+        run, resources = found.last_run, found.last_run.resources
+        console.print(
+            f"stack {run.stack} at {run.url}, {resources.total} resources: "
+            f"{resources.emulated} emulated, {resources.recorded} not emulated"
+        )

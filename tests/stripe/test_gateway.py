@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 import stripe
 
@@ -63,6 +64,18 @@ async def test_a_transfer_carries_its_order_as_transfer_group(double: Double, se
     (transfer,) = processor.stripe.transfers.list({"transfer_group": order_id}).data
     assert (transfer.destination, transfer.source_transaction) == (seller, captured.charge_id)
     assert transfer.metadata.to_dict() == {"order_id": order_id, "seller_id": "seller-1"}
+
+
+async def test_an_answer_that_comes_after_the_order_failed_holds_no_money(double: Double, order_id: str) -> None:
+    processor = StripeProcessor(double)
+    with pytest.raises(AuthenticationRequired) as required:
+        await processor.gateway.authorise(
+            order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
+        )
+    intent_id = required.value.payment_intent_id
+    assert httpx.post(f"{double.url}/_double/authenticate/{intent_id}").status_code == 400
+    assert processor.stripe.payment_intents.retrieve(intent_id).status == "canceled"
+    assert processor.held(order_id) == 0
 
 
 async def test_a_key_conflict_is_a_refusal_that_names_the_operation(double: Double, order_id: str) -> None:

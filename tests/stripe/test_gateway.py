@@ -73,7 +73,8 @@ async def test_an_answer_that_comes_after_the_order_failed_holds_no_money(double
             order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
         )
     intent_id = required.value.payment_intent_id
-    assert httpx.post(f"{double.url}/_double/authenticate/{intent_id}").status_code == 400
+    with pytest.raises(httpx.HTTPStatusError, match="400"):
+        double.post(f"/_double/authenticate/{intent_id}")
     assert processor.stripe.payment_intents.retrieve(intent_id).status == "canceled"
     assert processor.held(order_id) == 0
 

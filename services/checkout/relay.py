@@ -22,7 +22,7 @@ class Pace:
     """
 
     batch: int = 50
-    concurrency: int = 4
+    concurrency: int = 8
     poll_seconds: float = 1.0
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=15)

@@ -105,7 +105,8 @@ class State:
         # mkstemp creates the file with mode 0600.
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         with os.fdopen(handle, "w") as file:
-            json.dump(content, file, indent=1)
+            # Without an indent: only then is json written by its C encoder, and this is done after every step.
+            file.write(json.dumps(content))
         Path(temporary).replace(self.path)
 
 

@@ -115,9 +115,8 @@ def _asked(value: Any, run: Recording) -> Iterator[Any]:
     for subject in references(value):
         if subject.startswith("invoke:"):
             _, args = run.provider.invokes[subject.removeprefix("invoke:")]
-            known = symbolic(args, run.provider.tokens)
-            yield known
-            yield from _asked(known, run)
+            yield args
+            yield from _asked(args, run)
 
 
 def _warnings(run: Reconciler) -> Iterator[Finding]:

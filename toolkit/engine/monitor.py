@@ -66,7 +66,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def RegisterResource(self, request: Any, context: Context) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         if request.remote:
-            self._abort(context, ToolkitError(f"{request.type} is a component of a plugin, which needs the real CLI"))
+            self._abort(context, _needs_plugin(f"{request.type} is a component of a plugin"))
         urn = self._urn(request.parent, request.type, request.name)
         with self._reported(context):
             self._inherit(request)
@@ -115,7 +115,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
 
     def Call(self, request: Any, context: Context) -> NoReturn:  # noqa: N802
-        self._abort(context, ToolkitError(f"the method {request.tok} runs in a plugin, which needs the real CLI"))
+        self._abort(context, _needs_plugin(f"the method {request.tok} runs in a plugin"))
 
     def RegisterStackTransform(self, request: callback_pb2.Callback, context: Context) -> empty_pb2.Empty:  # noqa: N802
         self._transforms.add_to_stack(request)
@@ -218,6 +218,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self.failure = self.failure or error
         context.abort(grpc.StatusCode.UNKNOWN, error.message)
         raise AssertionError("abort raises")
+
+
+def _needs_plugin(what: str) -> ToolkitError:
+    return ToolkitError(f"{what}, which needs the real CLI", next_step="run this stack with pulumi, or do without it")
 
 
 class MonitorServer:

@@ -14,7 +14,6 @@ from toolkit.engine.model import Invoke, Plan, Resource
 from toolkit.engine.process import run
 from toolkit.engine.program import Program
 from toolkit.engine.reconcile import Reconciler
-from toolkit.engine.references import symbolic
 from toolkit.engine.registration import Registration
 from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
@@ -110,10 +109,7 @@ def _resource(goal: Registration, recording: Recording) -> Resource:
 
 
 def _invokes(provider: SymbolicProvider) -> list[Invoke]:
-    return [
-        Invoke(id=id, token=token, args=symbolic(args, provider.tokens))
-        for id, (token, args) in sorted(provider.invokes.items())
-    ]
+    return [Invoke(id=id, token=token, args=args) for id, (token, args) in sorted(provider.invokes.items())]
 
 
 def _stack_outputs(recording: Recording) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from toolkit.engine import shapes, urns
 from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
 from toolkit.engine.provider import Checked, Created, Diff, Properties, ProviderError
+from toolkit.engine.references import symbolic
 from toolkit.engine.sdk import InstalledSdk, Sdk
 from toolkit.engine.tokens import Tokens
 from toolkit.errors import ToolkitError
@@ -27,7 +28,7 @@ class SymbolicProvider:
         self.tokens = Tokens(seed)
         self._sdk = sdk or InstalledSdk()
         self.invokes: dict[str, tuple[str, Properties]] = {}
-        """Every data source that was asked, by id: its token and arguments."""
+        """Every data source that was asked, by id: its token, and its arguments with their references."""
 
     def check(  # noqa: PLR0917 - the protocol's signature
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes
@@ -63,8 +64,9 @@ class SymbolicProvider:
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         if token == POLICY_DOCUMENT:
             return policy_document(args)
-        id = f"{token}#{_digest([token, args])}"
-        self.invokes[id] = (token, dict(args))
+        known = symbolic(dict(args), self.tokens)
+        id = f"{token}#{_digest(known)}"
+        self.invokes[id] = (token, known)
         leaves = _Symbols(self.tokens, f"invoke:{id}", _LENGTHS.get(token, {}))
         answer: Properties = _explained(shapes.result, token, args, leaves, self._sdk)
         return answer

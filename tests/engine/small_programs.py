@@ -1,0 +1,30 @@
+"""Small programs of the engine's own tests."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from toolkit.engine.program import Program
+
+WriteProgram = Callable[..., Program]
+"""Writes a program's source (and settings) into the test's folder."""
+
+PREAMBLE = """
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+"""
+
+
+def write_program(folder: Path, source: str, config: Mapping[str, str] | None = None) -> Program:
+    """A project named `shop` with the stack `dev`, its program being `source` after the usual imports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    lines = "".join(f"  {key}: {value}\n" for key, value in (config or {}).items())
+    (folder / "Pulumi.dev.yaml").write_text(f"config:\n{lines}" if lines else "{}\n")
+    (folder / "__main__.py").write_text(PREAMBLE + textwrap.dedent(source))
+    return Program.load(folder, "dev")

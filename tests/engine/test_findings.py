@@ -1,0 +1,74 @@
+"""What a plan cannot vouch for becomes a finding; what it can, does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.small_programs import write_program
+from toolkit.engine import plan
+from toolkit.engine.model import Finding
+
+SOURCE = """
+import base64
+import random
+
+source = aws.sqs.Queue("source")
+
+
+def value(name, text):
+    aws.sqs.Queue(name, kms_master_key_id=text)
+
+
+value("upper", source.arn.apply(lambda arn: arn.upper()))
+value("split", source.arn.apply(lambda arn: arn.split(":")[0]))
+value("base64", source.arn.apply(lambda arn: base64.b64encode(arn.encode()).decode()))
+value("compared", source.arn.apply(lambda arn: "yes" if arn.startswith("arn:") else "no"))
+value("measured", source.arn.apply(lambda arn: str(len(arn))))
+aws.sqs.Queue("flag", fifo_queue=aws.sqs.get_queue_output(name=source.name).apply(lambda found: found.id > "m"))
+value("random", str(random.random()))
+value("traced", source.arn.apply(lambda arn: f"arn={arn}"))
+value("not-computed", "as it is")
+
+source.url.apply(lambda url: aws.sqs.Queue("inside"))
+pulumi.log.warn("the queue has no dead-letter queue")
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
+    folder: Path = tmp_path_factory.mktemp("findings")
+    findings = plan(write_program(folder, SOURCE)).findings
+    return {finding.urn.split("::")[-1] if finding.urn else finding.kind: finding for finding in findings}
+
+
+@pytest.mark.parametrize("name", ["upper", "split", "base64", "compared", "measured"])
+def test_a_value_computed_beyond_recognition_is_found(found: dict[str, Finding], name: str) -> None:
+    finding = found[name]
+    assert finding.kind == "lossy-value"
+    assert finding.property == "kmsMasterKeyId"
+    assert "source" in finding.message
+    assert finding.source is not None
+    assert finding.source.startswith("__main__.py:")
+
+
+def test_a_flag_computed_from_an_unknown_value_is_found(found: dict[str, Finding]) -> None:
+    assert found["flag"].kind == "lossy-value"
+
+
+def test_a_resource_made_inside_an_apply_is_found(found: dict[str, Finding]) -> None:
+    assert found["inside"].kind == "created-inside-apply"
+
+
+def test_a_value_that_differs_from_run_to_run_is_found(found: dict[str, Finding]) -> None:
+    assert found["random"].kind == "not-repeatable"
+
+
+def test_a_warning_of_the_program_is_passed_on(found: dict[str, Finding]) -> None:
+    assert found["warning"].message == "the queue has no dead-letter queue"
+
+
+def test_nothing_else_is_found(found: dict[str, Finding]) -> None:
+    expected = {"upper", "split", "base64", "compared", "measured", "flag", "inside", "random", "warning"}
+    assert found.keys() == expected

@@ -1,0 +1,67 @@
+"""A mistake in a program is told in one line that says where, never as a traceback of the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.small_programs import PREAMBLE, WriteProgram
+from toolkit.engine import plan
+from toolkit.errors import ToolkitError
+
+FIRST_LINE = PREAMBLE.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = 1\nraise ValueError('no such seller')", f"__main__.py:{FIRST_LINE + 1}: ValueError: no such seller"),
+        ("def broken(:", f"__main__.py:{FIRST_LINE}: SyntaxError"),
+        ("import absent_module", f"__main__.py:{FIRST_LINE}: ModuleNotFoundError: No module named 'absent_module'"),
+        (
+            "aws.sqs.Queue('a').url.apply(lambda url: 1 / 0)",
+            f"__main__.py:{FIRST_LINE}: ZeroDivisionError: division by zero",
+        ),
+        ("raise pulumi.RunError('set shop:currency')", f"__main__.py:{FIRST_LINE}: set shop:currency"),
+        (
+            "aws.sqs.Queue('a', visibility=3)",
+            f"__main__.py:{FIRST_LINE}: TypeError",
+        ),
+        (
+            "aws.sqs.Queue('twice')\naws.sqs.Queue('twice')",
+            f"duplicate resource URN urn:pulumi:dev::shop::aws:sqs/queue:Queue::twice, "
+            f"made at __main__.py:{FIRST_LINE} and again at __main__.py:{FIRST_LINE + 1}",
+        ),
+        (
+            "pulumi.CustomResource('aws:sqs/queue:Qeue', 'a', {})",
+            "a (aws:sqs/queue:Qeue): there is no resource type 'aws:sqs/queue:Qeue' in pulumi_aws",
+        ),
+        (
+            "pulumi.CustomResource('acme:index:Thing', 'a', {})",
+            "a (acme:index:Thing): 'acme:index:Thing' needs the package 'pulumi_acme', which is not installed",
+        ),
+        (
+            "pulumi.StackReference('organization/shop/base')",
+            "the program reads the stack 'organization/shop/base', whose outputs are not known here (known: none)",
+        ),
+        (
+            "class Remote(pulumi.ComponentResource):\n"
+            "    def __init__(self):\n"
+            "        super().__init__('acme:index:Remote', 'a', {}, None, True)\n"
+            "Remote()",
+            "acme:index:Remote is a component of a plugin, which needs the real CLI",
+        ),
+        ("import os\nos._exit(3)", "the program of stack dev ended before it was done"),
+    ],
+    ids=lambda value: None,
+)
+def test_a_mistake_is_told_with_its_place(program: WriteProgram, source: str, expected: str) -> None:
+    with pytest.raises(ToolkitError) as raised:
+        plan(program(source))
+    assert raised.value.message.startswith(expected)
+    assert raised.value.next_step
+    assert "Traceback" not in raised.value.message
+
+
+def test_a_provider_must_be_explicit_where_default_ones_are_switched_off(program: WriteProgram) -> None:
+    with pytest.raises(ToolkitError, match="default provider for 'aws' disabled: 'aws:sqs/queue:Queue' must use"):
+        plan(program("aws.sqs.Queue('a')", {"pulumi:disable-default-providers": "['*']"}))

@@ -1,0 +1,135 @@
+"""The real engine is the judge: where the two differ, ours is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.real_cli import RealEngine, needs_pulumi, real_engine, told_by_ours, told_by_real
+from tests.engine.small_programs import write_program
+from toolkit.engine.planning import preview
+from toolkit.engine.program import Program
+from toolkit.engine.symbolic import SymbolicProvider
+from toolkit.errors import ToolkitError
+
+pytestmark = [needs_pulumi, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+PROJECT = Path(__file__).parents[2]
+STACKS = sorted(file.name.split(".")[1] for file in PROJECT.glob("Pulumi.*.yaml"))
+
+OPTIONS = """
+provider = aws.Provider("main", region="eu-west-1")
+on_main = pulumi.ResourceOptions(provider=provider)
+
+
+class Orders(pulumi.ComponentResource):
+    def __init__(self, name, opts):
+        props = {"function": "order-database", "links": [{"target": "carts", "access": "reads"}]}
+        super().__init__("shop:orders:Orders", name, props, opts)
+        self.queue = aws.sqs.Queue(f"{name}-queue", opts=pulumi.ResourceOptions(parent=self))
+        self.inner = Inner(f"{name}-inner", pulumi.ResourceOptions(parent=self))
+        self.register_outputs({"url": self.queue.url})
+
+
+class Inner(pulumi.ComponentResource):
+    def __init__(self, name, opts):
+        super().__init__("shop:orders:Inner", name, {}, opts)
+        self.queue = aws.sqs.Queue(f"{name}-queue", opts=pulumi.ResourceOptions(parent=self, protect=False))
+
+
+orders = Orders("orders", pulumi.ResourceOptions(providers=[provider], protect=True, retain_on_delete=True))
+other = Orders("other", pulumi.ResourceOptions(provider=provider, depends_on=[orders]))
+key = aws.kms.Key("key", opts=on_main)
+aws.sqs.Queue("default-provider")
+aws.sqs.Queue("options", tags={"a": orders.queue.arn, "b": pulumi.Output.secret("t")}, fifo_queue=True,
+              opts=pulumi.ResourceOptions(provider=provider, depends_on=[orders, key], ignore_changes=["tags.a"],
+                                          additional_secret_outputs=["url"], retain_on_delete=True))
+aws.sqs.Queue("secret", policy=pulumi.Output.secret(key.arn), name=pulumi.Output.secret("known"), opts=on_main)
+aws.sqs.Queue("echo", name=aws.sqs.Queue("named", name="given", opts=on_main).name, opts=on_main)
+aws.sqs.Queue("json", policy=pulumi.Output.json_dumps({"Resource": [key.arn, "x"]}), opts=on_main)
+aws.s3.BucketObject("file", bucket="files", source=pulumi.FileAsset("Pulumi.yaml"), opts=on_main)
+aws.s3.BucketObject("text", bucket="files", source=pulumi.StringAsset("hello"), opts=on_main)
+found = aws.sqs.Queue.get("found", "https://sqs/found", opts=on_main)
+aws.sqs.Queue("after-found", name=aws.sqs.get_queue_output(name="known", opts=pulumi.InvokeOptions(
+    provider=provider)).url, kms_master_key_id=found.arn, opts=on_main)
+zones = aws.get_availability_zones(opts=pulumi.InvokeOptions(provider=provider))
+for index, zone in enumerate(zones.names):
+    aws.sqs.Queue(f"zone-{index}", name=zone, opts=on_main)
+
+
+def tag(args):
+    if args.name == "transformed":
+        return pulumi.ResourceTransformResult(
+            {**args.props, "tags": {"source": key.arn}}, pulumi.ResourceOptions.merge(
+                args.opts, pulumi.ResourceOptions(protect=True, depends_on=[key])))
+
+
+aws.sqs.Queue("transformed", kms_master_key_id=key.arn, opts=pulumi.ResourceOptions(
+    provider=provider, transforms=[tag]))
+key.arn.apply(lambda arn: aws.sqs.Queue("inside", opts=on_main))
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
+    with real_engine(tmp_path_factory.mktemp("real"), SymbolicProvider()) as started:
+        yield started
+
+
+def assert_same_preview(engine: RealEngine, program: Program) -> None:
+    real = {urn: told_by_real(state) for urn, state in engine.preview(program.root, program.stack).items()}
+    ours = {resource.urn: told_by_ours(resource) for resource in preview(program)}
+    assert ours.keys() == real.keys()
+    for urn, expected in real.items():
+        assert ours[urn] == expected, urn
+
+
+def test_a_program_with_every_option_previews_the_same(engine: RealEngine, tmp_path: Path) -> None:
+    program = write_program(tmp_path / "options", OPTIONS)
+    engine.init(program.root, "dev")
+    assert_same_preview(engine, program)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project: the CLI writes a salt into the settings of a stack that it creates."""
+    copy = tmp_path_factory.mktemp("project")
+    for file in PROJECT.glob("Pulumi*.yaml"):
+        shutil.copy(file, copy)
+    for folder in ("stacks", "components", "functions", "commerce"):
+        shutil.copytree(PROJECT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / ".venv").symlink_to(sys.prefix)
+    return copy
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_stack_of_the_project_previews_the_same(
+    engine: RealEngine, project: Path, stack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(project))
+    engine.init(project, stack)
+    assert_same_preview(engine, Program.load(project, stack))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("aws.sqs.Queue('twice')\naws.sqs.Queue('twice')", "uplicate resource URN"),
+        ("pulumi.CustomResource('aws:sqs/queue:Qeue', 'a', {})", "there is no resource type 'aws:sqs/queue:Qeue'"),
+        ("raise ValueError('no such seller')", "no such seller"),
+        ("aws.sqs.get_queue(name='a')\n1 / 0", "division by zero"),
+    ],
+)
+def test_both_refuse_the_same_programs(engine: RealEngine, tmp_path: Path, source: str, said: str) -> None:
+    program = write_program(tmp_path / "wrong", source)
+    program = Program.load(program.root.rename(tmp_path / f"wrong-{abs(hash(source))}"), "dev")
+    engine.run(program.root, "stack", "init", "dev")
+    refused = engine.run(program.root, "preview", "--stack", "dev")
+    assert refused.returncode != 0
+    assert said in refused.stdout + refused.stderr
+    with pytest.raises(ToolkitError) as raised:
+        preview(program)
+    assert said in raised.value.message

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
@@ -78,7 +80,9 @@ class PulumiEngine:
         project = self._folder / "project"
         (self._folder / "backend").mkdir(parents=True, exist_ok=True)
         project.mkdir(exist_ok=True)
-        shutil.copy(program.root / "Pulumi.yaml", project)
+        declared = yaml.safe_load((program.root / "Pulumi.yaml").read_text())
+        declared.pop("main", None)  # the program stays where it is, and runs in this process
+        (project / "Pulumi.yaml").write_text(yaml.safe_dump(declared))
         settings = f"Pulumi.{program.stack}.yaml"
         salt = _salt(project / settings)
         (project / settings).write_text((program.root / settings).read_text().rstrip() + "\n" + salt)

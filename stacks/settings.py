@@ -17,6 +17,7 @@ import pulumi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from components.architecture import FUNCTIONS
 from components.profile import PROFILES, Profile
 
 NAMESPACE: Final = "marketplace"
@@ -54,6 +55,15 @@ def _profile(value: str) -> str:
     return value
 
 
+def _functions(value: dict[str, str]) -> dict[str, str]:
+    for function in value:
+        if function not in FUNCTIONS:
+            near = difflib.get_close_matches(function, FUNCTIONS, n=1)
+            raise ValueError(f"no function {function!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return value
+
+
+Engines = Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(_functions)]
 Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_from_json)]
 Zones = Annotated[tuple[str, ...], BeforeValidator(_from_json)]
 
@@ -68,7 +78,7 @@ class Settings(BaseModel):
     region: Annotated[str, Field(alias=REGION_KEY, pattern=_REGION.pattern)]
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """The only account the stack may be deployed to; default: whichever the credentials are for."""
-    engines: Annotated[dict[str, str], BeforeValidator(_from_json)] = Field(default_factory=dict)
+    engines: Engines = Field(default_factory=dict)
     """Engine by function id (`cart-cache: elasticache-valkey`), where the architecture's default is not wanted."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""

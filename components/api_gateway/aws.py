@@ -85,12 +85,11 @@ class ApiGateway(ApiGatewayContract, Watched):
         )
         identity = Identity(self, foundation, network=cluster.network)
         identity.grant(links)
-        assert identity.security_group  # noqa: S101 - given a network above
         link = aws.apigatewayv2.VpcLink(
             name,
             name=foundation.prefix,
             subnet_ids=cluster.network.private_subnet_ids,
-            security_group_ids=[identity.security_group.id],
+            security_group_ids=[identity.security_group_id],
             opts=self.child(depends_on=identity.after),
         )
         for service in args.services:

@@ -11,6 +11,7 @@ from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant, Peer, bind
 from components.aws.policy import policy, trust
 from components.component import Component
+from components.errors import ComponentError
 from components.link import Link
 from components.network.aws import Network
 
@@ -37,7 +38,7 @@ class Identity:
         self.network = network
         self.environment: dict[str, pulumi.Input[str]] = {}
         self.after: list[pulumi.Resource] = []
-        self.role = (
+        self._role = (
             aws.iam.Role(
                 owner.name,
                 description=f"What {owner.name} may do",
@@ -47,7 +48,7 @@ class Identity:
             if service
             else None
         )
-        self.security_group = (
+        self._security_group = (
             aws.ec2.SecurityGroup(
                 owner.name,
                 description=f"Connections of {owner.name}",
@@ -59,14 +60,30 @@ class Identity:
             else None
         )
 
+    @property
+    def role_arn(self) -> pulumi.Output[str]:
+        """ARN of the role; an identity that no service assumes has none."""
+        if self._role is None:
+            raise ComponentError(f"{self.name!r} has no role: nothing runs under it.")
+        arn: pulumi.Output[str] = self._role.arn
+        return arn
+
+    @property
+    def security_group_id(self) -> pulumi.Output[str]:
+        """Id of the security group; an identity outside a network has none."""
+        if self._security_group is None:
+            raise ComponentError(f"{self.name!r} has no security group: it is in no network.")
+        id: pulumi.Output[str] = self._security_group.id
+        return id
+
     def grant(self, links: Iterable[Link], *own: Grant) -> None:
         """Gives the workload what its links take and what it needs for itself (`own`)."""
         grants = [*own, *(bind(link, self) for link in links)]
         # Two links can need the same thing, such as the one key behind two stores.
         statements = {statement.sid: statement for grant in grants for statement in grant.statements}
-        if self.role and statements:
+        if self._role and statements:
             allowed = aws.iam.RolePolicy(
-                self.name, role=self.role.name, policy=policy(*statements.values()), opts=self.owner.child()
+                self.name, role=self._role.name, policy=policy(*statements.values()), opts=self.owner.child()
             )
             self.after.append(allowed)
         for grant in grants:
@@ -77,11 +94,11 @@ class Identity:
             self._reach(peer)
 
     def _reach(self, peer: Peer) -> None:
-        if not self.security_group:
+        if not self._security_group:
             return
         egress = aws.vpc.SecurityGroupEgressRule(
             f"{self.name}-to-{peer.name}",
-            security_group_id=self.security_group.id,
+            security_group_id=self._security_group.id,
             description=f"{self.name} to {peer.name}",
             ip_protocol="tcp",
             from_port=peer.port,
@@ -100,7 +117,7 @@ class Identity:
                 ip_protocol="tcp",
                 from_port=peer.port,
                 to_port=peer.port,
-                referenced_security_group_id=self.security_group.id,
+                referenced_security_group_id=self._security_group.id,
                 opts=self.owner.child(),
             )
             self.after.append(ingress)

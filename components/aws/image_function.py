@@ -46,9 +46,6 @@ class ImageFunction:
         logs = log_group(owner, owner.name, f"/{account.prefix}/{owner.name}", secrets.key_arn)
         self.identity = Identity(owner, account, service="lambda.amazonaws.com", network=network, confused_deputy=False)
         self.identity.grant(links, _runtime(account, logs), *own)
-        security_group = self.identity.security_group
-        role = self.identity.role
-        assert security_group and role  # noqa: S101 - given a service and a network above
         self.function = aws.lambda_.Function(
             owner.name,
             description=f"{workload.handler} of {account.prefix}",
@@ -56,7 +53,7 @@ class ImageFunction:
             image_uri=image.uri,
             image_config={"entry_points": ["python", "-m", "awslambdaric"], "commands": [workload.handler]},
             architectures=["arm64"],
-            role=role.arn,
+            role=self.identity.role_arn,
             memory_size=workload.memory_mib,
             timeout=workload.timeout_seconds,
             environment={
@@ -67,7 +64,10 @@ class ImageFunction:
                     **self.identity.environment,
                 }
             },
-            vpc_config={"subnet_ids": network.private_subnet_ids, "security_group_ids": [security_group.id]},
+            vpc_config={
+                "subnet_ids": network.private_subnet_ids,
+                "security_group_ids": [self.identity.security_group_id],
+            },
             # Text passes lines through as they are: the code writes JSON itself, with its own level.
             logging_config={"log_format": "Text", "log_group": logs.name},
             tracing_config={"mode": "Active"},

@@ -36,7 +36,6 @@ def task_definition(
     ECS itself pulls the image and writes the logs under the execution role; the code runs under the task role,
     which has what the links gave it and nothing else.
     """
-    assert identity.role  # noqa: S101 - a service's identity has one
     variables: dict[str, pulumi.Input[str]] = {
         "AWS_REGION": account.region,
         "PORT": str(workload.port),
@@ -78,7 +77,7 @@ def task_definition(
         cpu=str(workload.cpu),
         memory=str(workload.memory_mib),
         execution_role_arn=execution.arn,
-        task_role_arn=identity.role.arn,
+        task_role_arn=identity.role_arn,
         container_definitions=pulumi.Output.json_dumps([container]),
         volumes=[{"name": "tmp"}],
         opts=owner.child(depends_on=[pulls]),

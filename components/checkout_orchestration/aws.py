@@ -48,7 +48,6 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
         logs = log_group(self, name, f"/aws/vendedlogs/states/{foundation.prefix}-{name}", secrets.key_arn)
         identity = Identity(self, foundation, service="states.amazonaws.com")
         identity.grant(links, _runtime())
-        assert identity.role  # noqa: S101 - given a service above
         definition = substituted(
             args.definition,
             {
@@ -60,7 +59,7 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
             name,
             type="STANDARD",
             definition=definition,
-            role_arn=identity.role.arn,
+            role_arn=identity.role_arn,
             logging_configuration={
                 "level": "ERROR",
                 # Input and output of a state hold an order's id and nothing of a card.

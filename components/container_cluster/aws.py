@@ -65,7 +65,7 @@ class ContainerCluster(ContainerClusterContract):
             security_groups=[self.security_group.id],
             idle_timeout=IDLE_SECONDS,
             drop_invalid_header_fields=True,
-            desync_mitigation_mode="strictest",
+            desync_mitigation_mode="defensive",
             enable_deletion_protection=foundation.profile.deletion_protection,
             opts=self.child(),
         )

@@ -118,7 +118,6 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         return targets, rule
 
     def _admit_balancer(self, identity: Identity) -> list[pulumi.Resource]:
-        assert identity.security_group  # noqa: S101 - the service is in a network
         port = self.workload.port
         return [
             aws.vpc.SecurityGroupEgressRule(
@@ -128,12 +127,12 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,
-                referenced_security_group_id=identity.security_group.id,
+                referenced_security_group_id=identity.security_group_id,
                 opts=self.child(),
             ),
             aws.vpc.SecurityGroupIngressRule(
                 f"{self.name}-from-{self.cluster.name}",
-                security_group_id=identity.security_group.id,
+                security_group_id=identity.security_group_id,
                 description=f"{self.cluster.name} to {self.name}",
                 ip_protocol="tcp",
                 from_port=port,
@@ -150,7 +149,6 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         identity: Identity,
         after: list[pulumi.Resource],
     ) -> aws.ecs.Service:
-        assert identity.security_group  # noqa: S101 - the service is in a network
         return aws.ecs.Service(
             self.name,
             cluster=self.cluster.cluster.arn,
@@ -159,7 +157,7 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
             capacity_provider_strategies=[{"capacity_provider": self.cluster.capacity, "weight": 1}],
             network_configuration={
                 "subnets": self.cluster.network.private_subnet_ids,
-                "security_groups": [identity.security_group.id],
+                "security_groups": [identity.security_group_id],
                 "assign_public_ip": False,
             },
             load_balancers=[

@@ -40,7 +40,7 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
         super().__init__(name, foundation, function=args.workload.function, links=args.links, opts=opts)
         network = on_aws(args.network, Network)
         secrets = on_aws(args.secrets, Secrets)
-        own = [self._memory(network, secrets)] if args.workload.remembers_events else []
+        own = [self._memory(foundation, network, secrets)] if args.workload.remembers_events else []
         body = ImageFunction(
             self,
             foundation,
@@ -89,7 +89,7 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
             opts=self.child(),
         )
 
-    def _memory(self, network: Network, secrets: Secrets) -> Grant:
+    def _memory(self, account: AwsFoundation, network: Network, secrets: Secrets) -> Grant:
         """The idempotency table: an event's id, what came of it, and when to forget it."""
         table = aws.dynamodb.Table(
             f"{self.name}-idempotency",
@@ -102,8 +102,6 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
             point_in_time_recovery={"enabled": False},
             opts=self.child(),
         )
-        account = self.foundation
-        assert isinstance(account, AwsFoundation)  # noqa: S101 - this class is only built on one
         return Grant(
             statements=(
                 Statement(

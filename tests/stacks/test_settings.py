@@ -92,6 +92,7 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
         ("callbackUrls", "[not json"),
         ("availabilityZones", "3"),
         ("engines", '["lambda"]'),
+        ("engines", '{"cart-cach": "elasticache-valkey"}'),
         ("accountId", "12345"),
         ("alarmEmail", "nobody"),
         ("logLevel", "LOUD"),

@@ -108,6 +108,7 @@ def test_sigterm_lets_the_current_event_finish(invoke: Invoke, worker: ChildProc
 
 
 def test_a_function_that_is_not_listed_has_no_worker(tmp_path: Path) -> None:
+    (tmp_path / "functions.json").write_text("{}")
     with pytest.raises(NoWorker, match="unknown"):
         Workers(tmp_path / "functions.json").invoke("unknown", b"{}")
 

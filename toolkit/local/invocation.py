@@ -76,6 +76,11 @@ class Workers:
                 with self._lock:
                     self._busy[port] -= 1
 
+    def wait_until_listed(self) -> None:
+        """Returns once the workers are listed: a stack that starts lists them when all are ready."""
+        while not self._listing.exists():
+            time.sleep(0.1)
+
     def _connect(self, function_name: str) -> tuple[http.client.HTTPConnection, int]:
         deadline = time.monotonic() + WAIT_FOR_WORKER_SECONDS
         while True:
@@ -88,7 +93,8 @@ class Workers:
                 except OSError:
                     with self._lock:
                         self._busy[port] -= 1
-            if time.monotonic() > deadline or port is None:
+            unknown = port is None and self._listing.exists()
+            if time.monotonic() > deadline or unknown:
                 raise NoWorker(function_name)
             time.sleep(0.05)
 

@@ -22,7 +22,7 @@ from toolkit.local.engines.moto.server import HEALTH_PATH
 from toolkit.local.engines.moto.snapshot import Snapshot
 from toolkit.local.invocation import Workers
 
-SNAPSHOT_SECONDS = 3.0
+SNAPSHOT_SECONDS = 1.0
 SNAPSHOT_SHARE = 20
 """A snapshot that takes long is taken less often: it may use one part in so many of the time."""
 
@@ -68,10 +68,11 @@ def serve(port: int, snapshot_file: Path, functions_file: Path) -> None:
     functions.forward(workers)
     step_functions.make_fast(workers)
     snapshot = Snapshot(snapshot_file)
-    snapshot.restore()
+    interrupted = snapshot.restore()
     application = Application()
     server = make_server("127.0.0.1", port, application, threaded=True, request_handler=RequestHandler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    threading.Thread(target=step_functions.start_again, args=(interrupted, workers), daemon=True).start()
     saved, pause = 0, SNAPSHOT_SECONDS
     while not ending.wait(pause):
         requests = application.requests + step_functions.finished_executions()

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
 from toolkit.errors import ToolkitError
-from toolkit.local.engines.moto.step_functions import NoHistory
+from toolkit.local.engines.moto.step_functions import Interrupted, NoHistory, take_interrupted
 
 ATTEMPTS = 20
 EXECUTIONS = "moto.stepfunctions.parser.backend.execution"
@@ -63,10 +63,11 @@ class Snapshot:
             output.write(content)
         part.replace(self._file)
 
-    def restore(self) -> None:
-        """Puts back what was saved, without the executions that were running: their names are free again."""
+    def restore(self) -> list[Interrupted]:
+        """Puts back what was saved, but for the executions that were running: those it returns."""
+        interrupted: list[Interrupted] = []
         if not self._file.exists():
-            return
+            return interrupted
         try:
             with self._file.open("rb") as content:
                 saved = pickle.load(content)  # noqa: S301 - our own file, readable by its owner alone
@@ -76,12 +77,13 @@ class Snapshot:
                 services = _backend_dict(module, name)
                 for (account, region), backend in accounts.items():
                     dict.__setitem__(services[account], region, backend)
-                    _forget_running_executions(backend)
+                    interrupted += take_interrupted(backend)
         except Exception as failure:
             raise ToolkitError(
                 f"the AWS state in {self._file} cannot be read: {failure}",
                 next_step="discard the state of this machine with `marketplace down --purge`, then start again",
             ) from failure
+        return interrupted
 
 
 class _Pickler(pickle.Pickler):
@@ -150,8 +152,3 @@ def _function(code: bytes, module: str) -> FunctionType:
 
 def _account(module: str, backend: str, account: str) -> Any:
     return _backend_dict(module, backend)[account]
-
-
-def _forget_running_executions(backend: Any) -> None:
-    for machine in getattr(backend, "state_machines", ()):
-        machine.executions = [execution for execution in machine.executions if execution.status != "RUNNING"]

@@ -1,7 +1,7 @@
 """Step Functions: moto's interpreter without its waits.
 
-moto parses a definition and makes an AWS client anew for every task. Here both are kept, and a Lambda task reaches
-its worker directly instead of through moto's own Lambda API.
+moto parses the definition anew for every execution and makes an AWS client for every task. Here both are kept, and a
+Lambda task reaches its worker directly instead of through moto's own Lambda API.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import functools
 import importlib
 import io
+import logging
 import sys
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,9 +24,15 @@ from toolkit.local.invocation import NoWorker, Workers
 
 KEPT_HISTORIES = 200
 """So many finished executions keep their event history; older ones keep status, input and output."""
+OPEN_TASKS = 32
+"""With so many Lambda tasks in progress, new executions wait to be started."""
+HELD_BACK_SECONDS = 20.0
+"""Less than the time after which an AWS client gives up."""
 
 _finished = 0
 _counting = threading.Lock()
+
+log = logging.getLogger(__name__)
 
 
 class WorkerClient:
@@ -31,9 +40,26 @@ class WorkerClient:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
+        self._open = 0
+        self._changed = threading.Condition()
 
     def invoke(self, FunctionName: str, Payload: bytes = b"{}", **_: Any) -> dict[str, Any]:  # noqa: N803
         """`lambda:Invoke`, request and response; without a worker the error that state machines retry."""
+        with self._changed:
+            self._open += 1
+        try:
+            return self._invoke(FunctionName, Payload)
+        finally:
+            with self._changed:
+                self._open -= 1
+                self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Returns when few enough tasks wait for their worker, at the latest after some seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._open < OPEN_TASKS, HELD_BACK_SECONDS)
+
+    def _invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded by moto long before
 
         name = FunctionName.split(":")[6] if FunctionName.startswith("arn:") else FunctionName.split(":", maxsplit=1)[0]
@@ -50,7 +76,7 @@ class WorkerClient:
 
 
 def make_fast(workers: Workers) -> None:
-    """Gives moto's interpreter the workers, kept clients, kept parse trees and a bounded memory."""
+    """Gives moto's interpreter the workers, kept clients, kept programs and a bounded memory."""
     _load_batch_states_alone()
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415 - half a second
         state_task_service_factory,
@@ -71,8 +97,12 @@ def make_fast(workers: Workers) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser") and getattr(module, "boto_client_for", None) is original:
             module.__dict__["boto_client_for"] = client_for
-    _keep_parse_trees()
+    _keep_programs()
+    _hold_back_starts(worker_client)
     _bound_memory()
+    logging.getLogger("moto.stepfunctions.parser.asl.component.eval_component").setLevel(
+        logging.CRITICAL
+    )  # a caught business error is no news
 
 
 def _load_batch_states_alone() -> None:
@@ -93,21 +123,27 @@ def finished_executions() -> int:
     return _finished
 
 
-def _keep_parse_trees() -> None:
-    """Parsing takes longer than running. The tree is kept; the program made from it is new for each execution."""
-    from moto.stepfunctions.parser.asl.parse import asl_parser  # noqa: PLC0415
+def _keep_programs() -> None:
+    """Parses a definition once: that takes longer than running it. What changes in a run lies in its environment."""
+    from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser  # noqa: PLC0415
 
-    parse = asl_parser.AmazonStateLanguageParser.parse
+    AmazonStateLanguageParser.parse = staticmethod(functools.lru_cache(maxsize=64)(AmazonStateLanguageParser.parse))
+    # Made up at first use, which two executions may reach at once; the address is as unique and always the same.
+    EvalComponent.heap_key = property(lambda self: str(id(self)))
 
-    @functools.lru_cache(maxsize=64)
-    def tree_of(definition: str) -> Any:
-        return parse(definition)[1]
 
-    def parse_again(definition: str) -> tuple[Any, Any]:
-        tree = tree_of(definition)
-        return asl_parser.Preprocessor().visit(tree), tree
+def _hold_back_starts(client: WorkerClient) -> None:
+    """Answers StartExecution only when there is room: whoever starts thousands at once waits, nothing is refused."""
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa: PLC0415
 
-    asl_parser.AmazonStateLanguageParser.parse = staticmethod(parse_again)
+    start = StepFunctionsParserBackend.start_execution
+
+    def start_when_there_is_room(self: Any, *positional: Any, **named: Any) -> Any:
+        client.wait_for_room()
+        return start(self, *positional, **named)
+
+    StepFunctionsParserBackend.start_execution = start_when_there_is_room
 
 
 def _bound_memory() -> None:
@@ -138,3 +174,45 @@ class NoHistory:
 
     def stop(self, **_: Any) -> None:
         """An execution that ended has nothing to stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """An execution that was running when its moto ended."""
+
+    backend: Any
+    machine_arn: str
+    name: str
+    execution_input: str
+
+
+def take_interrupted(backend: Any) -> list[Interrupted]:
+    """Removes the running executions of a restored backend, so that their names are free, and returns them."""
+    interrupted = []
+    for machine in getattr(backend, "state_machines", ()):
+        for execution in [execution for execution in machine.executions if execution.status == "RUNNING"]:
+            machine.executions.remove(execution)
+            interrupted.append(
+                Interrupted(
+                    backend=backend,
+                    machine_arn=machine.arn,
+                    name=execution.name,
+                    execution_input=execution.execution_input,
+                )
+            )
+    return interrupted
+
+
+def start_again(interrupted: Sequence[Interrupted], workers: Workers) -> None:
+    """Starts them from their first state once there are workers: Step Functions never forgets an execution.
+
+    AWS would go on where it stopped. Here finished steps run again, which at-least-once delivery asks of them anyway.
+    """
+    workers.wait_until_listed()
+    for execution in interrupted:
+        try:
+            execution.backend.start_execution(
+                execution.machine_arn, name=execution.name, execution_input=execution.execution_input
+            )
+        except Exception as refused:
+            log.warning("the execution %s was not started again: %s", execution.name, refused)

@@ -58,10 +58,10 @@ class Workflow:
             return json.dumps({"errorType": errors.pop(0), "errorMessage": "told to"}), True, ""
         return json.dumps({"order_id": event["order_id"]}), False, ""
 
-    def run(self) -> str:
+    def run(self, order_id: str = ORDER) -> str:
         """The status in which one execution ends."""
         started = self._states.start_execution(
-            stateMachineArn=self._machine["stateMachineArn"], name=ORDER, input=json.dumps({"order_id": ORDER})
+            stateMachineArn=self._machine["stateMachineArn"], name=order_id, input=json.dumps({"order_id": order_id})
         )
         for _ in range(400):
             status = self._states.describe_execution(executionArn=started["executionArn"])["status"]

@@ -1,0 +1,125 @@
+"""All kinds of processes together, on all engines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from toolkit.local.gateway.routes import Route, RouteTable
+from toolkit.local.health import answers
+from toolkit.local.machine import Machine
+from toolkit.local.poller import Mapping
+from toolkit.local.processes import ProcessSpec, Supervisor, gateway, poller, worker
+
+CONNECTIONS = 16
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    with Machine(tmp_path_factory.mktemp("state")) as running:
+        running.start("moto")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def queue(machine: Machine) -> str:
+    return str(machine.boto("sqs").create_queue(QueueName="fulfillment")["QueueUrl"])
+
+
+@pytest.fixture(scope="module")
+def supervisor(machine: Machine, queue: str) -> Iterator[Supervisor]:
+    service, entrance, functions = machine.port("catalog"), machine.port("gateway"), machine.port("processor")
+    routes = RouteTable(routes=(Route(method="GET", path="/catalog/{proxy+}", target=f"http://127.0.0.1:{service}"),))
+    (machine.state / "routes.json").write_text(routes.model_dump_json())
+    mapping = Mapping(queue_url=queue, queue_arn="arn:aws:sqs:us-east-1:123456789012:fulfillment", function_name="fn")
+    (machine.state / "mappings.json").write_text(json.dumps([mapping.model_dump()]))
+    command = [sys.executable, "-m", "uvicorn", "tests.local.handlers.service:app", "--port", str(service)]
+    specs = [
+        ProcessSpec(
+            name="catalog",
+            command=[*command, "--log-level", "warning", "--no-access-log"],
+            ready_url=f"http://127.0.0.1:{service}/healthz",
+            port=service,
+        ),
+        worker(
+            name="processor",
+            function_name="fn",
+            handler="tests.local.handlers.steps.step",
+            port=functions,
+            timeout_seconds=5,
+            role_arn="arn:aws:iam::123456789012:role/processor",
+        ),
+        poller(
+            name="poller",
+            mappings=machine.state / "mappings.json",
+            functions=machine.functions,
+            role_arn="arn:aws:iam::123456789012:role/processor",
+        ),
+        gateway(name="gateway", routes=machine.state / "routes.json", port=entrance),
+    ]
+    running = Supervisor(specs, machine)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_message_reaches_the_functions_worker(supervisor: Supervisor, machine: Machine, queue: str) -> None:
+    queues = machine.boto("sqs")
+    queues.send_message(QueueUrl=queue, MessageBody="o-1")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = time.monotonic() + 10
+    left = None
+    while left != {"0"} and time.monotonic() < deadline:
+        left = set(queues.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"].values())
+        time.sleep(0.05)
+    assert left == {"0"}, supervisor.log("poller").read_text()
+
+
+def test_the_gateway_serves_the_routes_file(supervisor: Supervisor, machine: Machine) -> None:
+    assert answers(f"http://127.0.0.1:{machine.port('gateway')}/catalog/products")
+    assert not answers(f"http://127.0.0.1:{machine.port('gateway')}/elsewhere")
+
+
+async def test_the_gateway_carries_a_thousand_requests_a_second(supervisor: Supervisor, machine: Machine) -> None:
+    port = machine.port("gateway")
+    await asyncio.gather(*(requests(port, 20) for _ in range(CONNECTIONS)))
+    started = time.monotonic()
+    await asyncio.gather(*(requests(port, 100) for _ in range(CONNECTIONS)))
+    assert CONNECTIONS * 100 / (time.monotonic() - started) > 1000
+
+
+async def requests(port: int, count: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(count):
+        writer.write(b"GET /catalog/products HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        await reader.readexactly(2)
+    writer.close()
+
+
+def test_the_processes_are_in_the_machines_book(supervisor: Supervisor, machine: Machine) -> None:
+    recorded = machine.recorded()
+    assert set(recorded) == {"moto", "catalog", "processor", "poller", "gateway"}
+    assert all(identity.find() is not None for identity in recorded.values())
+
+
+def test_the_processes_of_the_toolkit_are_small(supervisor: Supervisor, machine: Machine) -> None:
+    pids = supervisor.pids()
+    sizes = {name: psutil.Process(pids[name]).memory_info().rss >> 20 for name in ("processor", "poller", "gateway")}
+    assert sizes["processor"] < 40
+    assert sizes["poller"] < 80
+    assert sizes["gateway"] < 80
+
+
+def test_every_process_has_a_log_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:
+    logs = [supervisor.log(name) for name in supervisor.pids()]
+    assert len(set(logs)) == 4
+    assert all(log.exists() for log in logs)

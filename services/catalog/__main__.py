@@ -7,5 +7,4 @@ from services.catalog.settings import CatalogSettings
 from services.http.server import serve
 
 if __name__ == "__main__":
-    settings = CatalogSettings()
-    serve(create_app(settings), settings)
+    serve(CatalogSettings, create_app)

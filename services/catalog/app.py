@@ -37,8 +37,11 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
 
 @asynccontextmanager
 async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
-    """Connects the catalog to the stores that this process's environment names."""
-    pool = await connect_pool(DatabaseSettings(), min_size=1, max_size=settings.database_connections)
+    """Connects the catalog to the stores that this process's environment names.
+
+    Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
+    """
+    pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=settings.database_connections)
     try:
         products = DynamoProducts(settings.products_table)
         yield Catalog(

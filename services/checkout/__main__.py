@@ -7,5 +7,4 @@ from services.checkout.settings import CheckoutSettings
 from services.http.server import serve
 
 if __name__ == "__main__":
-    settings = CheckoutSettings()
-    serve(create_app(settings), settings)
+    serve(CheckoutSettings, create_app)

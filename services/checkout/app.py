@@ -80,8 +80,11 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
 
 @asynccontextmanager
 async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
-    """Connects the service to the stores and the workflow that this process's environment names."""
-    pool = await connect_pool(DatabaseSettings(), min_size=2, max_size=settings.database_connections)
+    """Connects the service to the stores and the workflow that this process's environment names.
+
+    Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
+    """
+    pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=settings.database_connections)
     redis = connect(CacheSettings())
     try:
         yield Stores(

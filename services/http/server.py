@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
+from collections.abc import Callable
 from socket import socket
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.http.logs import configure_logging
@@ -32,6 +35,9 @@ class ServerSettings(BaseSettings):
     drain_seconds: int = 20
 
 
+Settings = TypeVar("Settings", bound=ServerSettings)
+
+
 class _Server(uvicorn.Server):
     """Uvicorn, with the collector told once that what exists after start-up stays.
 
@@ -45,11 +51,21 @@ class _Server(uvicorn.Server):
         gc.freeze()
 
 
-def serve(app: FastAPI, settings: ServerSettings) -> None:
-    """Serves until SIGTERM or SIGINT, finishing the requests that are open."""
+def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAPI]) -> None:
+    """Serves until SIGTERM or SIGINT, finishing the requests that are open.
+
+    The settings come from the environment; what is wrong with it is told in one line each, and the process exits
+    with 2.
+    """
+    try:
+        settings = settings_type()
+    except ValidationError as invalid:
+        for mistake in invalid.errors():
+            sys.stderr.write(f"{'_'.join(map(str, mistake['loc'])).upper()}: {mistake['msg']}\n")
+        raise SystemExit(2) from None
     configure_logging(service=settings.service_name, level=settings.log_level)
     config = uvicorn.Config(
-        app,
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         loop="uvloop",

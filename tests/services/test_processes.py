@@ -1,0 +1,125 @@
+"""The services as the platform runs them: `python -m`, settings from the environment, ended by SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+
+from commerce.adapters.postgres import migrate
+from toolkit.local.ports import free_port
+
+COMMON = {
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "HOST": "127.0.0.1",
+    "CURRENCY": "usd",
+    "PRODUCTS_TABLE": "products",
+    "CHECKOUT_FLOW_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+    "COMMISSION_BASIS_POINTS": "1000",
+    "RESERVATION_TTL_SECONDS": "900",
+    "ORDERS_USER": "nobody",
+    "ORDERS_TLS": "disable",
+    "CARTS_TLS": "disable",
+}
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    log: Path
+
+    def until(self, path: str, status: int) -> httpx.Response:
+        for _ in range(400):
+            try:
+                response = self.client.get(path)
+                if response.status_code == status:
+                    return response
+            except httpx.TransportError:
+                assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+
+@contextmanager
+def running(service: str, tmp_path: Path, **environment: str) -> Iterator[Running]:
+    port = free_port()
+    log = tmp_path / f"{service}.log"
+    with log.open("wb") as output, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"services.{service}"],
+            env=_environment(PORT=str(port), **environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield Running(process=process, client=client, log=log)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | COMMON | more
+
+
+def test_checkout_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, postgres_dsn: str, redis_url: str) -> None:
+    asyncio.run(_migrated(postgres_dsn))
+    database, cache = urlsplit(postgres_dsn), urlsplit(redis_url)
+    with running(
+        "checkout",
+        tmp_path,
+        ORDERS_HOST=database.hostname or "",
+        ORDERS_PORT=str(database.port),
+        ORDERS_DATABASE=database.path.lstrip("/"),
+        ORDERS_USER=database.username or "",
+        CARTS_HOST=cache.hostname or "",
+        CARTS_PORT=str(cache.port),
+    ) as service:
+        assert service.until("/readyz", 200).json()["checks"] == {"orders": "ok", "carts": "ok"}
+        assert service.client.get("/cart", headers={"x-user-id": "buyer"}).json()["items"] == []
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) in (0, -signal.SIGTERM)
+        lines = [json.loads(line) for line in service.log.read_text().splitlines()]
+        assert {line["service"] for line in lines} == {"checkout"}
+        assert not [line for line in lines if line["level"] in ("WARNING", "ERROR")]
+
+
+@pytest.mark.parametrize("service", ["catalog", "checkout"])
+def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(service: str, tmp_path: Path) -> None:
+    away = {"ORDERS_HOST": "127.0.0.1", "ORDERS_PORT": "1", "ORDERS_DATABASE": "orders", "CARTS_HOST": "127.0.0.1"}
+    with running(service, tmp_path, **away, CARTS_PORT="1", AWS_ENDPOINT_URL="http://127.0.0.1:1") as started:
+        assert started.until("/healthz", 200).json() == {"status": "ok"}
+        assert started.client.get("/readyz", timeout=10).json()["type"] == "/problems/not-ready"
+
+
+def test_wrong_settings_are_told_by_name_without_a_traceback() -> None:
+    environment = _environment(CURRENCY="Dollars", COMMISSION_BASIS_POINTS="20000")
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.checkout"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "CURRENCY: " in ended.stderr
+    assert "COMMISSION_BASIS_POINTS: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def _migrated(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await migrate(connection)
+    await connection.close()

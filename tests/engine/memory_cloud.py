@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolkit.engine import urns
 from toolkit.engine.provider import Checked, CheckFailure, Created, Diff, Properties, ProviderError
 
 
@@ -46,7 +47,7 @@ class MemoryCloud:
         with self._lock:
             id = f"id-{next(self._numbers)}"
             self.things[id] = news
-            self.journal.append(f"create {urn.split('::')[-1]}")
+            self.journal.append(f"create {urns.name_of(urn)}")
         return Created(id=id, outputs=news | {"arn": f"arn:{id}", "url": f"https://{id}"})
 
     def read(self, urn: str, type: str, id: str, olds: Properties) -> Created | None:
@@ -58,13 +59,13 @@ class MemoryCloud:
         if not preview:
             with self._lock:
                 self.things[id] = news
-                self.journal.append(f"update {urn.split('::')[-1]}")
+                self.journal.append(f"update {urns.name_of(urn)}")
         return olds | news
 
     def delete(self, urn: str, type: str, id: str, olds: Properties) -> None:
         with self._lock:
             self.things.pop(id, None)
-            self.journal.append(f"delete {urn.split('::')[-1]}")
+            self.journal.append(f"delete {urns.name_of(urn)}")
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         return {"arn": f"arn:{args['name']}", "url": "https://found", "tags": {}}

@@ -24,6 +24,7 @@ from pulumi.runtime.proto import (
 
 from toolkit.engine import urns
 from toolkit.engine.aliases import alias_urns
+from toolkit.engine.provider import UNKNOWN
 from toolkit.engine.registration import Host, Registration, from_request, program_position
 from toolkit.engine.transforms import Transforms
 from toolkit.engine.values import decode, encode
@@ -77,9 +78,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self._transforms.remember(urn, request.transforms)
             if request.type == urns.STACK_TYPE:
                 self._root_urn = urn
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=registered.id if request.custom else "", object=encode(registered.outputs)
-        )
+        # To the SDK an empty id means an unknown one.
+        id = "" if registered.id == UNKNOWN else registered.id
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=id, object=encode(registered.outputs))
 
     def ReadResource(self, request: Any, context: Context) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         with self._reported(context):

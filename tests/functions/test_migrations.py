@@ -1,14 +1,18 @@
-"""The migrations function on an empty database, as the deployment invokes it."""
+"""The migrations function on an empty database, as the deployment invokes it, with the administrator's secret."""
 
 from __future__ import annotations
 
 import importlib
+import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+import boto3
 import pytest
+from moto import mock_aws
 from pydantic import ValidationError
 
 from functions import event_loop
@@ -16,26 +20,29 @@ from functions import event_loop
 CONTEXT = SimpleNamespace(
     function_name="migrations", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="r"
 )
-SECRET = '{"username": "postgres", "password": "unused"}'
 
 
 @pytest.fixture
-def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Any:
+def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[Any]:
     server = urlsplit(postgres_dsn)
     for name, value in {
         "ORDERS_HOST": server.hostname or "",
         "ORDERS_PORT": str(server.port),
         "ORDERS_DATABASE": server.path.lstrip("/"),
         "ORDERS_TLS": "disable",
-        "ORDERS_USER": server.username or "",
         "POWERTOOLS_SERVICE_NAME": "migrations",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("ORDERS_SECRET_ARN", raising=False)
-    return importlib.import_module("functions.migrations.handler").handler
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        secrets = boto3.client("secretsmanager", "us-east-1")
+        master = json.dumps({"username": server.username, "password": "any"})
+        secret = secrets.create_secret(Name=f"master-{server.path.lstrip('/')}", SecretString=master)
+        monkeypatch.setenv("ORDERS_SECRET_ARN", secret["ARN"])
+        yield importlib.import_module("functions.migrations.handler").handler
 
 
 def test_it_brings_an_empty_database_up_to_date_once(handler: Any, postgres_dsn: str) -> None:

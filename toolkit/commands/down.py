@@ -17,7 +17,7 @@ from toolkit.errors import ToolkitError
 
 STOPPED_WITHIN_SECONDS = 60.0
 OURS = ("machine.json", "lock", "state.json", "logs")
-"""What a state folder holds: a folder with none of it is never deleted."""
+"""What a state folder holds: a folder with other things only is never touched."""
 
 
 def down(
@@ -31,10 +31,11 @@ def down(
     if not state.is_dir():
         console.print(f"nothing runs: there is no {state}")
         return
+    _require_ours(state)
     stopped = _stop(state, broken=purge)
     console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
     if purge:
-        _purge(state)
+        shutil.rmtree(state)
         console.print(f"deleted {state}")
 
 
@@ -66,9 +67,9 @@ def _stop(state: Path, *, broken: bool) -> int:
     return alive
 
 
-def _purge(state: Path) -> None:
-    if not any((state / name).exists() for name in OURS):
+def _require_ours(state: Path) -> None:
+    if any(state.iterdir()) and not any((state / name).exists() for name in OURS):
         raise ToolkitError(
-            f"{state} does not look like a state folder, so it is not deleted", next_step="name the folder with --state"
+            f"{state} does not look like a state folder, so nothing in it is touched",
+            next_step="name the folder with --state",
         )
-    shutil.rmtree(state)

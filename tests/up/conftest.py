@@ -1,0 +1,182 @@
+"""One deployment for all tests here: `marketplace up --once`, then a second `up` in the same folder that stays."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import boto3
+import httpx
+import pytest
+import redis
+
+from toolkit.engine.state import ResourceState, State
+from toolkit.local.ports import free_port
+from toolkit.local.purchase import SELLER_GROUP, UserPool, Visitor, sign_in
+
+ROOT = Path(__file__).parents[2]
+MARKETPLACE = [sys.executable, "-c", "from toolkit.cli import app; app()"]
+STARTED_WITHIN_SECONDS = 150.0
+
+
+def marketplace(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end, in the project's folder."""
+    return subprocess.run(
+        [*MARKETPLACE, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=STARTED_WITHIN_SECONDS,
+        check=False,
+    )
+
+
+def until(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
+    """The first true value of `condition`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} seconds: {what}"
+        time.sleep(0.05)
+    return value
+
+
+@dataclass(kw_only=True)
+class FirstRun:
+    """What `marketplace up --once --json` printed, and where it worked."""
+
+    state: Path
+    port: int
+    report: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A stack that runs, seen from outside: over HTTP, and through the engines' own clients."""
+
+    state: Path
+    url: str
+    report: dict[str, Any]
+    owner: subprocess.Popen[str]
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return dict(json.loads((self.state / "up.json").read_text())["ports"])
+
+    @property
+    def resources(self) -> list[ResourceState]:
+        return State(self.state / "state.json").revealed()
+
+    def outputs(self, type: str, name: str) -> dict[str, Any]:
+        return next(found.outputs for found in self.resources if found.type == type and found.name == name)
+
+    def boto(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=f"http://127.0.0.1:{self.ports['moto']}",
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self._clients[service]
+
+    def processes(self) -> dict[str, int]:
+        """Names and pids."""
+        book = json.loads((self.state / "machine.json").read_text())
+        return {name: entry["pid"] for name, entry in book["processes"].items()}
+
+    def sql(self, query: str, *values: Any) -> list[Any]:
+        """Rows of the order database, read as its superuser."""
+
+        async def fetch() -> list[Any]:
+            dsn = f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/marketplace"
+            connection = await asyncpg.connect(dsn)
+            try:
+                return list(await connection.fetch(query, *values))
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
+    def redis(self) -> Any:
+        return redis.Redis(port=self.ports["redis"], decode_responses=True)
+
+    def charges(self, order_id: str) -> list[dict[str, Any]]:
+        """The charges that Stripe has for an order."""
+        secret = self.outputs("aws:secretsmanager/secret:Secret", "stripe")
+        key = json.loads(self.boto("secretsmanager").get_secret_value(SecretId=secret["arn"])["SecretString"])
+        answer = httpx.get(f"{key['api_base']}/v1/charges", auth=(key["api_key"], ""), params={"limit": 100})
+        return [charge for charge in answer.json()["data"] if charge.get("transfer_group") == order_id]
+
+    @property
+    def pool(self) -> UserPool:
+        pool = self.outputs("aws:cognito/userPool:UserPool", "auth")
+        client = next(found for found in self.resources if found.type == "aws:cognito/userPoolClient:UserPoolClient")
+        return UserPool(id=pool["arn"].rsplit("/", 1)[-1], client_id=client.id)
+
+    def visitor(self, name: str, *, group: str | None = None) -> Visitor:
+        """Somebody who is signed in."""
+        token = sign_in(self.boto("cognito-idp"), self.pool, f"{name}@customers.example", group=group)
+        return Visitor(self.url, token)
+
+    def offer(self, *, stock: int, unit_price: int = 1_000) -> str:
+        """A new product with one offer; its offer id."""
+        product = f"test-{uuid4().hex[:8]}"
+        with self.visitor("a-seller", group=SELLER_GROUP) as seller:
+            seller.put("/catalog/sellers/me", {"display_name": "A seller"})
+            seller.put(f"/catalog/products/{product}", {"title": product})
+            made = seller.put(f"/catalog/products/{product}/offer", {"unit_price": unit_price, "stock": stock})
+        return str(made["offer_id"])
+
+    def stock(self, offer_id: str) -> int:
+        [row] = self.sql("SELECT stock FROM offers WHERE offer_id = $1", offer_id)
+        return int(row["stock"])
+
+    def assert_ledger_balances(self) -> None:
+        totals = self.sql("SELECT currency, sum(amount) AS total FROM ledger_entries GROUP BY currency")
+        assert all(row["total"] == 0 for row in totals)
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    state, port = tmp_path_factory.mktemp("state"), free_port()
+    done = marketplace("up", "--once", "--json", "--port", str(port), "--state", str(state))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return FirstRun(state=state, port=port, report=json.loads(done.stdout))
+
+
+@pytest.fixture(scope="session")
+def running(first_run: FirstRun) -> Iterator[Running]:
+    """A second `up`, after a crash that left its traces in the folder."""
+    book = first_run.state / "machine.json"
+    content = json.loads(book.read_text())
+    content["processes"] = {"checkout": {"pid": 2**22 - 1, "started": 1.0}}
+    book.write_text(json.dumps(content))
+    (first_run.state / "state.json.half-written").write_text("{")
+    (first_run.state / "lock").write_text(str(2**22 - 1))
+
+    command = [*MARKETPLACE, "up", "--json", "--port", str(first_run.port), "--state", str(first_run.state)]
+    with (first_run.state / "errors.txt").open("w") as errors:
+        owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert owner.stdout is not None
+        printed = ""
+        for line in owner.stdout:
+            printed += line
+            if line == "}\n":
+                break
+        report = json.loads(printed)
+        yield Running(state=first_run.state, url=report.get("url", ""), report=report, owner=owner)
+        owner.terminate()
+        owner.wait(60)

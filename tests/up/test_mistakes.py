@@ -1,0 +1,87 @@
+"""A user's mistakes: one clear error with the next step, and nothing left running."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.up.conftest import ROOT, marketplace
+
+
+def _refused(*arguments: str, state: Path) -> dict[str, str]:
+    done = marketplace("up", "--once", "--json", "--state", str(state), *arguments)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    error: dict[str, str] = json.loads(done.stdout)
+    assert error["next_step"]
+    return error
+
+
+def test_a_taken_port_is_named_before_anything_is_deployed(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        error = _refused("--port", str(port), state=tmp_path / "state")
+    assert f"port {port}" in error["error"]
+    assert "--port" in error["next_step"]
+    assert not (tmp_path / "state" / "state.json").exists()
+
+
+def test_an_unknown_stack_lists_those_that_exist(tmp_path: Path) -> None:
+    error = _refused("--stack", "production", state=tmp_path)
+    assert "production" in error["error"]
+    assert "dev" in error["next_step"]
+
+
+def test_a_misspelt_setting_is_told_what_it_may_have_meant(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    declared = (ROOT / "Pulumi.yaml").read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
+    (project / "Pulumi.yaml").write_text(declared)
+    settings = (ROOT / "Pulumi.dev.yaml").read_text().replace("returnWindowDays", "returnWindowDay")
+    (project / "Pulumi.dev.yaml").write_text(settings)
+    error = _refused("--project", str(project), "--port", "18998", state=tmp_path / "state")
+    assert "marketplace:returnWindowDay" in error["error"]
+    assert "did you mean marketplace:returnWindowDays" in error["error"]
+
+
+def test_an_unknown_engine_is_refused_by_name(tmp_path: Path) -> None:
+    assert "offline" in _refused("--engine", "terraform", state=tmp_path)["next_step"]
+
+
+def test_the_pulumi_engine_without_a_cli_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    if shutil.which("pulumi"):
+        pytest.skip("the CLI is in /usr/bin")
+    error = _refused("--engine", "pulumi", "--port", "18997", state=tmp_path / "state")
+    assert "pulumi" in error["error"]
+    assert "install" in error["next_step"]
+
+
+def test_a_half_written_state_is_told_apart_from_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"version": 1, "stack": "marketplace/dev", "resources": [')
+    error = _refused("--port", "18996", state=tmp_path)
+    assert "state.json" in error["error"]
+    assert "down --purge" in error["next_step"]
+    purged = marketplace("down", "--purge", "--state", str(tmp_path))
+    assert purged.returncode == 0, purged.stderr
+    assert not tmp_path.exists()
+
+
+def test_an_unreadable_machine_book_is_told_and_can_be_purged(tmp_path: Path) -> None:
+    (tmp_path / "machine.json").write_text("{")
+    error = _refused(state=tmp_path)
+    assert "machine.json" in error["error"]
+    assert marketplace("down", "--purge", "--state", str(tmp_path)).returncode == 0
+
+
+def test_purge_never_deletes_a_folder_that_is_not_a_state_folder(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    refused = marketplace("down", "--purge", "--state", str(tmp_path))
+    assert refused.returncode == 1
+    assert (tmp_path / "thesis.txt").exists()

@@ -1,0 +1,96 @@
+"""What `marketplace up` promises: a purchase, a receipt, nothing left behind, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+
+from tests.up.conftest import FirstRun, Running, marketplace
+from toolkit.local.ports import is_listening
+
+
+def test_the_order_is_fulfilled_and_split_between_two_sellers(first_run: FirstRun) -> None:
+    report = first_run.report
+    assert report["status"] == "fulfilled"
+    assert report["order_id"]
+    assert report["currency"] == "usd"
+    assert len(report["sellers"]) == 2
+    assert sum(seller["gross"] for seller in report["sellers"]) == report["total"] > 0
+    for seller in report["sellers"]:
+        assert seller["commission"] == round(seller["gross"] * 0.10)
+        assert seller["net"] == seller["gross"] - seller["commission"]
+        assert seller["state"] == "held"
+        held = datetime.fromisoformat(seller["held_until"]) - datetime.now(UTC)
+        assert timedelta(days=13, hours=23) < held < timedelta(days=14)
+
+
+def test_the_report_tells_resources_and_seconds(first_run: FirstRun) -> None:
+    resources, seconds = first_run.report["resources"], first_run.report["seconds"]
+    assert resources["create"] >= resources["total"] > 100
+    assert resources["emulated"] + resources["recorded"] == resources["total"]
+    assert {"plan", "engines", "resources", "processes", "health", "purchase", "total"} <= set(seconds)
+
+
+def test_once_leaves_nothing_running(first_run: FirstRun, request: pytest.FixtureRequest) -> None:
+    if "running" in request.session.items[0].fixturenames:
+        pytest.skip("the second `up` is running already")
+    assert not is_listening(first_run.port)
+    ours = str(first_run.state)
+    assert not [
+        process for process in psutil.process_iter(["cmdline"]) if ours in " ".join(process.info["cmdline"] or [])
+    ]
+    assert json.loads((first_run.state / "machine.json").read_text())["processes"] == {}
+
+
+def test_a_second_up_changes_nothing(running: Running, first_run: FirstRun) -> None:
+    resources = running.report["resources"]
+    assert (resources["create"], resources["update"], resources["replace"], resources["delete"]) == (0, 0, 0, 0)
+    assert resources["same"] == first_run.report["resources"]["create"]
+    assert running.report["order_id"] != first_run.report["order_id"]
+    assert running.report["status"] == "fulfilled"
+
+
+def test_what_was_bought_before_is_still_there(running: Running, first_run: FirstRun) -> None:
+    orders = [row["order_id"] for row in running.sql("SELECT order_id FROM orders")]
+    assert first_run.report["order_id"] in orders
+    running.assert_ledger_balances()
+
+
+def test_all_processes_together_need_less_than_one_and_a_half_gigabytes(running: Running) -> None:
+    status = json.loads(marketplace("status", "--json", "--state", str(running.state)).stdout)
+    assert status["running"]
+    assert {"moto", "postgres", "redis", "stripe", "catalog", "checkout", "checkout-saga", "gateway"} <= {
+        process["name"] for process in status["processes"] if process["running"]
+    }
+    owner = psutil.Process(running.owner.pid).memory_info().rss
+    assert status["memory_bytes"] + owner < 1.5e9
+
+
+def test_every_workload_acts_as_its_own_role_and_knows_no_secret(running: Running) -> None:
+    pids = running.processes()
+    for name in ("catalog", "checkout", "checkout-saga", "order-processor"):
+        environment = psutil.Process(pids[name]).environ()
+        assert environment["ORDERS_TLS"] == "disable"
+        assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+        assert not any("sk_test" in value for value in environment.values())
+    assert psutil.Process(pids["checkout-saga"]).environ()["STRIPE_SECRET_ARN"].startswith("arn:aws:secretsmanager:")
+
+
+def test_logs_are_shown_by_name_and_an_unknown_name_lists_them(running: Running) -> None:
+    shown = marketplace("logs", "checkout", "--state", str(running.state))
+    assert shown.returncode == 0
+    assert '"service": "checkout"' in shown.stdout
+    unknown = marketplace("logs", "checkuot", "--state", str(running.state))
+    assert unknown.returncode == 1
+    assert "checkout" in unknown.stderr
+
+
+def test_a_second_up_beside_a_running_one_is_refused(running: Running) -> None:
+    refused = marketplace("up", "--once", "--json", "--state", str(running.state), "--port", "18999")
+    assert refused.returncode == 1
+    error = json.loads(refused.stdout)
+    assert "another process" in error["error"]
+    assert "down" in error["next_step"]

@@ -128,6 +128,7 @@ class _Reaper:
                     [sys.executable, "-m", "toolkit.local.reaper"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,  # it outlives its owner, whose pipes must not stay open
                     text=True,
                     start_new_session=True,
                     cwd=Path(__file__).parents[2],

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -87,13 +86,14 @@ async def test_every_test_gets_an_empty_database(postgres_dsn: str) -> None:
 test_no_test_sees_another_ones_tables = test_every_test_gets_an_empty_database
 
 
-def test_stop_ends_the_server_although_a_client_is_connected(tmp_path: Path) -> None:
+async def test_stop_ends_the_server_although_a_client_is_connected(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "postgres")
     server.start()
-    with socket.create_connection(("127.0.0.1", server.port)):
-        started = time.monotonic()
-        server.stop()
+    connection = await asyncpg.connect(server.url)
+    started = time.monotonic()
+    server.stop()
     assert time.monotonic() - started < 5
+    connection.terminate()
     assert not (tmp_path / "postgres" / "data" / "postmaster.pid").exists()
 
 

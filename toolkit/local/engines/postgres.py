@@ -22,6 +22,8 @@ from toolkit.local.identity import stop_leftover
 from toolkit.local.ports import free_port, require_free
 
 START_SECONDS = 20.0
+STILL_DYING = "is still in use"
+"""What PostgreSQL says while processes of a killed server are on their way out."""
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -30,6 +32,7 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",
+    "authentication_timeout": "5s",  # a connection that never says a word holds a shutdown up so long
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -83,14 +86,23 @@ class PostgresServer:
         options = [option for name, value in self._settings.items() for option in ("-c", f"{name}={value}")]
         guard = unprivileged()
         guard.own(self._data)
-        self._child = ChildProcess(
-            [*guard.prefix, str(binaries / "postgres"), "-D", str(self._data), *options],
-            log=self.log,
-            folder=self.folder,
-            user=guard.user,
-            stop_signal=signal.SIGINT,
-        )
-        self._wait_ready(self._child)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            child = ChildProcess(
+                [*guard.prefix, str(binaries / "postgres"), "-D", str(self._data), *options],
+                log=self.log,
+                folder=self.folder,
+                user=guard.user,
+                stop_signal=signal.SIGINT,
+            )
+            if self._gets_ready(child, deadline):
+                self._child = child
+                return
+            child.stop()
+            said = last_lines(self.log, 8)
+            if time.monotonic() > deadline or STILL_DYING not in said:
+                raise ToolkitError(f"PostgreSQL did not start:\n{said}", next_step=f"read {self.log}")
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """Disconnects everybody and shuts down cleanly."""
@@ -113,35 +125,36 @@ class PostgresServer:
         _run_apart(run)
 
     def _initialise(self, binaries: Path) -> None:
-        shutil.rmtree(self._data, ignore_errors=True)
-        self._data.mkdir(mode=0o700)
+        part = self._data.with_suffix(".part")  # an initdb that was killed must not look like a cluster
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
         guard = unprivileged()
-        guard.own(self._data)
-        command = [*guard.prefix, str(binaries / "initdb"), "-D", str(self._data), "-U", "postgres"]
+        guard.own(part)
+        command = [*guard.prefix, str(binaries / "initdb"), "-D", str(part), "-U", "postgres"]
         command += ["--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"]
-        identity: dict[str, Any] = {} if guard.user is None else {"user": guard.user, "group": guard.user}
+        identity: dict[str, Any] = (
+            {} if guard.user is None else {"user": guard.user, "group": guard.user, "extra_groups": []}
+        )
         for locale in ("C.UTF-8", "C"):
             done = subprocess.run(
                 [*command, f"--locale={locale}"], check=False, capture_output=True, text=True, **identity
             )
             if done.returncode == 0:
+                part.rename(self._data)
                 return
         raise ToolkitError(
             f"PostgreSQL could not create its data folder {self._data}: {done.stderr.strip()[-500:]}",
             next_step="check that the folder is on a local disk with free space, or choose another one (--state DIR)",
         )
 
-    def _wait_ready(self, child: ChildProcess) -> None:
-        deadline = time.monotonic() + START_SECONDS
+    def _gets_ready(self, child: ChildProcess, deadline: float) -> bool:
         while time.monotonic() < deadline and child.exit_code is None:
             with contextlib.suppress(FileNotFoundError, IndexError):
                 lines = (self._data / "postmaster.pid").read_text().splitlines()
                 if int(lines[0]) == child.pid and lines[7].strip() == "ready":
-                    return
+                    return True
             time.sleep(0.01)
-        child.stop()
-        self._child = None
-        raise ToolkitError(f"PostgreSQL did not start:\n{last_lines(self.log, 8)}", next_step=f"read {self.log}")
+        return False
 
 
 def _binaries(data: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from toolkit.engine.provider import UNKNOWN, Provider
 from toolkit.engine.serve import serve
@@ -29,6 +30,7 @@ class RealEngine:
     """The CLI with state, plugins and settings of its own under `home`."""
 
     def __init__(self, home: Path, port: int) -> None:
+        self._home = home
         (home / "state").mkdir(parents=True, exist_ok=True)
         self._environment = os.environ | {
             "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
@@ -71,8 +73,9 @@ class RealEngine:
 
     def resources(self, folder: Path, stack: str) -> list[dict[str, Any]]:
         """What the stack's state records, default providers left out."""
-        exported = json.loads(self.ok(folder, "stack", "export", "--stack", stack, "--show-secrets"))
-        recorded: list[dict[str, Any]] = exported["deployment"].get("resources", [])
+        project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
+        file = self._home / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
+        recorded: list[dict[str, Any]] = json.loads(file.read_text())["checkpoint"]["latest"].get("resources", [])
         return [item for item in recorded if "::default" not in item["urn"]]
 
 

@@ -1,0 +1,80 @@
+"""`marketplace plan` and `marketplace provider`, as a person runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.small_programs import WriteProgram
+from toolkit.cli import app
+
+SOURCE = """
+class Orders(pulumi.ComponentResource):
+    def __init__(self):
+        super().__init__("shop:orders:Orders", "orders", {
+            "function": "order-database", "engine": "aurora-postgresql",
+            "links": [{"target": "carts", "access": "reads"}]})
+        self.queue = aws.sqs.Queue("orders-queue", opts=pulumi.ResourceOptions(parent=self, protect=True))
+
+
+orders = Orders()
+orders.queue.arn.apply(lambda arn: aws.sqs.Queue("inside"))
+"""
+
+
+def run(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app(list(arguments))
+    assert not ended.value.code
+
+
+def test_plan_shows_functions_resources_links_and_findings(
+    program: WriteProgram, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(program(SOURCE).root)
+    run("plan", "--stack", "dev", "--project", folder)
+    shown = capsys.readouterr().out
+    assert "Order Database  aurora-postgresql  available  orders" in " ".join(shown.split(" "))
+    assert "└── orders-queue Queue protected" in shown
+    assert "reads" in shown
+    assert "created-inside-apply" in shown
+    assert "1 functions, 1 components, 2 resources, 1 links, 1 findings" in shown
+
+
+def test_plan_as_json_has_what_others_build_on(program: WriteProgram, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(program(SOURCE).root)
+    run("plan", "--stack", "dev", "--project", folder, "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert {"stack", "cloud", "functions", "resources", "links", "findings", "seconds"} <= made.keys()
+    wanted = {"urn", "type", "name", "parent", "custom", "inputs", "dependencies", "provider", "protect", "aliases"}
+    assert all(wanted | {"function"} <= resource.keys() for resource in made["resources"])
+    assert {"id", "title", "engine", "lifecycle"} <= made["functions"][0].keys()
+
+
+def test_provider_serves_until_it_is_asked_to_end() -> None:
+    command = [sys.executable, "-c", "from toolkit.cli import app; app()", "provider", "--symbolic"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        assert line.startswith("export PULUMI_DEBUG_PROVIDERS=aws:")
+        port = int(line.strip().split(",")[0].rpartition(":")[2])
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=10) == 0
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_provider_wants_one_of_its_two_kinds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app(["provider"])
+    assert ended.value.code == 1
+    assert "--symbolic, or --local" in capsys.readouterr().err

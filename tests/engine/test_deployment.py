@@ -1,0 +1,135 @@
+"""What our engine does with a provider: order, failures, protection, and what it writes down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.engine.memory_cloud import MemoryCloud
+from tests.engine.small_programs import WriteProgram
+from toolkit.engine.deployment import Event, deploy, destroy
+from toolkit.engine.state import State
+from toolkit.engine.values import Secret
+from toolkit.errors import ToolkitError
+
+CHAIN = """
+first = aws.sqs.Queue("first", name="first", policy=pulumi.Output.secret("hush"))
+second = aws.sqs.Queue("second", name="second", kms_master_key_id=first.arn)
+third = aws.sqs.Queue("third", name="third", opts=pulumi.ResourceOptions(depends_on=[second]))
+pulumi.export("arn", second.arn)
+pulumi.export("policy", first.policy)
+"""
+
+
+def test_a_second_deployment_changes_nothing(program: WriteProgram, tmp_path: Path) -> None:
+    cloud, file = MemoryCloud(), tmp_path / "state.json"
+    events: list[Event] = []
+    done = deploy(program(CHAIN), cloud, State(file), events.append)
+    assert done.counts == {"create": 4}
+    assert done.outputs == {"arn": "arn:id-1", "policy": "hush"}
+    assert [event.name for event in events if event.phase == "done" and event.type == "aws:sqs/queue:Queue"] == [
+        "first",
+        "second",
+        "third",
+    ]
+    written = file.read_text()
+    again = deploy(program(CHAIN), cloud, State(file))
+    assert again.counts == {"same": 4}
+    assert not again.changed
+    assert file.read_text() == written
+
+
+def test_secrets_are_marked_in_the_state_and_the_file_is_private(program: WriteProgram, tmp_path: Path) -> None:
+    state = State(tmp_path / "state.json")
+    done = deploy(program(CHAIN), MemoryCloud(), state)
+    reopened = State(tmp_path / "state.json")
+    first = next(item for item in reopened.resources if item.name == "first")
+    assert first.inputs["policy"] == Secret("hush")
+    assert first.outputs["policy"] == Secret("hush")
+    assert reopened.outputs["policy"] == Secret("hush")
+    assert next(item for item in done.resources if item.name == "first").outputs["policy"] == "hush"
+    assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
+    assert "hush" not in repr(first)
+
+
+def test_dependents_are_deleted_first(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(), State()
+    deploy(program(CHAIN), cloud, state)
+    cloud.journal.clear()
+    assert destroy(cloud, state).counts == {"delete": 5}
+    assert cloud.journal == ["delete third", "delete second", "delete first"]
+    assert state.resources == []
+    assert cloud.things == {}
+
+
+def test_a_failed_step_keeps_what_was_done_and_the_next_try_goes_on(program: WriteProgram, tmp_path: Path) -> None:
+    cloud, file = MemoryCloud(), tmp_path / "state.json"
+    with pytest.raises(ToolkitError, match=r"second \(aws:sqs/queue:Queue\): the cloud is out of queues") as raised:
+        deploy(program(CHAIN.replace('name="second"', 'name="broken"')), cloud, State(file))
+    assert raised.value.next_step.startswith("see __main__.py:")
+    assert [item.name for item in State(file).resources if item.type.endswith("Queue")] == ["first"]
+    assert len(cloud.things) == 1
+    assert deploy(program(CHAIN), cloud, State(file)).counts == {"same": 2, "create": 2}
+
+
+def test_a_refused_input_names_the_property_and_the_line(program: WriteProgram) -> None:
+    with pytest.raises(ToolkitError, match="is refused: name: is not a name") as raised:
+        deploy(program('aws.sqs.Queue("a", name="invalid")'), MemoryCloud(), State())
+    assert "__main__.py:" in raised.value.next_step
+
+
+def test_a_protected_resource_is_neither_deleted_nor_replaced(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(), State()
+    source = 'aws.sqs.Queue("a", name="a", opts=pulumi.ResourceOptions(protect=True))\naws.sqs.Queue("b", name="b")'
+    deploy(program(source), cloud, state)
+    with pytest.raises(ToolkitError, match=r"protected, so not deleted: a \(aws:sqs/queue:Queue\)"):
+        destroy(cloud, state)
+    with pytest.raises(ToolkitError, match="is protected, and its name cannot change without replacing it"):
+        deploy(program(source.replace('name="a"', 'name="c"')), cloud, state)
+    assert sorted(thing["name"] for thing in cloud.things.values()) == ["a", "b"]
+
+
+def test_a_made_up_name_is_kept_by_an_update_and_not_by_a_replacement(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(), State()
+    source = 'aws.sqs.Queue("a", delay_seconds=1, kms_master_key_id="k1")'
+    deploy(program(source), cloud, state)
+    (first,) = [thing["name"] for thing in cloud.things.values()]
+    deploy(program(source.replace("=1", "=2")), cloud, state)
+    assert [thing["name"] for thing in cloud.things.values()] == [first]
+    deploy(program(source.replace("k1", "k2")), cloud, state)
+    (second,) = [thing["name"] for thing in cloud.things.values()]
+    assert first != second
+    assert cloud.journal == ["create a", "update a", "create a", "delete a"]
+
+
+def test_a_resource_can_be_imported_and_read(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(), State()
+    cloud.things["existing"] = {"name": "old"}
+    source = """
+    taken = aws.sqs.Queue("taken", name="old", opts=pulumi.ResourceOptions(import_="existing"))
+    pulumi.export("arn", aws.sqs.Queue.get("read", "existing").arn)
+    """
+    done = deploy(program(source), cloud, state)
+    assert done.counts == {"create": 1, "import": 1, "read": 1}
+    assert done.outputs == {"arn": "arn:existing"}
+    assert cloud.journal == []
+
+
+def test_the_state_of_another_stack_is_refused(program: WriteProgram) -> None:
+    state = State()
+    state.stack = "shop/prod"
+    with pytest.raises(ToolkitError, match="is the state of shop/prod, not of shop/dev"):
+        deploy(program(""), MemoryCloud(), state)
+
+
+def test_a_damaged_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"version": 1, "resou')
+    with pytest.raises(ToolkitError, match="is damaged") as raised:
+        State(file)
+    assert "deploy anew" in raised.value.next_step
+    file.write_text(json.dumps({"version": 99}))
+    with pytest.raises(ToolkitError, match="of version 99"):
+        State(file)

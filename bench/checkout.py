@@ -131,7 +131,7 @@ async def _hot_item(port: int, pool: asyncpg.Pool, carts: RedisCarts) -> Load:
 
 async def _everything_relayed(port: int, orders: int) -> None:
     for _ in range(600):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/bench/started") as answer:  # noqa: S310, ASYNC210
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/bench/started") as answer:  # noqa: ASYNC210
             if json.load(answer) == orders:
                 return
         await asyncio.sleep(0.1)
@@ -161,7 +161,7 @@ async def _script_limit(client: redis.asyncio.Redis) -> Load:
 @contextlib.asynccontextmanager
 async def _service(database: DatabaseSettings, carts: CacheSettings) -> AsyncIterator[int]:
     port = free_port()
-    environment: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "HOST": "127.0.0.1",
         "PORT": port,
         "LOG_LEVEL": "WARNING",
@@ -180,9 +180,8 @@ async def _service(database: DatabaseSettings, carts: CacheSettings) -> AsyncIte
         "CARTS_PORT": carts.port,
         "CARTS_TLS": "disable",
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "bench.service"], env=os.environ | {name: str(value) for name, value in environment.items()}
-    )
+    environment = os.environ | {name: str(value) for name, value in settings.items()}
+    child = subprocess.Popen([sys.executable, "-m", "bench.service"], env=environment)  # noqa: ASYNC220
     try:
         await _ready(port)
         yield port
@@ -200,5 +199,3 @@ async def _ready(port: int) -> None:
         except OSError:
             await asyncio.sleep(0.1)
     raise AssertionError("the checkout service did not become ready")
-
-

@@ -6,17 +6,21 @@ import contextlib
 import importlib.metadata
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolkit.engine.provider import Provider
-from toolkit.engine.serve import Server, serve
+from toolkit.engine.serve import serve
 from toolkit.errors import ToolkitError
 
 SDKS = {"aws": "pulumi-aws", "azure-native": "pulumi-azure-native", "gcp": "pulumi-gcp"}
 """Pulumi package, and the distribution of its Python SDK."""
+
+Served = tuple[Provider, dict[str, str]]
+"""A provider, and the packages it serves with the version of each one's SDK."""
 
 
 def provider(
@@ -32,22 +36,21 @@ def provider(
     """
     if symbolic == local:
         raise ToolkitError("choose one provider", next_step="marketplace provider --symbolic, or --local")
-    servers = _serve_symbolic() if symbolic else {"aws": serve(_local(state), version=_installed()["aws"])}
-    attached = ",".join(f"{package}:{server.port}" for package, server in servers.items())
-    typer.echo(f"export PULUMI_DEBUG_PROVIDERS={attached}")
-    typer.echo("Serving until Ctrl-C; paste that line where you run pulumi.", err=True)
-    try:
-        _wait()
-    finally:
+    with contextlib.ExitStack() as stack:
+        chosen, packages = _symbolic() if symbolic else stack.enter_context(_local(state))
+        servers = {package: serve(chosen, version=version) for package, version in packages.items()}
         for server in servers.values():
-            server.stop()
+            stack.callback(server.stop)
+        attached = ",".join(f"{package}:{server.port}" for package, server in servers.items())
+        typer.echo(f"export PULUMI_DEBUG_PROVIDERS={attached}")
+        typer.echo("Serving until Ctrl-C; paste that line where you run pulumi.", err=True)
+        _wait()
 
 
-def _serve_symbolic() -> dict[str, Server]:
+def _symbolic() -> Served:
     from toolkit.engine.symbolic import SymbolicProvider  # noqa: PLC0415 - loads the SDK
 
-    chosen = SymbolicProvider()
-    return {package: serve(chosen, version=version) for package, version in _installed().items()}
+    return SymbolicProvider(), _installed()
 
 
 def _installed() -> dict[str, str]:
@@ -59,12 +62,13 @@ def _installed() -> dict[str, str]:
     return versions
 
 
-def _local(state: Path) -> Provider:
+@contextlib.contextmanager
+def _local(state: Path) -> Iterator[Served]:
     from toolkit.local.machine import Machine  # noqa: PLC0415 - loads the local engines
     from toolkit.local.provider import LocalProvider  # noqa: PLC0415
 
-    local: Provider = LocalProvider(Machine(state))
-    return local
+    with contextlib.closing(LocalProvider(Machine(state))) as local:
+        yield local, {"aws": _installed()["aws"]}
 
 
 def _wait() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -117,6 +119,17 @@ def test_the_processes_of_the_toolkit_are_small(supervisor: Supervisor, machine:
     assert sizes["processor"] < 40
     assert sizes["poller"] < 80
     assert sizes["gateway"] < 80
+
+
+def test_an_engine_that_was_killed_is_back_with_its_state(supervisor: Supervisor, machine: Machine, queue: str) -> None:
+    time.sleep(2.5)  # the snapshot
+    killed = machine.moto.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while machine.recorded()["moto"].pid == killed and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert machine.boto("sqs").list_queues()["QueueUrls"] == [queue]
 
 
 def test_every_process_has_a_log_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:

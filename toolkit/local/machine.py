@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
 
+import psutil
+
 from toolkit.errors import ToolkitError
 from toolkit.local.engines.moto import MotoServer
 from toolkit.local.engines.postgres import PostgresServer
@@ -50,7 +52,7 @@ class Machine:
         self.region = region
         self.logs = self.state / "logs"
         self._lock: IO[str] | None = None
-        self._starting = threading.RLock()
+        self._changing = threading.RLock()
         self._engines: dict[str, Engine] = {}
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making_clients = threading.Lock()
@@ -104,7 +106,7 @@ class Machine:
 
     def boto(self, service: str, *, region: str | None = None) -> Any:
         """A client with the deployer's credentials, kept for the next call."""
-        import boto3  # noqa: PLC0415 - a quarter of a second that `status` must not pay
+        import boto3
 
         key = (service, region)
         if key not in self._clients:
@@ -129,15 +131,16 @@ class Machine:
 
     def port(self, name: str) -> int:
         """The port of a process: chosen free once, the same in every later run."""
-        ports: dict[str, int] = self._book.setdefault("ports", {})
-        if name not in ports:
-            ports[name] = free_port(avoid=ports.values())
-            self._write()
-        return ports[name]
+        with self._changing:
+            ports: dict[str, int] = self._book.setdefault("ports", {})
+            if name not in ports:
+                ports[name] = free_port(avoid=ports.values())
+                self._write()
+            return ports[name]
 
     def start(self, *names: str) -> None:
         """Starts engines at the same time: any of `postgres`, `redis`, `moto`, `stripe`; all when none is named."""
-        with self._starting:
+        with self._changing:
             self._start(names or ("moto", "postgres", "redis", "stripe"))
 
     def _start(self, names: Sequence[str]) -> None:
@@ -149,6 +152,14 @@ class Machine:
             outcome.result()
         for name, engine in self._engines.items():
             self.record(name, engine.pid)
+
+    def revive(self) -> Sequence[str]:
+        """Starts engines again that ended by themselves; returns their names."""
+        with self._changing:
+            ended = [name for name, engine in self._engines.items() if engine.pid is None]
+            if ended:
+                self._start(ended)
+            return ended
 
     def stop(self) -> None:
         """Stops the engines, the last started first, and gives the state folder back."""
@@ -185,7 +196,7 @@ class Machine:
         lock.flush()
         self._lock = lock
         self._book = _read(self._book_file)
-        stop_processes(list(self.recorded().values()), grace_seconds=8)
+        stop_processes(list(reversed(self.recorded().values())), grace_seconds=8)
         self._book["processes"] = {}
         self._write()
 
@@ -201,12 +212,14 @@ class Machine:
 
     def record(self, name: str, pid: int | None) -> None:
         """Remembers a process of this run, for `status` and for the run after a crash; `None` forgets it."""
-        processes: dict[str, Any] = self._book.setdefault("processes", {})
-        processes.pop(name, None)
-        if pid is not None:
-            identity = ProcessIdentity.of(pid)
-            processes[name] = {"pid": identity.pid, "started": identity.started}
-        self._write()
+        with self._changing:
+            processes: dict[str, Any] = self._book.setdefault("processes", {})
+            processes.pop(name, None)
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                if pid is not None:
+                    identity = ProcessIdentity.of(pid)
+                    processes[name] = {"pid": identity.pid, "started": identity.started}
+            self._write()
 
     def recorded(self) -> dict[str, ProcessIdentity]:
         """The processes that the book names, whether they still run or not (`ProcessIdentity.find` tells)."""

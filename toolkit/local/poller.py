@@ -170,7 +170,7 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    import boto3  # noqa: PLC0415 - `Mapping` is imported by those who write the file
+    import boto3
 
     parser = argparse.ArgumentParser(prog="python -m toolkit.local.poller")
     parser.add_argument("--mappings", type=Path, required=True)

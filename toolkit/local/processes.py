@@ -23,6 +23,7 @@ FIRST_BACKOFF_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 10.0
 STEADY_AFTER_SECONDS = 30.0
 """A process that ran this long starts again at once when it ends."""
+WATCH_SECONDS = 0.05
 LOG_LINES = 15
 
 Kind = Literal["service", "function", "poller", "gateway", "engine"]
@@ -56,6 +57,7 @@ class Host(Protocol):
     def functions(self) -> Path: ...
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]: ...
     def record(self, name: str, pid: int | None) -> None: ...
+    def revive(self) -> Sequence[str]: ...
 
 
 @dataclass(kw_only=True)
@@ -71,7 +73,7 @@ class Supervised:
 
 
 class Supervisor:
-    """Starts processes in their order, restarts those that crash, stops all in reverse.
+    """Starts processes in their order, restarts those that crash (engines too), stops all in reverse.
 
     `on_event(name, what)` hears `started`, `ready`, `ended (code)`, `restarted`.
     """
@@ -186,10 +188,19 @@ class Supervisor:
         )
 
     def _keep_running(self) -> None:
-        while not self._ending.wait(0.05):
+        while not self._ending.wait(WATCH_SECONDS):
+            self._revive_engines()
             for supervised in list(self._running.values()):
                 if supervised.child.exit_code is not None and not self._ending.is_set():
                     self._attend(supervised)
+
+    def _revive_engines(self) -> None:
+        try:
+            for name in self._machine.revive():
+                self._tell(name, "restarted")
+        except ToolkitError as failure:
+            self._tell("engines", failure.message)
+            self._ending.wait(LONGEST_BACKOFF_SECONDS)
 
     def _attend(self, ended: Supervised) -> None:
         now = time.monotonic()

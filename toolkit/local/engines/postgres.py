@@ -112,7 +112,7 @@ class PostgresServer:
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
         """Runs administrative statements as the superuser, each in a transaction of its own."""
-        import asyncpg  # noqa: PLC0415 - only those who administer pay for the driver
+        import asyncpg
 
         async def run() -> None:
             connection: Any = await asyncpg.connect(self.dsn(database))

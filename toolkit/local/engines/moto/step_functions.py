@@ -60,7 +60,7 @@ class WorkerClient:
             self._changed.wait_for(lambda: self._open < OPEN_TASKS, HELD_BACK_SECONDS)
 
     def _invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded by moto long before
+        from botocore.exceptions import ClientError
 
         name = FunctionName.split(":")[6] if FunctionName.startswith("arn:") else FunctionName.split(":", maxsplit=1)[0]
         try:
@@ -78,10 +78,10 @@ class WorkerClient:
 def make_fast(workers: Workers) -> None:
     """Gives moto's interpreter the workers, kept clients, kept programs and a bounded memory."""
     _load_batch_states_alone()
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415 - half a second
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_factory,
     )
-    from moto.stepfunctions.parser.asl.utils import boto_client  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.utils import boto_client
 
     assert state_task_service_factory is not None  # noqa: S101 - its import loads every integration
     original = boto_client.boto_client_for
@@ -125,8 +125,8 @@ def finished_executions() -> int:
 
 def _keep_programs() -> None:
     """Parses a definition once: that takes longer than running it. What changes in a run lies in its environment."""
-    from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent  # noqa: PLC0415
-    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
     AmazonStateLanguageParser.parse = staticmethod(functools.lru_cache(maxsize=64)(AmazonStateLanguageParser.parse))
     # Made up at first use, which two executions may reach at once; the address is as unique and always the same.
@@ -135,7 +135,7 @@ def _keep_programs() -> None:
 
 def _hold_back_starts(client: WorkerClient) -> None:
     """Answers StartExecution only when there is room: whoever starts thousands at once waits, nothing is refused."""
-    from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa: PLC0415
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
     start = StepFunctionsParserBackend.start_execution
 
@@ -148,8 +148,8 @@ def _hold_back_starts(client: WorkerClient) -> None:
 
 def _bound_memory() -> None:
     """Lets go of the interpreter's working memory of executions that ended long ago, and of ended threads."""
-    from moto.stepfunctions.parser import utils  # noqa: PLC0415
-    from moto.stepfunctions.parser.backend import execution  # noqa: PLC0415
+    from moto.stepfunctions.parser import utils
+    from moto.stepfunctions.parser.backend import execution
 
     terminated = execution.BaseExecutionWorkerCommunication.terminated
     recent: list[Any] = []

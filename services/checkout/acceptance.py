@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from commerce.catalog import UnknownOffer
 from commerce.inventory import UnknownCounters
 from commerce.orders import Accepted, Checkout, OrderNotFound, order_id_for
 from commerce.ports import Carts, Orders
+from services.checkout.relay import Relay
 from services.checkout.stock import StockKeeper
 
 
@@ -26,22 +26,28 @@ class Acceptance:
     """Reserves a buyer's cart and writes the order, or does neither.
 
     The order id follows from the buyer and the request's idempotency key, or else from the revision of the cart: a
-    repeated request and a double click find the order that the first one made. `accepted` is called for a new order.
+    repeated request and a double click find the order that the first one made.
     """
 
-    def __init__(
-        self, *, carts: Carts, stock: StockKeeper, orders: Orders, terms: Terms, accepted: Callable[[], None]
-    ) -> None:
+    def __init__(self, *, carts: Carts, stock: StockKeeper, orders: Orders, terms: Terms, relay: Relay) -> None:
         self._carts = carts
         self._stock = stock
         self._orders = orders
         self._terms = terms
-        self._accepted = accepted
+        self._relay = relay
 
     async def accept(
         self, buyer_id: str, *, payment_method: str, expected_total: int | None, idempotency_key: str | None
     ) -> Accepted:
         """Raises EmptyCart, UnknownOffer, SoldOut or PriceChanged; the cart is then as it was and nothing is held."""
+        with self._relay.buyer_waits():
+            accepted = await self._accept(buyer_id, payment_method, expected_total, idempotency_key)
+        self._relay.wake()
+        return accepted
+
+    async def _accept(
+        self, buyer_id: str, payment_method: str, expected_total: int | None, idempotency_key: str | None
+    ) -> Accepted:
         if idempotency_key and (earlier := await self._earlier(buyer_id, idempotency_key)):
             return earlier
         cart = await self._carts.get(buyer_id)
@@ -67,7 +73,6 @@ class Acceptance:
         except Exception:
             await self._stock.release(order_id)
             raise
-        self._accepted()
         await self._carts.clear(buyer_id, cart.revision)
         return accepted
 

@@ -51,7 +51,7 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
             relay = Relay(outbox=stores.outbox, flow=stores.flow)
             stock = StockKeeper(gate=stores.gate, offers=stores.offers)
             acceptance = Acceptance(
-                carts=stores.carts, stock=stock, orders=stores.orders, terms=settings.terms, accepted=relay.wake
+                carts=stores.carts, stock=stock, orders=stores.orders, terms=settings.terms, relay=relay
             )
             app.state.dependencies = CheckoutService(
                 carts=stores.carts,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,11 +20,14 @@ class Pace:
     """How the relay works.
 
     `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `idle` is how
-    long an order may stand still before it is started again; it is longer than an execution can last.
+    long an order may stand still before it is started again; it is longer than an execution can last. `crowd` is how
+    many buyers must be waiting for the relay to step back and start one order at a time: an order can wait in the
+    outbox, a buyer cannot, and both want the same processor.
     """
 
     batch: int = 50
     concurrency: int = 8
+    crowd: int = 4
     poll_seconds: float = 1.0
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=15)
@@ -42,6 +47,17 @@ class Relay:
         self._pace = pace or Pace()
         self._work = asyncio.Event()
         self._slots = asyncio.Semaphore(self._pace.concurrency)
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting_buyers = 0
+
+    @contextmanager
+    def buyer_waits(self) -> Iterator[None]:
+        """For the time that a buyer waits for an answer of the accept path."""
+        self._waiting_buyers += 1
+        try:
+            yield
+        finally:
+            self._waiting_buyers -= 1
 
     def wake(self) -> None:
         """An order was accepted: look at once instead of at the next poll."""
@@ -74,7 +90,7 @@ class Relay:
         return len(taken)
 
     async def _start(self, dispatch: Dispatch) -> bool:
-        async with self._slots:
+        async with self._slots, self._room():
             try:
                 await self._flow.start(dispatch.order_id, dispatch.attempt)
             except Exception:
@@ -82,6 +98,14 @@ class Relay:
                 _log.exception("an order could not be started", extra={"order_id": dispatch.order_id})
                 return False
             return True
+
+    @asynccontextmanager
+    async def _room(self) -> AsyncIterator[None]:
+        if self._waiting_buyers < self._pace.crowd:
+            yield
+        else:
+            async with self._one_at_a_time:
+                yield
 
     async def _woken(self) -> None:
         try:

@@ -1,21 +1,25 @@
 """Who is calling, as the gateway's authorizer established it.
 
-The load balancer is internal and admits the gateway only, and the gateway overwrites both headers on every route that
-needs a signed-in caller and removes them on the public ones: a client cannot forge them.
+The load balancer is internal and admits the gateway only. On every route that needs a signed-in caller the gateway
+verifies the token and overwrites the user header with its subject; on the public ones it removes the header: a client
+cannot forge it. The groups are read from the token itself, because API Gateway cannot map a claim with a colon in its
+name (`cognito:groups`) to a header.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from commerce.errors import MarketplaceError
 
 USER_HEADER = "x-user-id"
-GROUPS_HEADER = "x-user-groups"
 SELLERS = "seller"
+GROUPS_CLAIM = "cognito:groups"
 
 
 class SignInRequired(MarketplaceError):
@@ -42,10 +46,9 @@ class SellersOnly(MarketplaceError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """The subject and the groups of the verified token."""
+    """The subject of the verified token."""
 
     user_id: str
-    groups: frozenset[str]
 
 
 async def signed_in(request: Request) -> Caller:
@@ -53,19 +56,26 @@ async def signed_in(request: Request) -> Caller:
     user_id = request.headers.get(USER_HEADER, "").strip()
     if not user_id:
         raise SignInRequired
-    return Caller(user_id=user_id, groups=groups_of(request.headers.get(GROUPS_HEADER, "")))
+    return Caller(user_id=user_id)
 
 
-async def seller(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
+async def seller(request: Request, caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     """The caller as a seller; raises SellersOnly for everybody else."""
-    if SELLERS not in caller.groups:
+    if SELLERS not in groups_of(request.headers.get("authorization", ""), caller.user_id):
         raise SellersOnly(caller.user_id)
     return caller
 
 
-def groups_of(header: str) -> frozenset[str]:
-    """Parses a claim as API Gateway renders an array: `[seller admin]`."""
-    return frozenset(header.strip().removeprefix("[").removesuffix("]").replace(",", " ").split())
+def groups_of(authorization: str, user_id: str) -> frozenset[str]:
+    """The groups in the token that the gateway verified; none when it is not this user's or not a token."""
+    try:
+        payload = authorization.rpartition(" ")[2].split(".")[1]
+        claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        if claims["sub"] != user_id:
+            return frozenset()
+        return frozenset(str(group) for group in claims.get(GROUPS_CLAIM, ()))
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        return frozenset()
 
 
 SignedIn = Annotated[Caller, Depends(signed_in)]

@@ -45,5 +45,4 @@ def bench_app(settings: CheckoutSettings) -> FastAPI:
 
 
 if __name__ == "__main__":
-    settings = CheckoutSettings()
-    serve(bench_app(settings), settings)
+    serve(CheckoutSettings, bench_app)

@@ -39,6 +39,12 @@ def test_a_queue_has_the_attributes_and_the_redrive_of_the_plan(cloud: Cloud) ->
     assert attributes()["VisibilityTimeout"] == "30"
     policy = cloud.deploy("aws:sqs/queuePolicy:QueuePolicy", "work", {"queueUrl": queue.id, "policy": ALLOW})
     assert policy.read() is not None
+    allowed = cloud.deploy(
+        "aws:sqs/redrivePolicy:RedrivePolicy", "work", {"queueUrl": queue.id, "redrivePolicy": redrive}
+    )
+    queue.update(queue.inputs | {"delaySeconds": 1})
+    assert policy.read() is not None
+    assert allowed.read() is not None
     policy.delete()
     assert policy.read() is None
 

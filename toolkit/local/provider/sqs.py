@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, ClassVar
 
 from toolkit.engine.provider import Created, Properties
@@ -24,7 +25,19 @@ ATTRIBUTES = {
 }
 
 
-class Queue(Emulator):
+class _QueueWriter(Emulator):
+    """Sets attributes without losing the policy: moto drops the one it has whenever a call does not repeat it."""
+
+    _writing: ClassVar[threading.Lock] = threading.Lock()
+
+    def set_attributes(self, url: str, attributes: dict[str, str]) -> None:
+        sqs = self.backends.boto("sqs")
+        with self._writing:
+            kept = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=kept | attributes)
+
+
+class Queue(_QueueWriter):
     """`aws:sqs/queue:Queue` as a queue in the AWS emulator; its id is the queue's URL."""
 
     type: ClassVar[str] = "aws:sqs/queue:Queue"
@@ -44,14 +57,14 @@ class Queue(Emulator):
         return True
 
     def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
-        self.backends.boto("sqs").set_queue_attributes(QueueUrl=id, Attributes=_attributes(inputs))
+        self.set_attributes(id, _attributes(inputs))
         return {}
 
     def delete(self, id: str, outputs: Properties) -> None:
         self.backends.boto("sqs").delete_queue(QueueUrl=id)
 
 
-class _QueueAttribute(Emulator):
+class _QueueAttribute(_QueueWriter):
     """One attribute of a queue, declared as a resource of its own."""
 
     attribute: ClassVar[str]
@@ -74,7 +87,7 @@ class _QueueAttribute(Emulator):
         self._set(id, "")
 
     def _set(self, url: str, document: Any) -> None:
-        self.backends.boto("sqs").set_queue_attributes(QueueUrl=url, Attributes={self.attribute: _text(document)})
+        self.set_attributes(url, {self.attribute: _text(document)})
 
 
 class QueuePolicy(_QueueAttribute):

@@ -19,11 +19,8 @@ from components.container_service import ContainerService
 from components.link import routes
 from components.secrets_management.aws import Secrets
 
-USER_HEADERS: Final = {
-    "x-user-id": "$context.authorizer.claims.sub",
-    "x-user-groups": "$context.authorizer.claims.cognito:groups",
-}
-"""Headers that services trust, and the claims of the verified token that they come from."""
+USER_HEADER: Final = "header.x-user-id"
+"""The header that services trust. Groups stay in the token: a mapping takes no claim with a colon in its name."""
 
 ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
@@ -47,8 +44,8 @@ TIMEOUT_MILLISECONDS: Final = 29_000
 class ApiGateway(ApiGatewayContract, Watched):
     """Creates the API, its stage with throttling and an access log, the authorizer, the VPC link, and the routes.
 
-    What a caller sends in the user headers never arrives: the integration overwrites them with the token's claims
-    on signed-in routes and removes them on public ones.
+    What a caller sends in the user header never arrives: the integration overwrites it with the token's subject on
+    signed-in routes and removes it on public ones.
     """
 
     ENGINE = "api-gateway"
@@ -125,10 +122,10 @@ class ApiGateway(ApiGatewayContract, Watched):
     def _integration(
         self, service: str, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink, *, public: bool
     ) -> aws.apigatewayv2.Integration:
-        headers = (
-            {f"remove:header.{header}": "''" for header in USER_HEADERS}
+        user = (
+            {f"remove:{USER_HEADER}": "''"}
             if public
-            else {f"overwrite:header.{header}": claim for header, claim in USER_HEADERS.items()}
+            else {f"overwrite:{USER_HEADER}": "$context.authorizer.claims.sub"}
         )
         return aws.apigatewayv2.Integration(
             f"{self.name}-{service}-{'public' if public else 'signed-in'}",
@@ -140,7 +137,7 @@ class ApiGateway(ApiGatewayContract, Watched):
             connection_id=link.id,
             payload_format_version="1.0",
             timeout_milliseconds=TIMEOUT_MILLISECONDS,
-            request_parameters=headers,
+            request_parameters=user,
             opts=self.child(),
         )
 

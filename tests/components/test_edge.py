@@ -30,18 +30,16 @@ def test_everything_but_browsing_takes_a_signed_in_user(prod: Planned) -> None:
 
 
 @pytest.mark.parametrize("service", ["catalog", "checkout"])
-def test_a_signed_in_users_headers_come_from_the_token(prod: Planned, service: str) -> None:
+def test_a_signed_in_user_is_named_by_the_token(prod: Planned, service: str) -> None:
     integration = prod.inputs("Integration", f"api-{service}-signed-in")
     assert integration["requestParameters"] == {
         "overwrite:header.x-user-id": "$context.authorizer.claims.sub",
-        "overwrite:header.x-user-groups": "$context.authorizer.claims.cognito:groups",
     }
 
 
-def test_a_visitor_cannot_send_the_headers_that_services_trust(prod: Planned) -> None:
+def test_a_visitor_cannot_send_the_header_that_services_trust(prod: Planned) -> None:
     assert prod.inputs("Integration", "api-catalog-public")["requestParameters"] == {
         "remove:header.x-user-id": "''",
-        "remove:header.x-user-groups": "''",
     }
 
 

@@ -25,6 +25,7 @@ from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from services.checkout.app import Stores, create_app
 from services.checkout.settings import CheckoutSettings
+from tests.services.tokens import signed_in
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Shop:
 
     @asynccontextmanager
     async def visit(self, user_id: str | None = "buyer") -> AsyncIterator[httpx.AsyncClient]:
-        headers = {} if user_id is None else {"x-user-id": user_id, "x-user-groups": "[buyer]"}
+        headers = {} if user_id is None else signed_in(user_id, "buyer")
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=headers) as client:
             yield client

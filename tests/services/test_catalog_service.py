@@ -15,8 +15,10 @@ from commerce.adapters.postgres import PostgresOffers
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
+from tests.services.tokens import bearer, signed_in
 
-BUYER = {"x-user-id": "buyer", "x-user-groups": "[buyer]"}
+BUYER = signed_in("buyer", "buyer")
+UNNAMED = {"authorization": bearer(sub="ann", **{"cognito:groups": ["seller"]})}
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def seller(user_id: str = "ann") -> dict[str, str]:
-    return {"x-user-id": user_id, "x-user-groups": "[seller]"}
+    return signed_in(user_id, "seller")
 
 
 async def offer(client: httpx.AsyncClient, user_id: str, product_id: str, price: int, stock: int) -> str:
@@ -105,7 +107,8 @@ async def test_a_product_is_described_by_its_own_seller_only(client: httpx.Async
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"), [({}, 401), (BUYER, 403), ({"x-user-groups": "[seller]"}, 401), (seller(), 200)]
+    ("headers", "status"),
+    [({}, 401), (BUYER, 403), (UNNAMED, 401), (seller(), 200)],
 )
 async def test_only_a_signed_in_seller_describes_products(
     client: httpx.AsyncClient, headers: dict[str, str], status: int

@@ -14,9 +14,10 @@ from fastapi import APIRouter, FastAPI, Request
 from commerce.errors import MarketplaceError
 from services.http.application import build_app
 from services.http.health import Checks
-from services.http.identity import SignedIn, SignedInSeller, groups_of
+from services.http.identity import SignedIn, SignedInSeller
 from services.http.logs import JsonFormatter
 from services.http.trace import trace_id, trace_id_of
+from tests.services.tokens import bearer, signed_in
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -101,15 +102,23 @@ async def test_a_caller_without_identity_is_asked_to_sign_in() -> None:
 
 
 async def test_a_buyer_is_not_a_seller() -> None:
-    assert (await get("/shop", x_user_id="u1", x_user_groups="[buyer]")).status_code == 403
-    assert (await get("/shop", x_user_id="u1", x_user_groups="[buyer seller]")).json() == {"user_id": "u1"}
+    assert (await get("/shop", **signed_in("u1", "buyer"))).status_code == 403
+    assert (await get("/shop", **signed_in("u1", "buyer", "seller"))).json() == {"user_id": "u1"}
 
 
 @pytest.mark.parametrize(
-    ("header", "groups"), [("[a b]", {"a", "b"}), ("[a]", {"a"}), ("a,b", {"a", "b"}), ("[]", set()), ("", set())]
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer a.b",
+        "Bearer a.bm8.c",
+        bearer(sub="u1"),
+        bearer(sub="u2", **{"cognito:groups": ["seller"]}),
+    ],
 )
-def test_groups_are_read_as_the_gateway_writes_them(header: str, groups: set[str]) -> None:
-    assert groups_of(header) == groups
+async def test_groups_come_only_from_the_callers_own_token(authorization: str) -> None:
+    assert (await get("/shop", x_user_id="u1", authorization=authorization)).status_code == 403
 
 
 def test_the_trace_id_is_taken_from_the_caller_or_made() -> None:

@@ -11,11 +11,10 @@ ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/opt/venv
 WORKDIR /build
 COPY pyproject.toml uv.lock ./
 # What the lock says for the application, without the tools that deploy it.
-RUN uv export --frozen --no-dev --extra app --no-emit-project --prune pulumi --prune rich --prune typer \
+RUN uv export --frozen --no-dev --extra app --extra lambda --no-emit-project --prune pulumi --prune rich --prune typer \
         --output-file requirements.txt --quiet \
     && uv venv /opt/venv \
-    && uv pip install --compile-bytecode --require-hashes -r requirements.txt \
-    && uv pip install --compile-bytecode awslambdaric==4.2.2
+    && uv pip install --compile-bytecode --require-hashes -r requirements.txt
 
 FROM python:3.12-slim
 # Aurora's certificates come from Amazon's own authority, which no distribution trusts by itself.

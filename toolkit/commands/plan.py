@@ -23,7 +23,7 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, for programs.")] = False,
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
-    from toolkit.engine.planning import plan as make_plan  # noqa: PLC0415 - loads the engine
+    from toolkit.engine.planning import plan as make_plan
 
     made = make_plan(Program.load(project, stack))
     if json:

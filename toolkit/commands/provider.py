@@ -48,7 +48,7 @@ def provider(
 
 
 def _symbolic() -> Served:
-    from toolkit.engine.symbolic import SymbolicProvider  # noqa: PLC0415 - loads the SDK
+    from toolkit.engine.symbolic import SymbolicProvider
 
     return SymbolicProvider(), _installed()
 
@@ -64,8 +64,8 @@ def _installed() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _local(state: Path) -> Iterator[Served]:
-    from toolkit.local.machine import Machine  # noqa: PLC0415 - loads the local engines
-    from toolkit.local.provider import LocalProvider  # noqa: PLC0415
+    from toolkit.local.machine import Machine
+    from toolkit.local.provider import LocalProvider
 
     with contextlib.closing(LocalProvider(Machine(state))) as local:
         yield local, {"aws": _installed()["aws"]}

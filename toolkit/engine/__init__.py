@@ -13,7 +13,7 @@ __all__ = ["plan"]
 def __getattr__(name: str) -> Any:
     """`plan` is loaded when it is asked for: the program's own process needs nothing of it."""
     if name == "plan":
-        from toolkit.engine.planning import plan  # noqa: PLC0415 - see above
+        from toolkit.engine.planning import plan
 
         return plan
     raise AttributeError(name)

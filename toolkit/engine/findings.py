@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from toolkit.engine.model import Finding
+from toolkit.engine.model import Finding, FindingKind
 from toolkit.engine.reconcile import Reconciler
 from toolkit.engine.references import holds_fragment, literals, references, symbolic
 from toolkit.engine.registration import Registration
@@ -82,13 +82,14 @@ def _lossy(goal: Registration, first: Recording, second: Recording) -> Iterator[
         untraced = [urn for urn in dependencies if not _traced(urn, value, first)]
         if value == others.get(name) and not untraced and not holds_fragment(value):
             continue
+        kind: FindingKind
         if not dependencies:
             kind, why = "not-repeatable", "differs from run to run"
         else:
             origins = ", ".join(urn.split("::")[-1] for urn in untraced or dependencies)
             kind, why = "lossy-value", f"is computed from {origins} in a way that cannot be traced"
         yield Finding(
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             message=f"{name} of {goal.title} {why}",
             urn=goal.urn,
             property=name,

@@ -31,7 +31,7 @@ def main() -> None:
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     if order["describe"]:
-        from toolkit.engine.describing import serve_descriptions  # noqa: PLC0415 - only a plan asks
+        from toolkit.engine.describing import serve_descriptions
 
         _server, address = serve_descriptions()
         print(json.dumps({"address": address}), file=reports, flush=True)
@@ -50,9 +50,9 @@ def main() -> None:
 
 def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     """One run against one monitor; an empty report when the program ended well."""
-    from pulumi import runtime  # noqa: PLC0415 - after standard output is out of its reach
+    from pulumi import runtime
 
-    from toolkit.engine.quiet import QuietEngine  # noqa: PLC0415
+    from toolkit.engine.quiet import QuietEngine
 
     runtime.set_all_config(order["config"], order["secret_keys"])
     runtime.configure(

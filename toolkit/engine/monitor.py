@@ -113,7 +113,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             if not request.provider:
                 self.host.default_provider(package, request.version, request.tok)
             answer = self.host.invoke(request.tok, decode(request.args, self._root))
-        return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(encode(answer))
+        return response
 
     def Call(self, request: Any, context: Context) -> NoReturn:  # noqa: N802
         self._abort(context, _needs_plugin(f"the method {request.tok} runs in a plugin"))

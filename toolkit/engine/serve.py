@@ -124,7 +124,9 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Context) -> provider_pb2.InvokeResponse:  # noqa: N802
         with _told(context):
             answer = self._provider.invoke(request.tok, decode(request.args))
-        return provider_pb2.InvokeResponse(**{"return": encode(answer)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(answer))
+        return response
 
     # What the CLI wants to know of a plugin before it uses it.
 

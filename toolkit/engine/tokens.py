@@ -31,6 +31,7 @@ class Tokens:
         self.seed = seed
         self._texts: dict[str, Reference] = {}
         self._numbers: dict[int, Reference] = {}
+        self._digits: dict[str, Reference] = {}
         self._pattern = re.compile(rf"plan-{seed}/([0-9a-f]{{{_DIGITS[seed]}}}):\1\.ref")
 
     def text(self, reference: Reference) -> str:
@@ -44,6 +45,7 @@ class Tokens:
         number = _FIRST_NUMBER[self.seed] + int.from_bytes(digest[:6], "big") % _NUMBERS
         while self._numbers.setdefault(number, reference) != reference:
             number += 1
+        self._digits[str(number)] = reference
         return number
 
     def reference_of(self, number: float) -> Reference | None:
@@ -55,8 +57,7 @@ class Tokens:
         parts: list[str | Reference] = []
         for part in self._split(text, self._pattern, self._texts):
             if isinstance(part, str):
-                numbers = {str(number): reference for number, reference in self._numbers.items()}
-                parts += self._split(part, _NUMBER, numbers) if _NUMBER.search(part) else [part]
+                parts += self._split(part, _NUMBER, self._digits)
             else:
                 parts.append(part)
         return parts

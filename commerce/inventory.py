@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from commerce.errors import InvalidRequest, MarketplaceError
@@ -24,7 +24,7 @@ class StockSnapshot:
     """What the authority knew at one instant.
 
     `available` maps offer id to stock less unconfirmed order lines. `ordered` are those of the reservations asked
-    about that had become orders by then: their units are already counted in `available`.
+    about that had become orders and were not undone by then: their units are already missing from `available`.
     """
 
     available: Mapping[str, int]
@@ -88,11 +88,23 @@ async def reserve(
 async def reconcile(gate: StockGate, offers: Offers, offer_ids: Collection[str] | None = None) -> Mapping[str, int]:
     """Rebuild the gate's counters of `offer_ids` (None: all offers) from the authority; returns what it said.
 
-    Call it after a change of stock, and now and then to bring back units that expired reservations gave away or that
-    a crash left behind. The reservations are read before the authority, so a reservation that became an order in
-    between is counted twice, never not at all: the error is a refused sale, mended by the next run.
+    Call it after a change of stock, and now and then to mend what lost reservations and crashes left behind. The
+    reservations are read before the authority, so one that becomes an order in between is counted twice: a refused
+    sale until the next run. A confirmed sale that is being undone right now may be given back twice: an order too
+    many, which the authority refuses.
     """
     held = await gate.held()
     snapshot = await offers.snapshot(offer_ids, held)
     await gate.rebuild(snapshot.available, snapshot.ordered)
     return snapshot.available
+
+
+async def sweep(gate: StockGate, offers: Offers, now: datetime) -> int:
+    """Release the reservations that have expired and never became an order, or whose order was undone; returns how
+    many. The reservation of an order that is still on its way is kept, however long its saga takes."""
+    expired = await gate.expired(now)
+    if not expired:
+        return 0
+    for order_id in (await offers.snapshot((), expired)).ordered:
+        await gate.consume(order_id)
+    return await gate.sweep(now)

@@ -52,8 +52,12 @@ class StockGate(Protocol):
         """The authority confirmed the units: they no longer expire."""
         ...
 
+    async def expired(self, now: datetime) -> frozenset[str]:
+        """The ids of the held reservations that have expired."""
+        ...
+
     async def sweep(self, now: datetime) -> int:
-        """Release the reservations that have expired; returns how many."""
+        """Release the reservations that have expired; returns how many. `inventory.sweep` spares those of orders."""
         ...
 
     async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:

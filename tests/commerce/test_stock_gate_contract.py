@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from commerce_samples import MarketPorts, checkout, memory_market, stock_up
+from commerce_samples import MarketPorts, checkout, memory_market, offer, stock_up
 
 from commerce.errors import InvalidRequest
-from commerce.inventory import SoldOut, UnknownCounters, reconcile, reserve
+from commerce.inventory import SoldOut, UnknownCounters, reconcile, reserve, sweep
 from commerce.ports import StockGate
 
 TTL = timedelta(minutes=10)
@@ -134,15 +134,49 @@ async def test_missing_counters_are_taken_from_the_authority(gate: StockGate) ->
     assert asked == [("lamp",), ("ghost",)]
 
 
-async def test_reconciling_follows_a_change_of_stock_and_heals_what_expired(gate: StockGate, clock: Any) -> None:
-    market: MarketPorts = memory_market()
+@pytest.fixture
+async def shop(gate: StockGate) -> MarketPorts:
+    market = memory_market()
     await stock_up(market.offers, stock=5)
     await reconcile(gate, market.offers)
+    return market
+
+
+async def test_reconciling_follows_a_change_of_stock_and_keeps_what_is_in_flight(
+    gate: StockGate, shop: MarketPorts
+) -> None:
     await gate.reserve("o1", {"lamp": 2}, TTL)
-    await market.orders.accept(checkout("o1", {"lamp": 2}))
+    await shop.orders.accept(checkout("o1", {"lamp": 2}))
     await gate.reserve("o2", {"lamp": 1}, TTL)
-    assert await gate.sweep(clock.advance(TTL)) == 2
+    await shop.offers.put(offer("lamp", "ada", 1999, 9))
+    await reconcile(gate, shop.offers, ["lamp"])
+    assert await gate.available(["lamp"]) == {"lamp": 6}  # 9 less the order's 2 less the 1 in flight
+
+
+async def test_a_sweep_spares_orders_on_their_way_and_releases_what_was_never_ordered_or_undone(
+    gate: StockGate, shop: MarketPorts, clock: Any
+) -> None:
+    for name in ("ordered", "undone", "abandoned"):
+        await gate.reserve(name, {"lamp": 1}, TTL)
+    for name in ("ordered", "undone"):
+        await shop.orders.accept(checkout(name, {"lamp": 1}))
+    await shop.orders.fail("undone", "payment_declined")
+    assert await sweep(gate, shop.offers, clock.now) == 0
+    assert await gate.expired(clock.now) == frozenset()
+    clock.advance(TTL)
+    assert await gate.expired(clock.now) == {"ordered", "undone", "abandoned"}
+    assert await sweep(gate, shop.offers, clock.now) == 2
+    assert await gate.available(["lamp"]) == {"lamp": 4}
+    await gate.release("ordered")
     assert await gate.available(["lamp"]) == {"lamp": 5}
-    await gate.reserve("o3", {"lamp": 1}, TTL)
-    await reconcile(gate, market.offers, ["lamp"])
-    assert await gate.available(["lamp"]) == {"lamp": 2}  # 5 less the order's 2 less the 1 in flight
+
+
+async def test_an_order_that_is_undone_while_counters_are_rebuilt_is_given_back_once(
+    gate: StockGate, shop: MarketPorts
+) -> None:
+    await gate.reserve("o1", {"lamp": 2}, TTL)
+    await shop.orders.accept(checkout("o1", {"lamp": 2}))
+    await shop.orders.fail("o1", "payment_declined")
+    await reconcile(gate, shop.offers)
+    await gate.release("o1")
+    assert await gate.available(["lamp"]) == {"lamp": 5}

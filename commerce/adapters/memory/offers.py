@@ -8,6 +8,7 @@ from dataclasses import replace
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.catalog import Listing, Offer, Seller, UnknownSeller
 from commerce.inventory import StockSnapshot
+from commerce.orders import StockState
 
 
 class MemoryOffers:
@@ -53,7 +54,11 @@ class MemoryOffers:
     async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
         return StockSnapshot(
             available=await self.available(self._market.offers if offer_ids is None else offer_ids),
-            ordered=frozenset(reservations) & self._market.orders.keys(),
+            ordered=frozenset(
+                order_id
+                for order_id in reservations
+                if order_id in self._market.orders and self._market.orders[order_id].stock is not StockState.RESTORED
+            ),
         )
 
     def _listing(self, offer: Offer) -> Listing:

@@ -49,8 +49,11 @@ class MemoryStockGate:
     async def consume(self, reservation_id: str) -> None:
         self._expiries.pop(reservation_id, None)
 
+    async def expired(self, now: datetime) -> frozenset[str]:
+        return frozenset(reservation_id for reservation_id, expiry in self._expiries.items() if expiry <= now)
+
     async def sweep(self, now: datetime) -> int:
-        expired = [reservation_id for reservation_id, expiry in self._expiries.items() if expiry <= now]
+        expired = await self.expired(now)
         for reservation_id in expired:
             await self.release(reservation_id)
         return len(expired)

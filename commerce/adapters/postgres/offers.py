@@ -95,7 +95,9 @@ class PostgresOffers:
         ):
             available = await connection.fetch(_AVAILABLE, None if offer_ids is None else list(offer_ids))
             ordered = await connection.fetch(
-                "SELECT order_id FROM orders WHERE order_id = ANY ($1::text[])", list(reservations)
+                "SELECT DISTINCT order_id FROM order_lines "
+                "WHERE order_id = ANY ($1::text[]) AND stock_state <> 'restored'",
+                list(reservations),
             )
         return StockSnapshot(
             available={row["offer_id"]: row["available"] for row in available},

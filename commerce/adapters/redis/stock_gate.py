@@ -59,6 +59,9 @@ class RedisStockGate:
         remember = int(_REMEMBER.total_seconds() * 1000)
         await self._consume([EXPIRIES, RESERVATION + reservation_id], [reservation_id, remember])
 
+    async def expired(self, now: datetime) -> frozenset[str]:
+        return frozenset(cast("list[str]", await self._client.zrangebyscore(EXPIRIES, "-inf", _milliseconds(now))))
+
     async def sweep(self, now: datetime) -> int:
         swept = 0
         while batch := int(await self._sweep([COUNTERS, EXPIRIES], [_milliseconds(now), _SWEEP_BATCH, RESERVATION])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import asyncpg
 import boto3
 import pytest
 from commerce_samples import MarketPorts, memory_market, postgres_market
+from hypothesis import settings
 from moto import mock_aws
 
 from commerce.adapters.aws import DynamoProducts
@@ -18,6 +20,11 @@ from commerce.adapters.memory import MemoryCarts, MemoryProducts, MemoryStockGat
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.ports import Carts, Products, StockGate
+from toolkit.local.engines.postgres import PostgresServer
+
+# A busy machine is no failure of a rule.
+settings.register_profile("commerce", deadline=None)
+settings.load_profile("commerce")
 
 
 class Clock:
@@ -39,12 +46,31 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections to a migrated, empty order database. Afterwards its ledger must sum to zero."""
-    pool = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=12)
-    async with pool.acquire() as connection:
+@pytest.fixture(scope="session")
+def market_dsn(postgres_server: PostgresServer) -> str:
+    """One migrated order database for all tests of this process: `pool` empties it."""
+    postgres_server.execute("CREATE DATABASE commerce_tests")
+    dsn = postgres_server.dsn("commerce_tests")
+
+    async def prepare() -> None:
+        connection = await asyncpg.connect(dsn)
         await migrate(connection)
+        await connection.close()
+
+    asyncio.run(prepare())
+    return dsn
+
+
+@pytest.fixture
+async def pool(market_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to an empty order database. Afterwards its ledger must sum to zero."""
+    pool = await connect_pool(DatabaseSettings.from_dsn(market_dsn), min_size=1, max_size=12)
+    # The ledger refuses to be emptied; only the superuser of a test server can tell its triggers to look away.
+    await pool.execute(
+        "SET session_replication_role = replica;"
+        "TRUNCATE sellers, offers, orders, order_lines, seller_orders, outbox, ledger_transactions, ledger_entries;"
+        "SET session_replication_role = origin"
+    )
     yield pool
     assert await pool.fetch("SELECT currency FROM ledger_entries GROUP BY currency HAVING sum(amount) <> 0") == []
     await pool.close()

@@ -42,10 +42,10 @@ async def outcomes(*work: object) -> Counter[str]:
     return Counter(type(result).__name__ if isinstance(result, BaseException) else "done" for result in results)
 
 
-async def test_of_two_buyers_of_the_last_unit_exactly_one_wins(shop: MarketPorts, postgres_dsn: str) -> None:
+async def test_of_two_buyers_of_the_last_unit_exactly_one_wins(shop: MarketPorts, market_dsn: str) -> None:
     await authorised(shop, "ann", {"lamp": 1})
     await authorised(shop, "bob", {"lamp": 1})
-    pools = [await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), 1, 1) for _ in range(2)]
+    pools = [await connect_pool(DatabaseSettings.from_dsn(market_dsn), 1, 1) for _ in range(2)]
     try:
         ann, bob = (PostgresOrders(pool) for pool in pools)
         assert await outcomes(ann.confirm_stock("ann"), bob.confirm_stock("bob")) == {"done": 1, "SoldOut": 1}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -53,9 +54,14 @@ def worker(moto: MotoServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def client(moto: MotoServer, service: str) -> Any:
+    return client_of(moto.url, service)
+
+
+@functools.cache
+def client_of(url: str, service: str) -> Any:
     return boto3.client(
         service,
-        endpoint_url=moto.url,
+        endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

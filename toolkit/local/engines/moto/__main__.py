@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 
 from toolkit.errors import ToolkitError
 from toolkit.local.engines.moto import functions, step_functions
+from toolkit.local.engines.moto.imports import import_lightly
 from toolkit.local.engines.moto.server import HEALTH_PATH
 from toolkit.local.engines.moto.snapshot import Snapshot
 from toolkit.local.invocation import Workers
@@ -64,6 +65,7 @@ def serve(port: int, snapshot_file: Path, functions_file: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    import_lightly()
     workers = Workers(functions_file)
     functions.forward(workers)
     step_functions.make_fast(workers)

@@ -7,18 +7,13 @@ Lambda task reaches its worker directly instead of through moto's own Lambda API
 from __future__ import annotations
 
 import functools
-import importlib
 import io
 import logging
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-import moto
 
 from toolkit.local.invocation import NoWorker, Workers
 
@@ -77,7 +72,6 @@ class WorkerClient:
 
 def make_fast(workers: Workers) -> None:
     """Gives moto's interpreter the workers, kept clients, kept programs and a bounded memory."""
-    _load_batch_states_alone()
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_factory,
     )
@@ -103,19 +97,6 @@ def make_fast(workers: Workers) -> None:
     logging.getLogger("moto.stepfunctions.parser.asl.component.eval_component").setLevel(
         logging.CRITICAL
     )  # a caught business error is no news
-
-
-def _load_batch_states_alone() -> None:
-    """Spares 130 MB and a second: for one enum, the interpreter would load all of AWS Batch, and with it all of EC2.
-
-    A request to Batch or EC2 itself still loads them.
-    """
-    package = ModuleType("moto.batch")
-    package.__path__ = [str(Path(moto.__file__).parent / "batch")]
-    sys.modules["moto.batch"] = package
-    importlib.import_module("moto.batch.utils")
-    del sys.modules["moto.batch"]
-    vars(moto).pop("batch", None)
 
 
 def finished_executions() -> int:

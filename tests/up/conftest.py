@@ -17,6 +17,7 @@ from uuid import uuid4
 import asyncpg
 import boto3
 import httpx
+import psutil
 import pytest
 import redis
 
@@ -58,6 +59,8 @@ class FirstRun:
     state: Path
     port: int
     report: dict[str, Any]
+    left: list[str]
+    """Processes that still had to do with the folder when the command had ended."""
 
 
 @dataclass(kw_only=True)
@@ -68,6 +71,7 @@ class Running:
     url: str
     report: dict[str, Any]
     owner: subprocess.Popen[str]
+    poison: str = "this is not an order"
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -154,7 +158,9 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     state, port = tmp_path_factory.mktemp("state"), free_port()
     done = marketplace("up", "--once", "--json", "--port", str(port), "--state", str(state))
     assert done.returncode == 0, done.stdout + done.stderr
-    return FirstRun(state=state, port=port, report=json.loads(done.stdout))
+    commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    left = [command for command in commands if str(state) in command]
+    return FirstRun(state=state, port=port, report=json.loads(done.stdout), left=left)
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +183,9 @@ def running(first_run: FirstRun) -> Iterator[Running]:
             if line == "}\n":
                 break
         report = json.loads(printed)
-        yield Running(state=first_run.state, url=report.get("url", ""), report=report, owner=owner)
+        stack = Running(state=first_run.state, url=report.get("url", ""), report=report, owner=owner)
+        fulfillment = stack.outputs("aws:sqs/queue:Queue", "fulfillment")["url"]
+        stack.boto("sqs").send_message(QueueUrl=fulfillment, MessageBody=stack.poison)
+        yield stack
         owner.terminate()
         owner.wait(60)

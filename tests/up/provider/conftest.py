@@ -128,7 +128,7 @@ def cloud(moto_endpoint: str, postgres_server: PostgresServer, redis_server: Red
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    import urllib.request  # noqa: PLC0415
+    import urllib.request
 
     urllib.request.urlopen(urllib.request.Request(f"{moto_endpoint}/moto-api/reset", method="POST"))  # noqa: S310
     return Cloud(provider=LocalProvider(engines, engines.run), engines=engines)

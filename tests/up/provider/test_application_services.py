@@ -60,6 +60,10 @@ def test_a_topic_delivers_to_the_queue_that_subscribed(cloud: Cloud) -> None:
     cloud.engines.boto("sns").publish(TopicArn=topic.id, Message="hello")
     messages = cloud.engines.boto("sqs").receive_message(QueueUrl=queue.id)["Messages"]
     assert [message["Body"] for message in messages] == ["hello"]
+    policy = cloud.deploy("aws:sns/topicPolicy:TopicPolicy", "news", {"arn": topic.id, "policy": ALLOW})
+    policy.delete()
+    attributes = cloud.engines.boto("sns").get_topic_attributes(TopicArn=topic.id)["Attributes"]
+    assert json.loads(attributes["Policy"])["Id"] == "__default_policy_ID"
     subscription.delete()
     assert subscription.read() is None
 

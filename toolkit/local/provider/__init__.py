@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from toolkit.engine.provider import Checked, Created, Diff, Properties, ProviderError
 from toolkit.engine.shapes import takes_optional
+from toolkit.errors import ToolkitError
 from toolkit.local.provider import invokes
 from toolkit.local.provider.emulator import Backends, Emulator
 from toolkit.local.provider.function_runner import FunctionRunner
@@ -148,6 +149,8 @@ def _told(urn: str, operation: Callable[[], T]) -> T:
     """The operation's answer; an engine's refusal becomes a ProviderError that names the resource."""
     try:
         return operation()
-    except (ClientError, BotoCoreError) as error:
+    except (ProviderError, ToolkitError):
+        raise
+    except Exception as error:  # whatever the engine's client raises: its message is all that the user needs
         _, _, type_chain, name = urn.split("::", 3)
         raise ProviderError(f"{type_chain.rsplit('$', 1)[-1]} {name}: {error}") from error

@@ -117,6 +117,6 @@ class User(Emulator):
 
 def client(url: str) -> Any:
     """The administrator's connection."""
-    import redis  # noqa: PLC0415 - only those who administer pay for the driver
+    import redis
 
     return redis.Redis.from_url(url, decode_responses=True)

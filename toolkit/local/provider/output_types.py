@@ -76,7 +76,7 @@ def _resource_class(type: str) -> Any:
 
 def _find_class(package: str, module: str, type: str) -> Any:
     importlib.import_module(PACKAGES[package])
-    from pulumi.runtime import rpc  # noqa: PLC0415 - after the package has registered its modules
+    from pulumi.runtime import rpc
 
     modules: Any = rpc._RESOURCE_MODULES
     for entry in modules.get(f"{package}:{module}") or ():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from toolkit.engine.provider import Created, Properties
-from toolkit.local.provider.emulator import Emulator
+from toolkit.local.provider.emulator import ACCOUNT, Emulator
 
 TOPIC_ATTRIBUTES = {
     "contentBasedDeduplication": "ContentBasedDeduplication",
@@ -62,14 +63,24 @@ class TopicPolicy(Emulator):
         return Created(id=inputs["arn"])
 
     def exists(self, id: str, outputs: Properties) -> bool:
-        return "Policy" in self.backends.boto("sns").get_topic_attributes(TopicArn=id)["Attributes"]
+        self.backends.boto("sns").get_topic_attributes(TopicArn=id)
+        return True
 
     def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
         self._set(id, inputs["policy"])
         return {}
 
     def delete(self, id: str, outputs: Properties) -> None:
-        self._set(id, "")
+        """A topic is never without a policy: it gets back the one that it was made with."""
+        statement = {
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes", "SNS:SetTopicAttributes"],
+            "Resource": id,
+            "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT}},
+        }
+        self._set(id, json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}))
 
     def _set(self, arn: str, policy: str) -> None:
         self.backends.boto("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)

@@ -1,0 +1,56 @@
+"""The real Pulumi engine, where it is installed, deploys the same stack through the same provider."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.up.conftest import ROOT
+from toolkit.engine.events import ignore
+from toolkit.engine.program import Program
+from toolkit.errors import ToolkitError
+from toolkit.local.deployment import LocalStack, Settings
+from toolkit.local.engine import choose
+from toolkit.local.ports import free_port
+from toolkit.local.provider import LocalProvider
+from toolkit.local.steps import Steps
+
+pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no `pulumi` on PATH")
+
+
+def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_same(tmp_path: Path) -> None:
+    settings = Settings(root=ROOT, stack="dev", state=tmp_path / "state", port=free_port(), engine="pulumi")
+    with LocalStack(settings, Steps(Console(quiet=True))) as stack:
+        run, receipt = stack.up(), stack.buy()
+        assert receipt.status == "fulfilled"
+        assert len(receipt.sellers) == 2
+        assert run.resources.create > 100
+
+        engine, provider = choose("pulumi", settings.state), LocalProvider(stack.machine)
+        again = engine.deploy(Program.load(ROOT, "dev"), provider, ignore)
+        assert again.changes == {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": run.resources.create}
+
+        changed = engine.deploy(Program.load(_with_a_shorter_return_window(tmp_path), "dev"), provider, ignore)
+        assert changed.changes["update"] == 1
+        assert changed.changes["same"] == run.resources.create - 1
+        with pytest.raises(ToolkitError, match="pulumi engine deployed"):
+            choose("offline", settings.state)
+
+        stack.supervisor.stop()
+        assert engine.destroy(Program.load(ROOT, "dev"), provider) == run.resources.create
+        assert "QueueUrls" not in stack.machine.boto("sqs").list_queues()
+        assert stack.machine.boto("cognito-idp").list_user_pools(MaxResults=10)["UserPools"] == []
+        provider.close()
+
+
+def _with_a_shorter_return_window(folder: Path) -> Path:
+    project = folder / "project"
+    project.mkdir()
+    declared = (ROOT / "Pulumi.yaml").read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
+    (project / "Pulumi.yaml").write_text(declared)
+    settings = (ROOT / "Pulumi.dev.yaml").read_text().replace("returnWindowDays: 14", "returnWindowDays: 7")
+    (project / "Pulumi.dev.yaml").write_text(settings)
+    return project

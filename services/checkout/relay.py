@@ -21,14 +21,15 @@ class Pace:
 
     `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `idle` is how
     long an order may stand still before it is started again; it is longer than an execution can last. `crowd` is how
-    many buyers must be waiting for the relay to step back and start one order at a time: an order can wait in the
-    outbox, a buyer cannot, and both want the same processor.
+    many buyers must be waiting for the relay to step back, start one order at a time and let rows gather for
+    `gather_seconds`: an order can wait in the outbox, a buyer cannot, and both want the same processor and disk.
     """
 
-    batch: int = 50
+    batch: int = 100
     concurrency: int = 8
     crowd: int = 4
     poll_seconds: float = 1.0
+    gather_seconds: float = 0.1
     lease: timedelta = timedelta(seconds=30)
     idle: timedelta = timedelta(minutes=15)
     redispatch_seconds: float = 60.0
@@ -80,6 +81,8 @@ class Relay:
                 _log.exception("the outbox could not be relayed")
                 await asyncio.sleep(self._pace.poll_seconds)
             await self._woken()
+            if self._crowded():
+                await asyncio.sleep(self._pace.gather_seconds)
 
     async def relay_once(self) -> int:
         """Relays one batch; returns how many rows it took."""
@@ -101,11 +104,14 @@ class Relay:
 
     @asynccontextmanager
     async def _room(self) -> AsyncIterator[None]:
-        if self._waiting_buyers < self._pace.crowd:
-            yield
-        else:
+        if self._crowded():
             async with self._one_at_a_time:
                 yield
+        else:
+            yield
+
+    def _crowded(self) -> bool:
+        return self._waiting_buyers >= self._pace.crowd
 
     async def _woken(self) -> None:
         try:

@@ -80,11 +80,11 @@ def test_every_step_does_the_same_and_leaves_the_same(tmp_path: Path) -> None:
     assert [thing["name"] for thing in our_cloud.things.values()] == ["retained"]
 
 
-def done(cloud: MemoryCloud) -> list[str]:
-    """What was asked of a cloud since the last look; the order of independent steps may differ."""
-    steps = sorted(cloud.journal)
+def done(cloud: MemoryCloud) -> tuple[list[str], list[str]]:
+    """What was asked of a cloud since the last look: all of it in any order, and in its order what must have one."""
+    steps = list(cloud.journal)
     cloud.journal.clear()
-    return steps
+    return sorted(steps), [step for step in steps if step.split()[1] in ("base", "bound")]
 
 
 def _by_urn(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -114,6 +114,14 @@ def test_every_stack_of_the_project_previews_the_same(
     assert_same_preview(engine, Program.load(project, stack))
 
 
+@pytest.fixture(scope="module")
+def refused(engine: RealEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project for programs that neither engine accepts."""
+    folder = write_program(tmp_path_factory.mktemp("refused"), "").root
+    engine.init(folder, "dev")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -123,13 +131,11 @@ def test_every_stack_of_the_project_previews_the_same(
         ("aws.sqs.get_queue(name='a')\n1 / 0", "division by zero"),
     ],
 )
-def test_both_refuse_the_same_programs(engine: RealEngine, tmp_path: Path, source: str, said: str) -> None:
-    program = write_program(tmp_path / "wrong", source)
-    program = Program.load(program.root.rename(tmp_path / f"wrong-{abs(hash(source))}"), "dev")
-    engine.run(program.root, "stack", "init", "dev")
-    refused = engine.run(program.root, "preview", "--stack", "dev")
-    assert refused.returncode != 0
-    assert said in refused.stdout + refused.stderr
+def test_both_refuse_the_same_programs(engine: RealEngine, refused: Path, source: str, said: str) -> None:
+    program = write_program(refused, source)
+    told = engine.run(program.root, "preview", "--stack", "dev")
+    assert told.returncode != 0
+    assert said in told.stdout + told.stderr
     with pytest.raises(ToolkitError) as raised:
         preview(program)
     assert said in raised.value.message

@@ -158,9 +158,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     state, port = tmp_path_factory.mktemp("state"), free_port()
     done = marketplace("up", "--once", "--json", "--port", str(port), "--state", str(state))
     assert done.returncode == 0, done.stdout + done.stderr
-    commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
-    left = [command for command in commands if str(state) in command]
-    return FirstRun(state=state, port=port, report=json.loads(done.stdout), left=left)
+    return FirstRun(state=state, port=port, report=json.loads(done.stdout), left=_processes_of(state))
 
 
 @pytest.fixture(scope="session")
@@ -187,5 +185,13 @@ def running(first_run: FirstRun) -> Iterator[Running]:
         fulfillment = stack.outputs("aws:sqs/queue:Queue", "fulfillment")["url"]
         stack.boto("sqs").send_message(QueueUrl=fulfillment, MessageBody=stack.poison)
         yield stack
-        owner.terminate()
-        owner.wait(60)
+        down = marketplace("down", "--state", str(first_run.state))
+        assert down.returncode == 0, down.stderr
+        assert owner.wait(10) == 0, (first_run.state / "errors.txt").read_text()
+        assert _processes_of(first_run.state) == []
+
+
+def _processes_of(state: Path) -> list[str]:
+    """Commands of the processes that name the folder."""
+    commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return [command for command in commands if str(state) in command]

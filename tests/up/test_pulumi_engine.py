@@ -13,7 +13,7 @@ from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.errors import ToolkitError
 from toolkit.local.deployment import LocalStack, Settings
-from toolkit.local.engine import choose
+from toolkit.local.deployment_engine import choose
 from toolkit.local.ports import free_port
 from toolkit.local.provider import LocalProvider
 from toolkit.local.steps import Steps

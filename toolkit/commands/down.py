@@ -41,7 +41,7 @@ def down(
 
 def _stop(state: Path, *, broken: bool) -> int:
     """Asks the running `up` to end, and ends what a killed one left behind; how many processes."""
-    from toolkit.local.machine import Machine  # noqa: PLC0415 - loads the engines
+    from toolkit.local.machine import Machine
 
     try:
         machine = Machine(state)

@@ -69,7 +69,7 @@ def look(state: Path) -> Status:
 
 
 def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus]:
-    import psutil  # noqa: PLC0415 - only a running stack needs it
+    import psutil
 
     found = []
     for name, identity in machine.recorded().items():

@@ -19,7 +19,7 @@ from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
     from toolkit.local.deployment import LocalStack, Run
-    from toolkit.local.engine import EngineName
+    from toolkit.local.deployment_engine import EngineName
     from toolkit.local.receipt import Receipt
     from toolkit.local.steps import Steps
 
@@ -53,8 +53,8 @@ def up(  # noqa: PLR0917 - one for each option
 def _up(
     console: Console, *, stack: str, once: bool, json: bool, engine: str, port: int, state: Path, project: Path
 ) -> None:
-    from toolkit.local.deployment import LocalStack, Settings  # noqa: PLC0415 - loads the engines
-    from toolkit.local.steps import Steps  # noqa: PLC0415
+    from toolkit.local.deployment import LocalStack, Settings
+    from toolkit.local.steps import Steps
 
     steps = Steps(console)
     settings = Settings(root=project, stack=stack, state=state, port=port, engine=_engine(engine))
@@ -96,7 +96,7 @@ def _report(run: Run, receipt: Receipt, steps: Steps) -> dict[str, Any]:
 
 
 def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
-    from toolkit.local.receipt import render  # noqa: PLC0415
+    from toolkit.local.receipt import render
 
     console.print()
     console.print(render(receipt))

@@ -21,7 +21,7 @@ from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local import purchase
 from toolkit.local.assembly import process_specs
-from toolkit.local.engine import Deployed, DeploymentEngine, EngineName, choose
+from toolkit.local.deployment_engine import Deployed, DeploymentEngine, EngineName, choose
 from toolkit.local.machine import Machine
 from toolkit.local.ports import is_free
 from toolkit.local.processes import ProcessSpec, Supervisor
@@ -178,7 +178,7 @@ class LocalStack:
 
     def _plan(self, program: Program) -> None:
         """What a preview shows. `marketplace plan` looks closer; here it only has to find mistakes before they cost."""
-        from toolkit.engine.planning import preview  # noqa: PLC0415 - loads the engine
+        from toolkit.engine.planning import preview
 
         with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
             planned = preview(program)

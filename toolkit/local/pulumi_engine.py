@@ -21,7 +21,7 @@ from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
-from toolkit.local.engine import Deployed
+from toolkit.local.deployment_engine import Deployed
 
 FOLDER = "pulumi"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a special value
@@ -58,7 +58,7 @@ class PulumiEngine:
 
     @contextmanager
     def _stack(self, program: Program, provider: Provider) -> Iterator[Any]:
-        from pulumi import automation  # noqa: PLC0415 - only those who chose this engine pay for it
+        from pulumi import automation
 
         project = self._project(program)
         server = serve(provider)
@@ -124,7 +124,7 @@ def _run(program: Program) -> None:
 
 def _told(operation: Any) -> Any:
     """The operation's answer; the CLI's own last words become the error."""
-    from pulumi.automation import CommandError  # noqa: PLC0415
+    from pulumi.automation import CommandError
 
     try:
         return operation()

@@ -93,7 +93,7 @@ def choose(name: EngineName, folder: Path) -> DeploymentEngine:
     Raises:
         ToolkitError: the folder holds what the other engine deployed, or there is no Pulumi CLI.
     """
-    from toolkit.local.pulumi_engine import FOLDER, PulumiEngine  # noqa: PLC0415 - loads the Automation API
+    from toolkit.local.pulumi_engine import FOLDER, PulumiEngine
 
     taken: EngineName | None = (
         "pulumi" if (folder / FOLDER).exists() else "offline" if (folder / "state.json").exists() else None

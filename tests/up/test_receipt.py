@@ -1,0 +1,45 @@
+"""The receipt that a buyer reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from toolkit.local.receipt import Line, Price, Receipt, SellerShare, formatted, render
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [(1999, "usd", "19.99 USD"), (5, "eur", "0.05 EUR"), (1234567, "jpy", "1,234,567 JPY"), (-250, "usd", "-2.50 USD")],
+)
+def test_an_amount_has_the_decimals_of_its_currency(amount: int, currency: str, text: str) -> None:
+    assert formatted(amount, currency) == text
+
+
+def test_it_shows_items_split_totals_and_until_when_the_money_is_held() -> None:
+    until = datetime(2026, 12, 7, 15, 0, tzinfo=UTC)
+    shares = [
+        SellerShare(
+            seller_id=name,
+            seller_name=f"Seller {name}",
+            gross=gross,
+            commission=gross // 10,
+            net=gross - gross // 10,
+            state="held",
+            held_until=until,
+        )
+        for name, gross in (("a", 2000), ("b", 500))
+    ]
+    lines = [
+        Line(offer_id="1", title="Sextant", quantity=2, unit_price=Price(amount=1000, currency="usd"), seller_id="a"),
+        Line(offer_id="2", title="Logbook", quantity=1, unit_price=Price(amount=500, currency="usd"), seller_id="b"),
+    ]
+    receipt = Receipt(order_id="o1", status="fulfilled", currency="usd", total=2500, lines=lines, sellers=shares)
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(render(receipt))
+    text = console.export_text()
+    for expected in ("order o1", "Sextant", "Seller a", "25.00 USD", "2.50 USD", "22.50 USD", "2026-12-07 15:00 UTC"):
+        assert expected in text

@@ -1,0 +1,197 @@
+"""What runs is a pure function of what was deployed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from toolkit.engine.state import ResourceState
+from toolkit.local.environment import injected, listening, resolved
+from toolkit.local.topology import topology
+
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/internal/1/2"
+CATALOG_GROUP, CHECKOUT_GROUP = (f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{n}/1" for n in ("cat", "che"))
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+QUEUE_ARN = "arn:aws:sqs:us-east-1:1:work"
+
+
+def resource(type: str, logical: str, /, id: str = "", **outputs: Any) -> ResourceState:
+    urn = f"urn:pulumi:dev::marketplace::{type}::{logical}"
+    return ResourceState(urn=urn, type=type, name=logical, id=id or logical, inputs=outputs, outputs=outputs)
+
+
+def service(name: str, group: str, priority: int, pattern: str) -> list[ResourceState]:
+    container = {
+        "name": "app",
+        "essential": True,
+        "command": ["python", "-m", f"services.{name}"],
+        "environment": [{"name": "ORDERS_TLS", "value": "verify-full"}, {"name": "PORT", "value": "8080"}],
+        "secrets": [{"name": "TOKEN", "valueFrom": "arn:aws:secretsmanager:us-east-1:1:secret:s-1:token::"}],
+    }
+    side_car = {"name": "collector", "essential": True, "command": ["collect"]}
+    return [
+        resource(
+            "aws:ecs/taskDefinition:TaskDefinition",
+            name,
+            arn=f"arn:task/{name}:3",
+            containerDefinitions=json.dumps([side_car, container]),
+            taskRoleArn=f"arn:aws:iam::1:role/{name}",
+        ),
+        resource(
+            "aws:ecs/service:Service",
+            name,
+            taskDefinition=f"arn:task/{name}:3",
+            loadBalancers=[{"targetGroupArn": group, "containerName": "app", "containerPort": 8080}],
+        ),
+        resource("aws:lb/targetGroup:TargetGroup", name, arn=group, healthCheck={"path": "/healthz"}),
+        resource(
+            "aws:lb/listenerRule:ListenerRule",
+            name,
+            listenerArn=LISTENER,
+            priority=priority,
+            conditions=[{"pathPattern": {"values": [pattern]}}],
+            actions=[{"type": "forward", "targetGroupArn": group}],
+        ),
+    ]
+
+
+STACK = [
+    *service("catalog", CATALOG_GROUP, 10, "/catalog/*"),
+    *service("checkout", CHECKOUT_GROUP, 20, "/*"),
+    resource("aws:apigatewayv2/api:Api", "api", id="api1", apiEndpoint="https://api1.example"),
+    resource(
+        "aws:apigatewayv2/authorizer:Authorizer",
+        "jwt",
+        id="auth1",
+        apiId="api1",
+        jwtConfiguration={"issuer": ISSUER, "audiences": ["web"]},
+    ),
+    resource(
+        "aws:apigatewayv2/integration:Integration",
+        "link",
+        id="int1",
+        apiId="api1",
+        integrationUri=LISTENER,
+        requestParameters={"overwrite:header.x-user-id": "$context.authorizer.claims.sub"},
+        timeoutMilliseconds=10_000,
+    ),
+    resource(
+        "aws:apigatewayv2/route:Route",
+        "browse",
+        apiId="api1",
+        routeKey="GET /catalog/{proxy+}",
+        target="integrations/int1",
+        authorizationType="NONE",
+    ),
+    resource(
+        "aws:apigatewayv2/route:Route",
+        "orders",
+        apiId="api1",
+        routeKey="GET /orders/{proxy+}",
+        target="integrations/int1",
+        authorizationType="JWT",
+        authorizerId="auth1",
+    ),
+    resource(
+        "aws:apigatewayv2/stage:Stage",
+        "stage",
+        apiId="api1",
+        defaultRouteSettings={"throttlingRateLimit": 100, "throttlingBurstLimit": 50},
+    ),
+    resource(
+        "aws:lambda/function:Function",
+        "worker",
+        name="worker-1",
+        arn="arn:lambda:worker-1",
+        role="arn:role/worker",
+        imageConfig={"commands": ["functions.worker.handler"]},
+        timeout=30,
+        memorySize=512,
+        environment={"variables": {"A": "b"}},
+    ),
+    resource(
+        "aws:lambda/function:Function",
+        "migrations",
+        name="migrations-1",
+        arn="arn:lambda:migrations-1",
+        role="arn:role/migrations",
+        imageConfig={"commands": ["functions.migrations.handler"]},
+    ),
+    resource("aws:lambda/invocation:Invocation", "migrate", functionName="migrations-1", input="{}"),
+    resource("aws:sqs/queue:Queue", "work", arn=QUEUE_ARN, url="http://127.0.0.1/work"),
+    resource(
+        "aws:lambda/eventSourceMapping:EventSourceMapping",
+        "mapping",
+        eventSourceArn=QUEUE_ARN,
+        functionName="arn:lambda:worker-1",
+        batchSize=5,
+        functionResponseTypes=["ReportBatchItemFailures"],
+    ),
+]
+
+
+def test_a_service_runs_the_container_behind_the_load_balancer_as_its_task_role() -> None:
+    catalog, checkout = topology(STACK).services
+    assert (catalog.name, checkout.name) == ("catalog", "checkout")
+    assert catalog.command == ("python", "-m", "services.catalog")
+    assert catalog.role_arn == "arn:aws:iam::1:role/catalog"
+    assert catalog.environment["ORDERS_TLS"] == "verify-full"
+    assert catalog.health_path == "/healthz"
+
+
+def test_a_route_leads_where_the_first_matching_rule_of_the_listener_leads() -> None:
+    [api] = topology(STACK).apis
+    browse, orders = api.routes
+    assert (browse.method, browse.path, browse.service, browse.authorizer) == (
+        "GET",
+        "/catalog/{proxy+}",
+        "catalog",
+        None,
+    )
+    assert orders.service == "checkout"
+    assert orders.authorizer is not None
+    assert (orders.authorizer.pool_id, orders.authorizer.audiences) == ("us-east-1_pool", ("web",))
+    assert orders.timeout_seconds == 10
+    assert api.throttle is not None
+    assert (api.throttle.rate, api.throttle.burst) == (100, 50)
+
+
+def test_a_route_that_leads_to_no_process_is_named() -> None:
+    without_services = [found for found in STACK if found.type != "aws:ecs/service:Service"]
+    [api] = topology(without_services).apis
+    assert api.routes == ()
+    assert set(api.unserved) == {"GET /catalog/{proxy+}", "GET /orders/{proxy+}"}
+
+
+def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:
+    [worker] = topology(STACK).functions
+    assert (worker.function_name, worker.handler, worker.timeout_seconds) == (
+        "worker-1",
+        "functions.worker.handler",
+        30,
+    )
+
+
+def test_a_mapping_becomes_a_poller_that_acts_as_the_function() -> None:
+    [poller] = topology(STACK).pollers
+    assert (poller.queue_url, poller.function_name, poller.batch_size) == ("http://127.0.0.1/work", "worker-1", 5)
+    assert poller.reports_failures
+    assert poller.role_arn == "arn:role/worker"
+
+
+def test_the_environment_is_the_plans_own_without_tls_and_with_the_local_port() -> None:
+    [catalog, _] = topology(STACK).services
+    environment = listening(resolved(catalog.environment), 20_001)
+    assert environment == {"ORDERS_TLS": "disable", "HOST": "127.0.0.1", "PORT": "20001"}
+
+
+def test_a_containers_secret_is_injected_by_its_json_key() -> None:
+    [catalog, _] = topology(STACK).services
+    asked: list[str] = []
+
+    def read(arn: str) -> str:
+        asked.append(arn)
+        return '{"token": "t0ken"}'
+
+    assert injected(catalog.secrets, read) == {"TOKEN": "t0ken"}
+    assert asked == ["arn:aws:secretsmanager:us-east-1:1:secret:s-1"]

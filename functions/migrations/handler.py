@@ -22,15 +22,15 @@ def _as_link_access(value: object) -> object:
 
 
 class MigrationsEvent(BaseModel):
-    """Database role (the workload's name) to access."""
+    """Database role (the workload's name) to access; `none` takes it away, roles that are not named keep theirs."""
 
-    roles: dict[str, Annotated[Literal["reads", "reads-writes"], BeforeValidator(_as_link_access)]]
+    roles: dict[str, Annotated[Literal["reads", "reads-writes", "none"], BeforeValidator(_as_link_access)]]
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
-    """Migrates and grants; returns the versions applied now and the roles that have access."""
+    """Migrates and grants; returns the versions applied now and the roles that were granted or taken."""
     from functions.migrations.application import bring_up_to_date
 
     request = MigrationsEvent.model_validate(event)

@@ -62,6 +62,15 @@ def test_a_role_that_only_reads_may_not_write(handler: Any, postgres_dsn: str) -
     assert not event_loop.run(_may(postgres_dsn, "report", "INSERT", "orders"))
 
 
+def test_access_that_a_link_no_longer_asks_for_is_taken_away(handler: Any, postgres_dsn: str) -> None:
+    handler({"roles": {"catalog": "reads-writes", "report": "reads"}}, CONTEXT)
+    handler({"roles": {"catalog": "reads"}}, CONTEXT)
+    handler({"roles": {"report": "none"}}, CONTEXT)
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "INSERT", "offers"))
+    assert event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "offers"))
+    assert not event_loop.run(_may(postgres_dsn, "report", "SELECT", "orders"))
+
+
 def test_an_unknown_access_is_refused_before_anything_changes(handler: Any, postgres_dsn: str) -> None:
     with pytest.raises(ValidationError):
         handler({"roles": {"catalog": "owns"}}, CONTEXT)

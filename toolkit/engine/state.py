@@ -63,6 +63,7 @@ class State:
         self.stack = ""
         self.resources: list[ResourceState] = []
         self.outputs: Properties = {}
+        self._lines: dict[int, tuple[ResourceState, str]] = {}
         if path is not None and path.exists():
             self._read(path)
 
@@ -95,19 +96,21 @@ class State:
     def save(self) -> None:
         if self.path is None:
             return
-        content = {
-            "version": VERSION,
-            "stack": self.stack,
-            "outputs": to_json(self.outputs),
-            "resources": [_resource_to_json(resource) for resource in self.resources],
-        }
+        head = {"version": VERSION, "stack": self.stack, "outputs": to_json(self.outputs)}
+        lines = ",\n".join(self._line(resource) for resource in self.resources)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp creates the file with mode 0600.
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         with os.fdopen(handle, "w") as file:
-            # Without an indent: only then is json written by its C encoder, and this is done after every step.
-            file.write(json.dumps(content))
+            file.write(f'{json.dumps(head)[:-1]}, "resources": [\n{lines}\n]}}\n')
         Path(temporary).replace(self.path)
+
+    def _line(self, resource: ResourceState) -> str:
+        """A resource as JSON, made once: a deployment writes the whole file after each of its steps."""
+        known = self._lines.get(id(resource))
+        if known is None or known[0] is not resource:
+            known = self._lines[id(resource)] = (resource, json.dumps(_resource_to_json(resource)))
+        return known[1]
 
 
 _DEFAULTS: dict[str, Any] = asdict(ResourceState(urn="", type="", name=""))

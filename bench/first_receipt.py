@@ -8,12 +8,13 @@ import tempfile
 from bench.plan import MARKETPLACE
 from bench.processes import run
 from bench.report import Measure
+from toolkit.local.ports import free_port
 
 
 def measure() -> list[Measure]:
     """Deploys, buys and stops twice in one state folder: the second run finds everything there."""
     with tempfile.TemporaryDirectory() as state:
-        command = [MARKETPLACE, "up", "--once", "--json", "--port", "0", "--state", state]
+        command = [MARKETPLACE, "up", "--once", "--json", "--port", str(free_port()), "--state", state]
         first, second = run(command), run(command)
     seconds = json.loads(first.stdout)["seconds"]
     phases = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())

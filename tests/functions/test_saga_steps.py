@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -94,6 +95,14 @@ async def test_an_order_is_paid_taken_from_the_stock_and_split(shop: Shop) -> No
     assert (await shop.stock(mug), await shop.stock(lamp)) == ((3, 3), (1, 1))
     assert await shop.ledger.balance("stripe") == {"usd": 3000}
     assert await shop.ledger.balance("seller:lights:held") == {"usd": -900}
+
+
+async def test_sold_units_do_not_come_back_when_the_reservation_would_have_expired(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    await run(steps_of(shop), "o1")
+    assert await shop.gate.sweep(datetime.now(UTC) + timedelta(days=1)) == 0
+    assert await shop.stock(mug) == (3, 3)
 
 
 async def test_every_step_may_be_repeated(shop: Shop) -> None:

@@ -23,7 +23,8 @@ import redis
 
 from toolkit.engine.state import ResourceState, State
 from toolkit.local.ports import free_port
-from toolkit.local.purchase import SELLER_GROUP, UserPool, Visitor, sign_in
+from toolkit.local.purchase import SELLER_GROUP, VISA, UserPool, Visitor, follow, sign_in
+from toolkit.local.receipt import Receipt
 
 ROOT = Path(__file__).parents[2]
 MARKETPLACE = [sys.executable, "-c", "from toolkit.cli import app; app()"]
@@ -151,6 +152,18 @@ class Running:
     def assert_ledger_balances(self) -> None:
         totals = self.sql("SELECT currency, sum(amount) AS total FROM ledger_entries GROUP BY currency")
         assert all(row["total"] == 0 for row in totals)
+
+
+def buy(running: Running, name: str, items: dict[str, int], *, payment_method: str = VISA) -> Receipt:
+    with running.visitor(name) as visitor:
+        return follow(visitor, check_out(visitor, items, payment_method))
+
+
+def check_out(visitor: Visitor, items: dict[str, int], payment_method: str) -> str:
+    visitor.delete("/cart")
+    for offer_id, quantity in items.items():
+        visitor.put(f"/cart/items/{offer_id}", {"quantity": quantity})
+    return str(visitor.post("/checkout", {"payment_method": payment_method})["order_id"])
 
 
 @pytest.fixture(scope="session")

@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.up.conftest import Running, until
+from tests.up.conftest import Running, buy, check_out, until
 from toolkit.errors import ToolkitError
-from toolkit.local.purchase import VISA, Visitor, follow
+from toolkit.local.purchase import VISA, follow
 from toolkit.local.receipt import Receipt
-
-QUEUE = "aws:sqs/queue:Queue"
 
 
 def test_a_declined_card_gives_stock_and_money_back(running: Running) -> None:
     offer = running.offer(stock=3)
-    receipt = _buy(running, "unlucky", {offer: 2}, payment_method="pm_card_visa_chargeDeclined")
+    receipt = buy(running, "unlucky", {offer: 2}, payment_method="pm_card_visa_chargeDeclined")
     assert (receipt.status, receipt.failure) == ("failed", "payment_declined")
     assert running.stock(offer) == 3
     assert not [charge for charge in running.charges(receipt.order_id) if charge["captured"]]
     assert running.sql("SELECT 1 FROM ledger_transactions WHERE order_id = $1", receipt.order_id) == []
     # All three can be bought again: the reservation was released too.
-    assert _buy(running, "lucky", {offer: 3}).status == "fulfilled"
+    assert buy(running, "lucky", {offer: 3}).status == "fulfilled"
     assert running.stock(offer) == 0
 
 
 def test_a_sold_out_item_is_refused_before_payment(running: Running) -> None:
     offer = running.offer(stock=1)
     with pytest.raises(ToolkitError, match=r"answered 409.*sold-out"):
-        _buy(running, "greedy", {offer: 2})
+        buy(running, "greedy", {offer: 2})
     assert running.stock(offer) == 1
 
 
@@ -43,7 +39,7 @@ def test_of_two_buyers_of_one_unit_exactly_one_gets_it(running: Running) -> None
 
     def attempt(name: str) -> Receipt | ToolkitError:
         try:
-            return _buy(running, name, {offer: 1})
+            return buy(running, name, {offer: 1})
         except ToolkitError as refused:
             return refused
 
@@ -61,7 +57,7 @@ def test_of_two_buyers_of_one_unit_exactly_one_gets_it(running: Running) -> None
 def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles_nothing(running: Running) -> None:
     offer = running.offer(stock=5)
     with running.visitor("steady") as visitor:
-        order_id = _check_out(visitor, {offer: 1}, VISA)
+        order_id = check_out(visitor, {offer: 1}, VISA)
         path = f"/orders/{order_id}"
         until(lambda: visitor.get(path)["status"] != "accepted", seconds=20, what="the first step")
         killed = running.processes()["checkout-saga"]
@@ -77,25 +73,6 @@ def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles
     running.assert_ledger_balances()
 
 
-def test_a_duplicate_queue_message_fulfils_an_order_once(running: Running) -> None:
-    with running.visitor("twice") as visitor:
-        order_id = _check_out(visitor, {running.offer(stock=1): 1}, VISA)
-        before = follow(visitor, order_id)
-        sqs, url = running.boto("sqs"), running.outputs(QUEUE, "fulfillment")["url"]
-        for _ in range(2):
-            sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"order_id": order_id}))
-
-        def handled() -> bool:
-            names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-            return counts["ApproximateNumberOfMessages"] == "0"
-
-        until(handled, seconds=20, what="both messages taken")
-        time.sleep(0.5)
-        assert Receipt.model_validate(visitor.get(f"/orders/{order_id}")) == before
-    running.assert_ledger_balances()
-
-
 def test_a_forged_identity_header_and_a_missing_token_are_refused(running: Running) -> None:
     forged = httpx.get(f"{running.url}/cart", headers={"x-user-id": "somebody-else"})
     assert forged.status_code == 401
@@ -104,34 +81,6 @@ def test_a_forged_identity_header_and_a_missing_token_are_refused(running: Runni
 
 
 def test_a_buyer_does_not_see_the_order_of_another(running: Running) -> None:
-    receipt = _buy(running, "private", {running.offer(stock=1): 1})
+    receipt = buy(running, "private", {running.offer(stock=1): 1})
     with running.visitor("curious") as visitor, pytest.raises(ToolkitError, match="answered 404"):
         visitor.get(f"/orders/{receipt.order_id}")
-
-
-def test_a_poisoned_message_ends_in_the_dead_letter_queue(running: Running) -> None:
-    """It was sent before everything else here: it held nobody up."""
-    sqs = running.boto("sqs")
-    [dead] = (
-        resource.outputs["url"]
-        for resource in running.resources
-        if resource.type == QUEUE and resource.name != "fulfillment"
-    )
-
-    def arrived() -> bool:
-        messages = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", ())
-        return any(message["Body"] == running.poison for message in messages)
-
-    until(arrived, seconds=60, what="the message in the dead-letter queue")
-
-
-def _buy(running: Running, name: str, items: dict[str, int], *, payment_method: str = VISA) -> Receipt:
-    with running.visitor(name) as visitor:
-        return follow(visitor, _check_out(visitor, items, payment_method))
-
-
-def _check_out(visitor: Visitor, items: dict[str, int], payment_method: str) -> str:
-    visitor.delete("/cart")
-    for offer_id, quantity in items.items():
-        visitor.put(f"/cart/items/{offer_id}", {"quantity": quantity})
-    return str(visitor.post("/checkout", {"payment_method": payment_method})["order_id"])

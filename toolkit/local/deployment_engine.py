@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,6 +17,7 @@ from toolkit.errors import ToolkitError
 
 EngineName = Literal["offline", "pulumi"]
 COUNTED: tuple[Operation, ...] = ("create", "update", "replace", "delete", "same")
+READERS = 8
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -74,14 +76,17 @@ def forget_lost(state: State, provider: Provider) -> list[str]:
 
     Returns their URNs.
     """
-    lost = [
-        resource.urn
+
+    def is_lost(resource: ResourceState) -> bool:
+        return provider.read(resource.urn, resource.type, resource.id, resource.outputs) is None
+
+    managed = [
+        resource
         for resource in state.revealed()
-        if resource.custom
-        and not resource.external
-        and not resource.type.startswith("pulumi:")
-        and provider.read(resource.urn, resource.type, resource.id, resource.outputs) is None
+        if resource.custom and not resource.external and not resource.type.startswith("pulumi:")
     ]
+    with ThreadPoolExecutor(READERS) as pool:
+        lost = [resource.urn for resource, gone in zip(managed, pool.map(is_lost, managed), strict=True) if gone]
     if lost:
         state.record(resource for resource in state.resources if resource.urn not in lost)
     return lost

@@ -108,5 +108,6 @@ def _show(found: Status, console: Console) -> None:
         run, resources = found.last_run, found.last_run.resources
         console.print(
             f"stack {run.stack} at {run.url}, {resources.total} resources: "
-            f"{resources.emulated} emulated, {resources.recorded} not emulated"
+            f"{resources.emulated} emulated, {resources.recorded} not emulated",
+            soft_wrap=True,
         )

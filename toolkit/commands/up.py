@@ -72,7 +72,9 @@ def _up(
             typer.echo(jsonlib.dumps(report, indent=2))
             sys.stdout.flush()
         if not once:
-            console.print("\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME")
+            console.print(
+                "\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME", soft_wrap=True
+            )
             _stay(running)
         console.print("[dim]stopping[/]")
 
@@ -104,7 +106,7 @@ def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
     resources = run.resources
     console.print(f"Resources      {resources.total}: {resources.emulated} emulated, {resources.recorded} not emulated")
     kinds = ", ".join(f"{count} {type.rsplit(':', 1)[-1]}" for type, count in run.not_emulated.items())
-    console.print(f"               [dim]not emulated: {escape(kinds)}[/]")
+    console.print(f"               [dim]not emulated: {escape(kinds)}[/]", soft_wrap=True)
     console.print(f"Receipt after  {steps.together:.1f} s")
 
 

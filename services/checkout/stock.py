@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from commerce.inventory import SoldOut, reconcile, reserve
+from commerce.inventory import SoldOut, reconcile, reserve, sweep
 from commerce.ports import Offers, StockGate
 
 SWEEP_SECONDS = 5.0
@@ -49,7 +49,7 @@ class StockKeeper:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                if released := await self._gate.sweep(datetime.now(UTC)):
+                if released := await sweep(self._gate, self._offers, datetime.now(UTC)):
                     _log.info("expired reservations released", extra={"reservations": released})
                 if time.monotonic() - reconciled >= RECONCILE_SECONDS:
                     await reconcile(self._gate, self._offers)

@@ -143,7 +143,7 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
 
 def from_pulumi() -> Settings:
     """The settings of the stack that Pulumi is running."""
-    from pulumi.runtime import config as runtime  # noqa: PLC0415 - Pulumi sets it up before the program
+    from pulumi.runtime import config as runtime
 
     given = {**runtime.get_config_env(), **runtime.CONFIG.get()}
     return load(given, stack=pulumi.get_stack(), secret_keys=runtime.get_config_secret_keys_env())

@@ -246,5 +246,5 @@ async def test_the_openapi_document_describes_every_route(shop: Shop) -> None:
 async def _until(condition: object, seconds: float = 5.0) -> None:
     assert callable(condition)
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 (the relay has no event for a test to wait on)
+        while not condition():
             await asyncio.sleep(0.01)

@@ -103,7 +103,7 @@ async def test_the_running_relay_starts_a_new_order_at_once_and_outlives_a_lost_
         await accepted(quiet_shop, "a")
         relay.wake()
         async with asyncio.timeout(2):
-            while not flow.started:  # noqa: ASYNC110 (the relay has no event for a test to wait on)
+            while not flow.started:
                 await asyncio.sleep(0.01)
     finally:
         running.cancel()
@@ -118,7 +118,7 @@ async def test_an_order_that_stands_still_is_started_again_under_a_new_name(
     running = asyncio.create_task(Relay(outbox=outbox, flow=flow, pace=pace).run())
     try:
         async with asyncio.timeout(5):
-            while len(flow.started) < 2:  # noqa: ASYNC110 (the relay has no event for a test to wait on)
+            while len(flow.started) < 2:
                 await asyncio.sleep(0.01)
     finally:
         running.cancel()

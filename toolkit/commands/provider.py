@@ -67,7 +67,8 @@ def _local(state: Path) -> Iterator[Served]:
     from toolkit.local.machine import Machine
     from toolkit.local.provider import LocalProvider
 
-    with contextlib.closing(LocalProvider(Machine(state))) as local:
+    with Machine(state) as machine, contextlib.closing(LocalProvider(machine)) as local:
+        machine.start()  # now, not when the CLI's many threads ask for it at the same time
         yield local, {"aws": _installed()["aws"]}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,12 +103,29 @@ class Running:
         book = json.loads((self.state / "machine.json").read_text())
         return {name: entry["pid"] for name, entry in book["processes"].items()}
 
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/marketplace"
+
+    @contextmanager
+    def locked(self, offer_id: str) -> Iterator[None]:
+        """Nobody can change the offer's row inside; it can still be read and referred to."""
+        loop = asyncio.new_event_loop()
+        connection = loop.run_until_complete(asyncpg.connect(self.dsn))
+        try:
+            loop.run_until_complete(connection.execute("BEGIN"))
+            lock = "SELECT 1 FROM offers WHERE offer_id = $1 FOR NO KEY UPDATE"
+            loop.run_until_complete(connection.fetch(lock, offer_id))
+            yield
+        finally:
+            loop.run_until_complete(connection.close())
+            loop.close()
+
     def sql(self, query: str, *values: Any) -> list[Any]:
         """Rows of the order database, read as its superuser."""
 
         async def fetch() -> list[Any]:
-            dsn = f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/marketplace"
-            connection = await asyncpg.connect(dsn)
+            connection = await asyncpg.connect(self.dsn)
             try:
                 return list(await connection.fetch(query, *values))
             finally:

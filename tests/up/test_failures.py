@@ -57,14 +57,15 @@ def test_of_two_buyers_of_one_unit_exactly_one_gets_it(running: Running) -> None
 def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles_nothing(running: Running) -> None:
     offer = running.offer(stock=5)
     with running.visitor("steady") as visitor:
-        order_id = check_out(visitor, {offer: 1}, VISA)
-        path = f"/orders/{order_id}"
-        until(lambda: visitor.get(path)["status"] != "accepted", seconds=20, what="the first step")
-        killed = running.processes()["checkout-saga"]
-        os.kill(killed, signal.SIGKILL)
+        with running.locked(offer):  # the second step, which takes the stock, cannot go on
+            order_id = check_out(visitor, {offer: 1}, VISA)
+            path = f"/orders/{order_id}"
+            until(lambda: visitor.get(path)["status"] == "authorised", seconds=20, what="the first step")
+            killed = running.processes()["checkout-saga"]
+            os.kill(killed, signal.SIGKILL)
         receipt = follow(visitor, order_id)
     assert receipt.status == "fulfilled"
-    assert until(lambda: running.processes().get("checkout-saga"), seconds=10, what="a new worker") != killed
+    until(lambda: running.processes().get("checkout-saga", killed) != killed, seconds=10, what="a new worker")
     assert running.stock(offer) == 4
     captured = [charge for charge in running.charges(order_id) if charge["captured"]]
     assert [charge["amount"] for charge in captured] == [receipt.total]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -17,7 +16,6 @@ from toolkit.errors import ToolkitError
 
 EngineName = Literal["offline", "pulumi"]
 COUNTED: tuple[Operation, ...] = ("create", "update", "replace", "delete", "same")
-READERS = 8
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -77,16 +75,14 @@ def forget_lost(state: State, provider: Provider) -> list[str]:
     Returns their URNs.
     """
 
-    def is_lost(resource: ResourceState) -> bool:
-        return provider.read(resource.urn, resource.type, resource.id, resource.outputs) is None
-
-    managed = [
-        resource
+    lost = [
+        resource.urn
         for resource in state.revealed()
-        if resource.custom and not resource.external and not resource.type.startswith("pulumi:")
+        if resource.custom
+        and not resource.external
+        and not resource.type.startswith("pulumi:")
+        and provider.read(resource.urn, resource.type, resource.id, resource.outputs) is None
     ]
-    with ThreadPoolExecutor(READERS) as pool:
-        lost = [resource.urn for resource, gone in zip(managed, pool.map(is_lost, managed), strict=True) if gone]
     if lost:
         state.record(resource for resource in state.resources if resource.urn not in lost)
     return lost

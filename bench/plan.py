@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.processes import Run, run
 from bench.report import Measure
 
+ROOT = Path(__file__).resolve().parent.parent
 STACK = "prod"
 ROUNDS = 3
 MARKETPLACE = str(Path(sys.executable).with_name("marketplace"))
@@ -50,12 +51,13 @@ def _preview() -> Run:
     try:
         debug = next(line for line in provider.stdout if "PULUMI_DEBUG_PROVIDERS=" in line)
         address = debug.split("PULUMI_DEBUG_PROVIDERS=")[1].split()[0].strip("'\"")
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as folder:
+            home, project = Path(folder) / "home", _project_copy(Path(folder) / "project")
+            home.mkdir()
             environment = _environment(home, address)
-            subprocess.run(
-                ["pulumi", "stack", "select", "--create", STACK], env=environment, check=True, capture_output=True
-            )
-            preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive", "--json"]
+            create = ["pulumi", "--cwd", str(project), "stack", "init", STACK]
+            subprocess.run(create, env=environment, check=True, capture_output=True)
+            preview = ["pulumi", "--cwd", str(project), "preview", "--stack", STACK, "--non-interactive", "--json"]
             run(preview, environment=environment)
             return _best(preview, environment)
     finally:
@@ -63,10 +65,20 @@ def _preview() -> Run:
         provider.wait()
 
 
-def _environment(home: str, providers: str) -> Mapping[str, str]:
+def _project_copy(project: Path) -> Path:
+    """The CLI writes its encryption salt into the stack's settings, so it works on a copy of them."""
+    project.mkdir()
+    for settings in ROOT.glob("Pulumi*.yaml"):
+        shutil.copy(settings, project)
+    for name in ("stacks", ".venv"):
+        (project / name).symlink_to(ROOT / name)
+    return project
+
+
+def _environment(home: Path, providers: str) -> Mapping[str, str]:
     return os.environ | {
         "PULUMI_BACKEND_URL": f"file://{home}",
-        "PULUMI_HOME": home,
+        "PULUMI_HOME": str(home),
         "PULUMI_CONFIG_PASSPHRASE": "bench",
         "PULUMI_DEBUG_PROVIDERS": providers,
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -118,7 +118,7 @@ class Plans:
         with file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not file.exists():
-                file.write_text(plan(program).model_dump_json())
+                file.write_text(plan(program, thorough=True).model_dump_json())
         return Plan.model_validate_json(file.read_text())
 
 

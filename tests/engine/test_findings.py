@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.small_programs import write_program
 from toolkit.engine import plan
-from toolkit.engine.model import Finding
+from toolkit.engine.model import Finding, Plan
 
 SOURCE = """
 import base64
@@ -27,6 +27,7 @@ value("base64", source.arn.apply(lambda arn: base64.b64encode(arn.encode()).deco
 value("compared", source.arn.apply(lambda arn: "yes" if arn.startswith("arn:") else "no"))
 value("measured", source.arn.apply(lambda arn: str(len(arn))))
 aws.sqs.Queue("flag", fifo_queue=aws.sqs.get_queue_output(name=source.name).apply(lambda found: found.id > "m"))
+value("mixed", source.arn.apply(lambda arn: f"{arn}-{base64.b64encode(arn.encode()).decode()}"))
 value("random", str(random.random()))
 value("traced", source.arn.apply(lambda arn: f"arn={arn}"))
 value("not-computed", "as it is")
@@ -39,11 +40,14 @@ pulumi.log.warn("the queue has no dead-letter queue")
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
     folder: Path = tmp_path_factory.mktemp("findings")
-    findings = plan(write_program(folder, SOURCE)).findings
-    return {finding.urn.split("::")[-1] if finding.urn else finding.kind: finding for finding in findings}
+    return by_name(plan(write_program(folder, SOURCE), thorough=True))
 
 
-@pytest.mark.parametrize("name", ["upper", "split", "base64", "compared", "measured"])
+def by_name(made: Plan) -> dict[str, Finding]:
+    return {finding.urn.split("::")[-1] if finding.urn else finding.kind: finding for finding in made.findings}
+
+
+@pytest.mark.parametrize("name", ["upper", "split", "base64", "compared", "measured", "mixed"])
 def test_a_value_computed_beyond_recognition_is_found(found: dict[str, Finding], name: str) -> None:
     finding = found[name]
     assert finding.kind == "lossy-value"
@@ -70,5 +74,9 @@ def test_a_warning_of_the_program_is_passed_on(found: dict[str, Finding]) -> Non
 
 
 def test_nothing_else_is_found(found: dict[str, Finding]) -> None:
-    expected = {"upper", "split", "base64", "compared", "measured", "flag", "inside", "random", "warning"}
+    expected = {"upper", "split", "base64", "compared", "measured", "mixed", "flag", "inside", "random", "warning"}
     assert found.keys() == expected
+
+
+def test_a_quick_plan_finds_all_that_one_run_can_show(found: dict[str, Finding], tmp_path: Path) -> None:
+    assert by_name(plan(write_program(tmp_path, SOURCE))).keys() == found.keys() - {"mixed", "random"}

@@ -41,7 +41,7 @@ class Recording:
 
 
 def findings(first: Recording, second: Recording, preview: Reconciler) -> list[Finding]:
-    """Compares two symbolic runs with different seeds, and a run in which outputs are unknown."""
+    """Compares two symbolic runs with different seeds (or one with itself), and a run in which outputs are unknown."""
     found: list[Finding] = []
     for urn, goal in first.reconciler.registrations.items():
         if urn not in preview.registrations:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-PARALLEL_CALLS = 16
+PARALLEL_CALLS = 64
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    loop.set_default_executor(ThreadPoolExecutor(PARALLEL_CALLS * 4))
+    loop.set_default_executor(ThreadPoolExecutor(PARALLEL_CALLS))
     try:
         loop.run_until_complete(runtime.run_in_stack(lambda: _execute(order["main"])))
     except BaseException as error:  # whatever ends a program, the parent tells the user

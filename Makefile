@@ -1,4 +1,4 @@
-# A fresh machine needs Python 3.11 to 3.13 and make. Everything else is installed into this folder.
+# A fresh machine needs Python 3.11 or later and make. Everything else is installed into this folder.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -41,11 +41,12 @@ clean: ## Remove what was installed and what ran here
 	@[ ! -x .venv/bin/marketplace ] || .venv/bin/marketplace down --purge
 	@rm -rf .venv .uv .marketplace .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# With only a newer Python than the lock knows, uv fetches 3.13 for itself.
 .venv/.installed: pyproject.toml uv.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv (about a minute the first time)"
 	@command -v uv >/dev/null 2>&1 || test -x .uv/bin/uv || { \
-		"$(PYTHON)" -m venv .uv || { echo "This Python has no venv module: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }; \
+		python3 -m venv .uv || { echo "Python 3.11 or later with its venv module is needed: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }; \
 		.uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
-	@UV_PYTHON_DOWNLOADS=never $(UV) sync -q --frozen --python "$(PYTHON)" --extra aws --extra app --extra local --compile-bytecode
+	@UV_PYTHON_DOWNLOADS=$(if $(PYTHON),never,automatic) $(UV) sync -q --frozen --python "$(or $(PYTHON),3.13)" \
+		--extra aws --extra app --extra local --compile-bytecode
 	@touch $@

@@ -92,6 +92,7 @@ class Order:
     payment_intent_id: str | None = None
     charge_id: str | None = None
     failure: str | None = None
+    cart_revision: str | None = None
 
     @property
     def awaits_split(self) -> bool:
@@ -104,6 +105,8 @@ class Checkout:
     """A buyer's wish to buy `lines` (offer id to quantity), priced when it is accepted.
 
     `expected_total` in minor units is what the buyer saw; when given, another total is refused (PriceChanged).
+    `cart_revision` is the state of the cart that the lines are: it is bought once, whatever the order id, unless its
+    order failed. None for lines that come from no cart.
     """
 
     order_id: str
@@ -113,15 +116,23 @@ class Checkout:
     currency: str
     commission_basis_points: int
     expected_total: int | None = None
+    cart_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """An accepted order. `replayed` when the same order id had been accepted before: nothing was written."""
+    """An accepted order. `replayed` when the same order id or the same cart had been accepted before: nothing was
+    written, and id and `status` are those of the earlier order."""
 
     order_id: str
     total: Money
+    status: OrderStatus = OrderStatus.ACCEPTED
     replayed: bool = False
+
+    @classmethod
+    def earlier(cls, order: Order) -> Accepted:
+        """The answer to a request whose order exists."""
+        return cls(order_id=order.order_id, total=order.total, status=order.status, replayed=True)
 
 
 _PROGRESS = (

@@ -133,12 +133,16 @@ class Orders(Protocol):
     async def accept(self, checkout: Checkout) -> Accepted:
         """Price the lines and write order, sub-orders, lines and the outbox row in one statement.
 
-        Raises UnknownOffer (also for an offer in another currency) and PriceChanged; nothing is written then.
+        An order id that exists, or a cart revision whose order has not failed, gives the earlier order back. Raises UnknownOffer (also for an offer in another currency) and PriceChanged; nothing is written then.
         """
         ...
 
     async def get(self, order_id: str, buyer_id: str | None = None) -> Order:
         """Raises OrderNotFound, also when `buyer_id` is given and the order is somebody else's."""
+        ...
+
+    async def of_cart(self, buyer_id: str, revision: str) -> Order | None:
+        """The order that bought this state of the buyer's cart and has not failed."""
         ...
 
     async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:

@@ -54,7 +54,8 @@ async def delete_cart(checkout: CheckoutDependency, caller: SignedIn) -> Respons
     "/checkout",
     status_code=202,
     summary="Buy what is in the cart",
-    response_description="The order was accepted; its address tells what becomes of it",
+    response_description="The order was accepted; its address tells what becomes of it. A repeated request is "
+    "answered with its order's present status",
     response_model=AcceptedBody,
 )
 async def check_out(
@@ -70,7 +71,7 @@ async def check_out(
     return JSONResponse(
         {
             "order_id": accepted.order_id,
-            "status": "accepted",
+            "status": accepted.status,
             "currency": accepted.total.currency,
             "total": accepted.total.amount,
         },

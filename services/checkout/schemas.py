@@ -73,7 +73,8 @@ class CartBody(BaseModel):
 
 
 class AcceptedBody(BaseModel):
-    """An accepted order; the payment follows. `total` is in minor units of `currency`."""
+    """An accepted order; the payment follows. `status` is further on when the request repeats an earlier one. `total`
+    is in minor units of `currency`."""
 
     order_id: str
     status: str

@@ -89,6 +89,7 @@ def checkout(
     buyer_id: str = "buyer",
     expected_total: int | None = None,
     basis_points: int = 1250,
+    cart_revision: str | None = None,
 ) -> Checkout:
     return Checkout(
         order_id=order_id,
@@ -98,6 +99,7 @@ def checkout(
         currency="usd",
         commission_basis_points=basis_points,
         expected_total=expected_total,
+        cart_revision=cart_revision,
     )
 
 

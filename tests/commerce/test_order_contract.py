@@ -66,6 +66,30 @@ async def test_a_repeated_order_id_changes_nothing(market: MarketPorts) -> None:
     assert len(await market.outbox.take(10, timedelta(minutes=1))) == 1
 
 
+async def test_a_cart_is_bought_once_whatever_the_order_id(market: MarketPorts) -> None:
+    first = await market.orders.accept(checkout("o1", {"lamp": 1}, cart_revision="r1"))
+    again = await market.orders.accept(checkout("o2", {"lamp": 1}, cart_revision="r1", expected_total=1))
+    assert (again.order_id, again.total, again.replayed) == ("o1", first.total, True)
+    bought = await market.orders.of_cart("buyer", "r1")
+    assert bought is not None
+    assert (bought.order_id, bought.cart_revision) == ("o1", "r1")
+    assert len(await market.outbox.take(10, timedelta(minutes=1))) == 1
+    changed = await market.orders.accept(checkout("o3", {"lamp": 1}, cart_revision="r2"))
+    somebody_else = await market.orders.accept(checkout("o4", {"lamp": 1}, buyer_id="bob", cart_revision="r1"))
+    assert not changed.replayed
+    assert not somebody_else.replayed
+
+
+async def test_a_cart_whose_order_failed_may_be_bought_again(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"lamp": 1}, cart_revision="r1"))
+    await market.orders.fail("o1", "payment_declined")
+    assert await market.orders.of_cart("buyer", "r1") is None
+    same_id = await market.orders.accept(checkout("o1", {"lamp": 1}, cart_revision="r1"))
+    assert (same_id.replayed, same_id.status) == (True, OrderStatus.FAILED)
+    assert not (await market.orders.accept(checkout("o2", {"lamp": 1}, cart_revision="r1"))).replayed
+    assert (await market.orders.accept(checkout("o3", {"lamp": 1}, cart_revision="r1"))).order_id == "o2"
+
+
 async def test_an_unknown_offer_refuses_the_whole_order(market: MarketPorts) -> None:
     await market.offers.put(offer("scarf", "ada", 500, 5, currency="eur"))
     with pytest.raises(UnknownOffer) as refusal:

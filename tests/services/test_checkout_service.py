@@ -9,6 +9,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from commerce.adapters.redis import RedisCarts
 from commerce.orders import OrderStatus
 from tests.services.conftest import Shop
 
@@ -135,6 +136,72 @@ async def test_a_repeated_idempotency_key_returns_the_same_order(shop: Shop) -> 
         another = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k2"})
         assert another.json()["order_id"] != first.json()["order_id"]
     assert await shop.stores.gate.available([mug]) == {mug: 3}
+
+
+@pytest.fixture
+def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The buyers in it lose their process before their cart is emptied, once each."""
+    doomed: list[str] = []
+    clear = RedisCarts.clear
+
+    async def dies(carts: RedisCarts, buyer_id: str, revision: str | None = None) -> None:
+        if buyer_id in doomed:
+            doomed.remove(buyer_id)
+            raise ConnectionResetError
+        await clear(carts, buyer_id, revision)
+
+    monkeypatch.setattr(RedisCarts, "clear", dies)
+    return doomed
+
+
+@pytest.mark.parametrize("units", [1, 5], ids=["last-unit", "enough"])
+@pytest.mark.parametrize("keys", [("k1", "k1"), ("k1", "k2"), ("k1", None), (None, "k2"), (None, None)])
+async def test_a_cart_whose_emptying_was_lost_is_bought_once(
+    shop: Shop, dying: list[str], keys: tuple[str | None, str | None], units: int
+) -> None:
+    mug = await shop.stock("mug", units)
+    first, second = ({"idempotency-key": key} if key else {} for key in keys)
+    async with shop.visit() as client:
+        await put(client, mug)
+        dying.append("buyer")
+        assert (await client.post("/checkout", json=CARD, headers=first)).status_code >= 500
+        replayed = await client.post("/checkout", json=CARD | {"payment_method": "pm_other"}, headers=second)
+        assert replayed.status_code == 202
+        orders = (await client.get("/orders")).json()["items"]
+        assert [one["order_id"] for one in orders] == [replayed.json()["order_id"]]
+        assert (await client.get("/cart")).json()["items"] == []
+    assert await shop.stores.gate.available([mug]) == {mug: units - 1}
+
+
+async def test_a_cart_whose_order_failed_may_be_bought_with_another_card_or_key(shop: Shop, dying: list[str]) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        await put(client, mug)
+        made: list[str] = []
+        for headers, method in [({}, "pm_1"), ({}, "pm_2"), ({"idempotency-key": "k"}, "pm_2")]:
+            dying.append("buyer")
+            card = {"payment_method": method}
+            assert (await client.post("/checkout", json=card, headers=headers)).status_code >= 500
+            latest = (await client.get("/orders")).json()["items"][0]["order_id"]
+            assert latest not in made
+            made.append(latest)
+            await shop.stores.orders.fail(latest, "payment_declined")
+            await shop.stores.gate.release(latest)
+            again = (await client.post("/checkout", json=card, headers=headers)).json()
+            assert (again["order_id"], again["status"]) == (latest, "failed")
+            assert len((await client.get("/cart")).json()["items"]) == 1
+            assert await shop.stores.gate.available([mug]) == {mug: 5}
+
+
+async def test_a_replay_tells_what_became_of_the_order(shop: Shop) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        await put(client, mug)
+        key = {"idempotency-key": "k1"}
+        first = (await client.post("/checkout", json=CARD, headers=key)).json()
+        await shop.stores.orders.record_authorisation(first["order_id"], "pi")
+        again = (await client.post("/checkout", json=CARD, headers=key)).json()
+    assert (first["status"], again) == ("accepted", first | {"status": "authorised"})
 
 
 async def test_a_double_click_makes_one_order(shop: Shop) -> None:

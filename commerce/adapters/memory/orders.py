@@ -38,7 +38,9 @@ class MemoryOrders:
         if (earlier := self._market.orders.get(checkout.order_id)) is not None:
             if earlier.buyer_id != checkout.buyer_id:
                 raise OrderNotFound(checkout.order_id)
-            return Accepted(order_id=earlier.order_id, total=earlier.total, replayed=True)
+            return Accepted.earlier(earlier)
+        if checkout.cart_revision and (bought := await self.of_cart(checkout.buyer_id, checkout.cart_revision)):
+            return Accepted.earlier(bought)
         order = self._priced(checkout)
         if checkout.expected_total not in (None, order.total.amount):
             raise PriceChanged(checkout.expected_total or 0, order.total.amount)
@@ -51,6 +53,11 @@ class MemoryOrders:
         if buyer_id not in (None, order.buyer_id):
             raise OrderNotFound(order_id)
         return order
+
+    async def of_cart(self, buyer_id: str, revision: str) -> Order | None:
+        own = [order for order in self._market.orders.values() if order.buyer_id == buyer_id]
+        bought = [order for order in own if order.cart_revision == revision and order.status is not OrderStatus.FAILED]
+        return bought[0] if bought else None
 
     async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
         own = [order for order in self._market.orders.values() if order.buyer_id == buyer_id]
@@ -137,6 +144,7 @@ class MemoryOrders:
             lines=lines,
             sellers=seller_orders(lines, names, checkout.commission_basis_points),
             accepted_at=datetime.now(UTC),
+            cart_revision=checkout.cart_revision,
         )
 
     def _restore(self, order: Order) -> Order:

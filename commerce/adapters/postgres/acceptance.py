@@ -7,7 +7,7 @@ import asyncpg
 from commerce.catalog import UnknownOffer
 from commerce.inventory import check_lines
 from commerce.money import Money
-from commerce.orders import Accepted, Checkout, OrderNotFound, PriceChanged
+from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged
 
 # One round trip, one commit, and no lock on any offer: prices are only read. When a line is unknown or the total is
 # not the expected one, `placed` is empty and so is everything that selects from it.
@@ -19,10 +19,10 @@ WITH priced AS MATERIALIZED (
 ), totals AS MATERIALIZED (
     SELECT coalesce(sum(unit_price * quantity), 0)::bigint AS total, count(*) AS found FROM priced
 ), placed AS (
-    INSERT INTO orders (order_id, buyer_id, currency, total, payment_method)
-    SELECT $1, $2, $5, total, $6 FROM totals
+    INSERT INTO orders (order_id, buyer_id, currency, total, payment_method, cart_revision)
+    SELECT $1, $2, $5, total, $6, $9 FROM totals
     WHERE found = cardinality($3::text[]) AND ($8::bigint IS NULL OR total = $8)
-    ON CONFLICT (order_id) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING order_id
 ), lines AS (
     INSERT INTO order_lines (order_id, offer_id, product_id, seller_id, title, quantity, unit_price)
@@ -37,6 +37,11 @@ WITH priced AS MATERIALIZED (
     INSERT INTO outbox (order_id, attempt) SELECT order_id, 1 FROM placed
 )
 SELECT total, found, EXISTS (SELECT FROM placed) AS placed FROM totals
+"""
+_EARLIER = """
+SELECT order_id, buyer_id, total, currency, status FROM orders
+WHERE order_id = $1 OR (buyer_id = $2 AND cart_revision = $3 AND status <> 'failed')
+ORDER BY order_id = $1 DESC LIMIT 1
 """
 
 
@@ -53,6 +58,7 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
         checkout.payment_method,
         checkout.commission_basis_points,
         checkout.expected_total,
+        checkout.cart_revision,
     )
     if row["placed"]:
         return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))
@@ -60,11 +66,16 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
 
 
 async def _replayed_or_refused(pool: asyncpg.Pool, checkout: Checkout, total: int) -> Accepted:
-    earlier = await pool.fetchrow("SELECT buyer_id, total, currency FROM orders WHERE order_id = $1", checkout.order_id)
+    earlier = await pool.fetchrow(_EARLIER, checkout.order_id, checkout.buyer_id, checkout.cart_revision)
     if earlier is not None:
         if earlier["buyer_id"] != checkout.buyer_id:
             raise OrderNotFound(checkout.order_id)
-        return Accepted(order_id=checkout.order_id, total=Money(earlier["total"], earlier["currency"]), replayed=True)
+        return Accepted(
+            order_id=earlier["order_id"],
+            total=Money(earlier["total"], earlier["currency"]),
+            status=OrderStatus(earlier["status"]),
+            replayed=True,
+        )
     known = await pool.fetch(
         "SELECT offer_id FROM offers WHERE offer_id = ANY ($1::text[]) AND currency = $2",
         list(checkout.lines),

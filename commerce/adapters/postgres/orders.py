@@ -14,7 +14,7 @@ import asyncpg
 
 from commerce.adapters.postgres.acceptance import accept
 from commerce.adapters.postgres.ledger import post
-from commerce.adapters.postgres.reading import read_order, read_orders_of
+from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_orders_of
 from commerce.inventory import SoldOut
 from commerce.ledger import capture_transaction
 from commerce.orders import (
@@ -59,6 +59,9 @@ class PostgresOrders:
 
     async def get(self, order_id: str, buyer_id: str | None = None) -> Order:
         return await read_order(self._pool, order_id, buyer_id)
+
+    async def of_cart(self, buyer_id: str, revision: str) -> Order | None:
+        return await read_order_of_cart(self._pool, buyer_id, revision)
 
     async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
         return await read_orders_of(self._pool, buyer_id, limit)

@@ -30,6 +30,7 @@ SELECT o.*,
 FROM orders o
 """
 _ONE = f"{_ORDERS} WHERE o.order_id = $1 AND ($2::text IS NULL OR o.buyer_id = $2)"
+_OF_CART = f"{_ORDERS} WHERE o.buyer_id = $1 AND o.cart_revision = $2 AND o.status <> 'failed'"
 _OF_BUYER = f"{_ORDERS} WHERE o.buyer_id = $1 ORDER BY o.accepted_at DESC, o.order_id LIMIT $2"
 
 
@@ -39,6 +40,12 @@ async def read_order(source: asyncpg.Pool | asyncpg.Connection, order_id: str, b
     if row is None:
         raise OrderNotFound(order_id)
     return _order(row)
+
+
+async def read_order_of_cart(source: asyncpg.Pool, buyer_id: str, revision: str) -> Order | None:
+    """The order that bought this state of the buyer's cart and has not failed."""
+    row = await source.fetchrow(_OF_CART, buyer_id, revision)
+    return None if row is None else _order(row)
 
 
 async def read_orders_of(source: asyncpg.Pool, buyer_id: str, limit: int) -> tuple[Order, ...]:
@@ -62,6 +69,7 @@ def _order(row: Any) -> Order:
         payment_intent_id=row["payment_intent_id"],
         charge_id=row["charge_id"],
         failure=row["failure"],
+        cart_revision=row["cart_revision"],
     )
 
 

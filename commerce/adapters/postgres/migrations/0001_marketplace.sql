@@ -28,6 +28,8 @@ CREATE TABLE orders (
     currency text NOT NULL CHECK (currency ~ '^[a-z]{3}$'),
     total bigint NOT NULL CHECK (total > 0),
     payment_method text NOT NULL,
+    -- Which state of the buyer's cart this order bought; null when it came from no cart.
+    cart_revision text COLLATE "C",
     payment_intent_id text,
     charge_id text,
     failure text,
@@ -40,6 +42,8 @@ CREATE TABLE orders (
 ) WITH (fillfactor = 80);
 
 CREATE INDEX orders_of_buyer ON orders (buyer_id, accepted_at DESC);
+-- A cart is bought once. An order that failed bought nothing: the same cart may be tried again.
+CREATE UNIQUE INDEX orders_of_cart ON orders (buyer_id, cart_revision) WHERE status <> 'failed';
 CREATE INDEX orders_open ON orders (touched_at) WHERE status NOT IN ('fulfilled', 'failed');
 
 CREATE TABLE order_lines (

@@ -16,7 +16,7 @@ from toolkit.errors import ToolkitError
 from toolkit.local.identity import ProcessIdentity
 from toolkit.local.invocation import Workers
 from toolkit.local.ports import free_port, is_listening
-from toolkit.local.processes import ProcessSpec, Supervisor, worker
+from toolkit.local.processes import Kind, ProcessSpec, Supervisor, worker
 
 SERVER = """
 import http.server, os, sys
@@ -38,8 +38,12 @@ class Host:
     aws_endpoint: str = "http://127.0.0.1:1"
     recorded: dict[str, int] = field(default_factory=dict)
     told: list[tuple[str, int | None]] = field(default_factory=list)
+    refusals: int = 0
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
+        if self.refusals:
+            self.refusals -= 1
+            raise ConnectionError("no answer from the issuer of credentials")
         return {"AWS_ACCESS_KEY_ID": f"key of {role_arn} for {session}"}
 
     def record(self, name: str, pid: int | None) -> None:
@@ -86,7 +90,7 @@ def test_start_returns_when_all_are_ready_and_stop_leaves_nothing(host: Host) ->
     identities = [ProcessIdentity.of(pid) for pid in supervisor.pids().values()]
     supervisor.stop()
     assert [identity.find() for identity in identities] == [None, None]
-    assert [name for name, pid in host.told if pid is None] == ["checkout", "catalog"]
+    assert {name for name, pid in host.told if pid is None} == {"checkout", "catalog"}
     assert "listening on" in (host.logs / "catalog.log").read_text()
 
 
@@ -115,6 +119,34 @@ def test_a_crashed_process_is_started_again(host: Host) -> None:
     assert supervisor.restarts("catalog") == 1
     assert ("catalog", "ended (-9)") in events
     supervisor.stop()
+
+
+def test_a_process_that_cannot_be_started_for_a_while_is_started_later(host: Host) -> None:
+    events: list[tuple[str, str]] = []
+    spec = server("catalog", role_arn="arn:role/catalog")
+    supervisor = Supervisor([spec], host, on_event=lambda name, what: events.append((name, what)))
+    supervisor.start()
+    first = supervisor.pids()["catalog"]
+    host.refusals = 2
+    os.kill(first, signal.SIGKILL)
+    assert eventually(lambda: supervisor.pids().get("catalog", first) != first and is_listening(spec.port or 0))
+    assert supervisor.restarts("catalog") == 1
+    supervisor.stop()
+    assert events.count(("catalog", "not restarted (no answer from the issuer of credentials)")) == 2
+
+
+def test_processes_are_stopped_at_the_same_time_and_entrances_before_the_rest(host: Host) -> None:
+    patient = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.7), sys.exit())); "
+    patient += "print('ready', flush=True); time.sleep(60)"
+    kinds: list[tuple[str, Kind]] = [("catalog", "service"), ("saga", "function"), ("poller", "poller")]
+    specs = [ProcessSpec(name=name, command=[sys.executable, "-c", patient], kind=kind) for name, kind in kinds]
+    supervisor = Supervisor(specs, host)
+    supervisor.start()
+    assert eventually(lambda: all("ready" in supervisor.log(spec.name).read_text() for spec in specs))
+    started = time.monotonic()
+    supervisor.stop()
+    assert 1.4 <= time.monotonic() - started < 2.1
+    assert next(name for name, pid in host.told if pid is None) == "poller"
 
 
 def test_a_process_that_keeps_crashing_is_started_less_and_less_often(host: Host) -> None:

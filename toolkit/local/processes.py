@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -27,6 +29,10 @@ WATCH_SECONDS = 0.05
 LOG_LINES = 15
 
 Kind = Literal["service", "function", "poller", "gateway", "engine"]
+ENTRANCES: tuple[Kind, ...] = ("gateway", "poller")
+"""What brings work to the others, and so is stopped before them."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ class Supervised:
 
 
 class Supervisor:
-    """Starts processes in their order, restarts those that crash (engines too), stops all in reverse.
+    """Starts processes in their order, restarts those that crash (engines too), stops the entrances, then the rest.
 
     `on_event(name, what)` hears `started`, `ready`, `ended (code)`, `restarted`.
     """
@@ -112,17 +118,24 @@ class Supervisor:
         self._watch.start()
 
     def stop(self) -> None:
-        """Stops every process, the last one of the list first: SIGTERM, and SIGKILL when that does not end it."""
+        """Stops gateway and pollers, then all others, each group at once: SIGTERM, SIGKILL when that ends it not."""
         self._ending.set()
         if self._watch is not None:
             self._watch.join()
             self._watch = None
         with self._changing:
-            for supervised in reversed(list(self._running.values())):
-                supervised.child.stop(STOP_WITHIN_SECONDS)
-                self._machine.record(supervised.spec.name, None)
+            entrances = [one for one in self._running.values() if one.spec.kind in ENTRANCES]
+            self._stop_together(entrances)
+            self._stop_together([one for one in self._running.values() if one not in entrances])
             self._running.clear()
             self._machine.functions.unlink(missing_ok=True)
+
+    def _stop_together(self, group: Sequence[Supervised]) -> None:
+        with ThreadPoolExecutor(max(1, len(group))) as pool:
+            for outcome in [pool.submit(one.child.stop, STOP_WITHIN_SECONDS) for one in group]:
+                outcome.result()
+        for one in group:
+            self._machine.record(one.spec.name, None)
 
     def pids(self) -> dict[str, int]:
         """The processes that run now."""
@@ -198,8 +211,9 @@ class Supervisor:
         try:
             for name in self._machine.revive():
                 self._tell(name, "restarted")
-        except ToolkitError as failure:
-            self._tell("engines", failure.message)
+        except Exception as failure:  # whatever it is, this thread must live on to try again
+            log.warning("an engine that ended cannot be started now: %s", failure)
+            self._tell("engines", str(failure))
             self._ending.wait(LONGEST_BACKOFF_SECONDS)
 
     def _attend(self, ended: Supervised) -> None:
@@ -208,12 +222,21 @@ class Supervisor:
             self._tell(ended.spec.name, f"ended ({ended.child.exit_code})")
             ended.child.stop()
             ended.failures = 0 if now - ended.started > STEADY_AFTER_SECONDS else ended.failures + 1
-            backoff = FIRST_BACKOFF_SECONDS * 2 ** (ended.failures - 1) if ended.failures > 1 else 0.0
-            ended.start_again_at = now + min(LONGEST_BACKOFF_SECONDS, backoff)
+            ended.start_again_at = now + _backoff_seconds(ended.failures)
         if now >= ended.start_again_at:
-            ended.restarts += 1
+            self._start_again(ended)
+
+    def _start_again(self, ended: Supervised) -> None:
+        try:
             self._start(ended.spec)
-            self._tell(ended.spec.name, "restarted")
+        except Exception as failure:  # an engine that is down for a moment refuses the credentials, for example
+            ended.failures += 1
+            ended.start_again_at = time.monotonic() + max(FIRST_BACKOFF_SECONDS, _backoff_seconds(ended.failures))
+            log.warning("%s cannot be started now, it is tried again: %s", ended.spec.name, failure)
+            self._tell(ended.spec.name, f"not restarted ({failure})")
+            return
+        ended.restarts += 1
+        self._tell(ended.spec.name, "restarted")
 
     def _publish_functions(self) -> None:
         workers: dict[str, list[int]] = {}
@@ -224,6 +247,10 @@ class Supervisor:
         part = listing.with_suffix(".part")
         part.write_text(json.dumps(workers, indent=2))
         part.replace(listing)
+
+
+def _backoff_seconds(failures: int) -> float:
+    return min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (failures - 1)) if failures > 1 else 0.0
 
 
 def worker(

@@ -133,7 +133,8 @@ class Orders(Protocol):
     async def accept(self, checkout: Checkout) -> Accepted:
         """Price the lines and write order, sub-orders, lines and the outbox row in one statement.
 
-        An order id that exists, or a cart revision whose order has not failed, gives the earlier order back. Raises UnknownOffer (also for an offer in another currency) and PriceChanged; nothing is written then.
+        An order id that exists, or a cart revision whose order has not failed, gives the earlier order back. Raises
+        UnknownOffer (also for an offer in another currency) and PriceChanged; nothing is written then.
         """
         ...
 

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from commerce.adapters.postgres import Access, DatabaseSettings, connect_administrator, grant_roles, migrate
+from commerce.adapters.postgres import (
+    Access,
+    DatabaseSettings,
+    MigrationsDiffer,
+    connect_administrator,
+    digest,
+    grant_roles,
+    migrate,
+)
 
 
-async def bring_up_to_date(roles: Mapping[str, Access]) -> tuple[str, ...]:
-    """Applies what is pending and grants each role its access; returns the versions applied now.
+async def bring_up_to_date(schema: str, roles: Mapping[str, Access]) -> tuple[str, ...]:
+    """Applies what is pending and grants each role its access; returns the names of what was applied now.
 
-    Runs as the administrator, whose secret the environment names (`ORDERS_SECRET_ARN`). Raises MigrationTampered.
+    `schema` is the digest of the migrations that the deployment was written with. Runs as the administrator, whose
+    secret the environment names (`ORDERS_SECRET_ARN`). Raises MigrationsDiffer and MigrationTampered.
     """
+    if schema != (own := digest()):
+        raise MigrationsDiffer(schema, own)
     connection = await connect_administrator(DatabaseSettings())
     try:
         applied = await migrate(connection)
@@ -22,3 +33,12 @@ async def bring_up_to_date(roles: Mapping[str, Access]) -> tuple[str, ...]:
     finally:
         await connection.close()
     return applied
+
+
+async def take_access(roles: Mapping[str, Access]) -> None:
+    """Takes all access of the roles away and leaves the schema as it is."""
+    connection = await connect_administrator(DatabaseSettings())
+    try:
+        await grant_roles(connection, dict.fromkeys(roles, "none"))
+    finally:
+        await connection.close()

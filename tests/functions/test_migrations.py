@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ import pytest
 from moto import mock_aws
 from pydantic import ValidationError
 
+from commerce.adapters.postgres import MigrationsDiffer, migration
+from commerce.adapters.postgres.migration import MIGRATIONS
+from components.migrations import digest
 from functions import event_loop
 
 CONTEXT = SimpleNamespace(
@@ -45,35 +49,80 @@ def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[Any]
         yield importlib.import_module("functions.migrations.handler").handler
 
 
+def event(roles: dict[str, str], *, schema: str | None = None, **tf: object) -> dict[str, Any]:
+    """What the deployment sends; `tf` is what its provider adds."""
+    return {"schema": schema or digest(MIGRATIONS), "roles": roles} | ({"tf": tf} if tf else {})
+
+
 def test_it_brings_an_empty_database_up_to_date_once(handler: Any, postgres_dsn: str) -> None:
     roles = {"catalog": "reads-writes", "order-processor": "reads_writes"}
-    first = handler({"roles": roles}, CONTEXT)
+    first = handler(event(roles), CONTEXT)
     assert first["applied"]
     assert first["roles"] == ["catalog", "order-processor"]
-    assert handler({"roles": roles}, CONTEXT) == first | {"applied": []}
+    assert handler(event(roles), CONTEXT) == first | {"applied": []}
     assert event_loop.run(_may(postgres_dsn, "catalog", "INSERT", "offers"))
     assert event_loop.run(_may(postgres_dsn, "order-processor", "SELECT", "orders"))
-    assert not event_loop.run(_may(postgres_dsn, "catalog", "DELETE", "orders"))
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "orders"))
+
+
+def test_both_sides_of_the_deployment_know_the_migrations_by_the_same_digest(tmp_path: Path) -> None:
+    assert migration.digest() == digest(MIGRATIONS)
+    for name, text in (("0002_b.sql", "SELECT 2"), ("0001_a.sql", "SELECT 1"), ("notes.txt", "nothing")):
+        (tmp_path / name).write_text(text)
+    assert migration.digest(tmp_path) == digest(tmp_path)
+
+
+def test_an_image_with_other_migrations_fails_the_deployment_and_changes_nothing(
+    handler: Any, postgres_dsn: str
+) -> None:
+    with pytest.raises(MigrationsDiffer, match=r"digest 0123456789ab, this image has .* Build and push the image"):
+        handler(event({"catalog": "reads"}, schema="0123456789abcdef"), CONTEXT)
+    with pytest.raises(ValidationError):
+        handler({"roles": {}}, CONTEXT)
+    assert event_loop.run(_tables(postgres_dsn)) == 0
 
 
 def test_a_role_that_only_reads_may_not_write(handler: Any, postgres_dsn: str) -> None:
-    handler({"roles": {"report": "reads"}}, CONTEXT)
-    assert event_loop.run(_may(postgres_dsn, "report", "SELECT", "orders"))
-    assert not event_loop.run(_may(postgres_dsn, "report", "INSERT", "orders"))
+    handler(event({"catalog": "reads"}), CONTEXT)
+    assert event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "offers"))
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "INSERT", "offers"))
 
 
 def test_access_that_a_link_no_longer_asks_for_is_taken_away(handler: Any, postgres_dsn: str) -> None:
-    handler({"roles": {"catalog": "reads-writes", "report": "reads"}}, CONTEXT)
-    handler({"roles": {"catalog": "reads"}}, CONTEXT)
-    handler({"roles": {"report": "none"}}, CONTEXT)
+    handler(event({"catalog": "reads-writes", "checkout": "reads"}), CONTEXT)
+    handler(event({"catalog": "reads"}), CONTEXT)
+    handler(event({"checkout": "none"}), CONTEXT)
     assert not event_loop.run(_may(postgres_dsn, "catalog", "INSERT", "offers"))
     assert event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "offers"))
-    assert not event_loop.run(_may(postgres_dsn, "report", "SELECT", "orders"))
+    assert not event_loop.run(_may(postgres_dsn, "checkout", "SELECT", "orders"))
+
+
+def test_a_workload_that_is_deleted_loses_its_access(handler: Any, postgres_dsn: str) -> None:
+    created = event({"catalog": "reads-writes"}, action="create", prev_input=None)
+    assert handler(created, CONTEXT)["applied"]
+    handler(event({"order-processor": "reads-writes"}), CONTEXT)
+    old_image = event({"catalog": "reads-writes"}, schema="another", action="delete", prev_input={"roles": {}})
+    assert handler(old_image, CONTEXT) == {"applied": [], "roles": ["catalog"]}
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "offers"))
+    assert event_loop.run(_may(postgres_dsn, "order-processor", "SELECT", "orders"))
+
+
+def test_a_role_that_a_change_no_longer_names_loses_its_access(handler: Any, postgres_dsn: str) -> None:
+    before = event({"catalog": "reads-writes"})
+    handler(before, CONTEXT)
+    handler(event({"checkout": "reads-writes"}, action="update", prev_input=before), CONTEXT)
+    assert not event_loop.run(_may(postgres_dsn, "catalog", "SELECT", "offers"))
+    assert event_loop.run(_may(postgres_dsn, "checkout", "SELECT", "orders"))
+
+
+def test_deleting_the_schemas_invocation_does_nothing(handler: Any, postgres_dsn: str) -> None:
+    assert handler(event({}, action="delete"), CONTEXT) == {"applied": [], "roles": []}
+    assert event_loop.run(_tables(postgres_dsn)) == 0
 
 
 def test_an_unknown_access_is_refused_before_anything_changes(handler: Any, postgres_dsn: str) -> None:
     with pytest.raises(ValidationError):
-        handler({"roles": {"catalog": "owns"}}, CONTEXT)
+        handler(event({"catalog": "owns"}), CONTEXT)
     assert event_loop.run(_tables(postgres_dsn)) == 0
 
 

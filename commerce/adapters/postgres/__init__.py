@@ -2,7 +2,7 @@
 
 from commerce.adapters.postgres.connection import connect_administrator, connect_pool
 from commerce.adapters.postgres.ledger import PostgresLedger
-from commerce.adapters.postgres.migration import MigrationTampered, migrate, read_migrations
+from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTampered, digest, migrate, read_migrations
 from commerce.adapters.postgres.offers import PostgresOffers
 from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
@@ -14,6 +14,7 @@ __all__ = [
     "Access",
     "DatabaseSettings",
     "MigrationTampered",
+    "MigrationsDiffer",
     "PostgresLedger",
     "PostgresOffers",
     "PostgresOrders",
@@ -21,6 +22,7 @@ __all__ = [
     "PostgresPayouts",
     "connect_administrator",
     "connect_pool",
+    "digest",
     "grant_roles",
     "migrate",
     "read_migrations",

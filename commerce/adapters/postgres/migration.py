@@ -46,6 +46,29 @@ class MigrationTampered(InvariantBroken):
     title = "The migrations do not match what was applied"
 
 
+class MigrationsDiffer(InvariantBroken):
+    """The deployment speaks of other migrations than the ones this code has. Nothing was changed."""
+
+    code = "migrations-differ"
+    title = "This code has other migrations than the deployment"
+
+    def __init__(self, wanted: str, own: str) -> None:
+        super().__init__(
+            f"The deployment asks for the migrations with the digest {wanted[:12]}, this image has {own[:12]}. "
+            "Build and push the image of the same commit, then deploy again.",
+            wanted=wanted,
+            own=own,
+        )
+
+
+def digest(folder: Path = MIGRATIONS) -> str:
+    """SHA-256 of the SQL files' names and contents: the rule by which the deployment knows its migrations."""
+    content = hashlib.sha256()
+    for file in sorted(folder.glob("*.sql")):
+        content.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return content.hexdigest()
+
+
 def read_migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
     """The migrations of a folder in order. Raises MigrationTampered for a gap, a double or a misnamed file."""
     migrations = []

@@ -1,9 +1,10 @@
-"""Who may do what in the order database: one login role per workload, a member of the group that its link grants."""
+"""Who may do what in the order database: one login role per workload, with the rights of its work and no others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import asyncpg
@@ -13,89 +14,111 @@ from commerce.errors import InvalidRequest
 Access = Literal["reads", "reads-writes", "none"]
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
-_TABLES = (
-    "sellers",
-    "offers",
-    "orders",
-    "order_lines",
-    "seller_orders",
-    "outbox",
-    "ledger_transactions",
-    "ledger_entries",
-)
-# What was agreed with a buyer (lines, prices, totals) and the ledger are written once: no UPDATE of them, and no
-# DELETE of anything but outbox rows.
-_WRITES = (
-    "INSERT, UPDATE ON sellers, offers",
-    "INSERT, UPDATE (status, payment_intent_id, charge_id, failure, dispatches, touched_at) ON orders",
-    "INSERT, UPDATE (stock_state) ON order_lines",
-    "INSERT, UPDATE (state, held_until, transfer_id) ON seller_orders",
-    "INSERT, UPDATE (due_at), DELETE ON outbox",
-    "INSERT ON ledger_transactions, ledger_entries",
-)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a workload does in the database. `reads` are tables; `writes` are granted only to a link that writes.
+
+    What was agreed with a buyer (lines, prices, totals) and the ledger are written once: nobody updates them, and
+    nobody deletes anything but outbox rows.
+    """
+
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+_SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
+RIGHTS: Mapping[str, Rights] = {
+    "catalog": Rights(
+        reads=("sellers", "offers", "order_lines"),
+        writes=(
+            "INSERT, UPDATE (display_name, account_id) ON sellers",
+            "INSERT, UPDATE (title, unit_price, currency, stock) ON offers",
+        ),
+    ),
+    # The columns of an order that its acceptance sets: it cannot write one that is paid.
+    "checkout": Rights(
+        reads=(*_SALES, "outbox"),
+        writes=(
+            "INSERT (order_id, buyer_id, currency, total, payment_method, cart_revision) ON orders",
+            "UPDATE (dispatches, touched_at) ON orders",
+            "INSERT (order_id, offer_id, product_id, seller_id, title, quantity, unit_price) ON order_lines",
+            "INSERT (order_id, seller_id, gross, commission) ON seller_orders",
+            "INSERT (order_id, attempt), UPDATE (due_at), DELETE ON outbox",
+        ),
+    ),
+    "checkout-saga": Rights(
+        reads=(*_SALES, "ledger_transactions", "ledger_entries"),
+        writes=(
+            "UPDATE (status, payment_intent_id, charge_id, failure, touched_at) ON orders",
+            "UPDATE (stock_state) ON order_lines",
+            "UPDATE (state) ON seller_orders",
+            "UPDATE (stock) ON offers",
+            "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
+            "INSERT ON ledger_entries",
+        ),
+    ),
+    "order-processor": Rights(
+        reads=("sellers", "orders", "order_lines", "seller_orders"),
+        writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders"),
+    ),
+}
 
 
 async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access]) -> None:
-    """Make the login roles `roles` (name to access) and give each exactly its access; repeatable.
+    """Make the login roles `roles` (name to access) and give each its `RIGHTS` as far as its access goes; repeatable.
 
     Runs as the database's owner, after `migrate`. Roles that are not named keep what they have: each workload of a
-    stack is granted its access on its own. `none` takes a role's access away. Where the server has a role `rds_iam`,
-    members of it sign in with IAM tokens and have no password.
+    stack is granted its access on its own. `none` takes everything away, also from a role that is not known any more.
+    Where the server has a role `rds_iam`, members of it sign in with IAM tokens and have no password. Raises
+    InvalidRequest for a role without rights here, before anything is changed.
     """
     for role, access in roles.items():
-        if not _ROLE.fullmatch(role) or access not in ("reads", "reads-writes", "none"):
-            raise InvalidRequest(f"Cannot grant {access!r} to a database role named {role!r}.")
+        _check(role, access)
     async with connection.transaction():
-        database = await connection.fetchval("SELECT current_database()")
-        # Roles belong to the whole server; the database's name keeps the groups of two databases apart.
-        reader, writer = f"{database}_reader", f"{database}_writer"
+        name = _quoted(await connection.fetchval("SELECT current_database()"))
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('grant_roles'))")
-        await _make_groups(connection, database, reader, writer)
-        await _revoke_changed(connection, reader, writer, roles)
+        await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
         with_iam = await _exists(connection, "rds_iam")
         for role, access in roles.items():
-            if access == "none":
-                continue
             if not await _exists(connection, role):
+                if access == "none":
+                    continue
                 await connection.execute(f"CREATE ROLE {_quoted(role)} LOGIN")
-            await connection.execute(
-                f"GRANT {_quoted(writer if access == 'reads-writes' else reader)} TO {_quoted(role)}"
-            )
-            if with_iam:
-                await connection.execute(f"GRANT rds_iam TO {_quoted(role)}")
+            await _take_all(connection, name, _quoted(role))
+            if access != "none":
+                await _give(connection, name, role, access)
+                if with_iam:
+                    await connection.execute(f"GRANT rds_iam TO {_quoted(role)}")
 
 
-async def _make_groups(connection: asyncpg.Connection, database: str, reader: str, writer: str) -> None:
-    for group in (reader, writer):
-        if not await _exists(connection, group):
-            await connection.execute(f"CREATE ROLE {_quoted(group)} NOLOGIN")
-    name, both = _quoted(database), f"{_quoted(reader)}, {_quoted(writer)}"
-    await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-    await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {both}")
-    await connection.execute(f"GRANT USAGE ON SCHEMA public TO {both}")
-    await connection.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {both}")
-    await connection.execute(f"GRANT SELECT ON {', '.join(_TABLES)} TO {both}")
-    for write in _WRITES:
-        await connection.execute(f"GRANT {write} TO {_quoted(writer)}")
+def _check(role: str, access: Access) -> None:
+    if not _ROLE.fullmatch(role) or access not in ("reads", "reads-writes", "none"):
+        raise InvalidRequest(f"Cannot grant {access!r} to a database role named {role!r}.")
+    if access != "none" and role not in RIGHTS:
+        raise InvalidRequest(
+            f"There are no rights for a database role named {role!r}, only for {', '.join(RIGHTS)}. "
+            "Say in commerce/adapters/postgres/roles.py what its workload reads and writes.",
+            role=role,
+        )
 
 
-async def _revoke_changed(
-    connection: asyncpg.Connection, reader: str, writer: str, roles: Mapping[str, Access]
-) -> None:
-    """Takes from the named roles the group that is not theirs any more."""
-    groups = {"reads": reader, "reads-writes": writer, "none": ""}
-    members = await connection.fetch(
-        """
-        SELECT g.rolname AS granted, m.rolname AS member
-        FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
-        WHERE g.rolname = ANY ($1::text[]) AND m.rolname = ANY ($2::text[])
-        """,
-        [reader, writer],
-        list(roles),
-    )
-    for granted, member in members:
-        if granted != groups[roles[member]]:
-            await connection.execute(f"REVOKE {_quoted(granted)} FROM {_quoted(member)}")
+async def _take_all(connection: asyncpg.Connection, database: str, role: str) -> None:
+    """Of a table, its columns' privileges are taken with its own."""
+    await connection.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    await connection.execute(f"REVOKE ALL ON SCHEMA public FROM {role}")
+    await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM {role}")
+
+
+async def _give(connection: asyncpg.Connection, database: str, role: str, access: Access) -> None:
+    rights, grantee = RIGHTS[role], _quoted(role)
+    await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {grantee}")
+    await connection.execute(f"GRANT USAGE ON SCHEMA public TO {grantee}")
+    await connection.execute(f"GRANT SELECT ON {', '.join(rights.reads)} TO {grantee}")
+    if access == "reads-writes":
+        for write in rights.writes:
+            await connection.execute(f"GRANT {write} TO {grantee}")
 
 
 async def _exists(connection: asyncpg.Connection, role: str) -> bool:

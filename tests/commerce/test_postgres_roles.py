@@ -1,0 +1,200 @@
+"""Every workload's database role can do its own work, and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, postgres_market, stock_up
+
+from commerce.adapters.postgres import Access, DatabaseSettings, connect_pool, grant_roles, migrate
+from commerce.adapters.postgres.roles import RIGHTS
+from commerce.errors import InvalidRequest
+
+# How the stack's links ask for them.
+WORKLOADS: Mapping[str, Access] = dict.fromkeys(
+    ("catalog", "checkout", "checkout-saga", "order-processor"), "reads-writes"
+)
+
+
+@pytest.fixture
+async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres_dsn)
+    await migrate(connection)
+    await grant_roles(connection, WORKLOADS)
+    yield connection
+    await connection.close()
+
+
+@asynccontextmanager
+async def market_of(postgres_dsn: str, role: str) -> AsyncIterator[MarketPorts]:
+    settings = DatabaseSettings.from_dsn(postgres_dsn).model_copy(update={"user": role})
+    pool = await connect_pool(settings, 1, 2)
+    try:
+        yield postgres_market(pool)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def signed_in_as(postgres_dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
+    settings = DatabaseSettings.from_dsn(postgres_dsn)
+    connection = await asyncpg.connect(host=settings.host, port=settings.port, database=settings.database, user=role)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, postgres_dsn: str) -> None:
+    async with (
+        market_of(postgres_dsn, "catalog") as catalog,
+        market_of(postgres_dsn, "checkout") as service,
+        market_of(postgres_dsn, "checkout-saga") as saga,
+        market_of(postgres_dsn, "order-processor") as processor,
+    ):
+        for _ in range(2):
+            await stock_up(catalog.offers)
+        await catalog.offers.rename("product-of-lamp", "Lantern")
+        await catalog.offers.listings(["product-of-lamp"])
+
+        for order_id in ("o1", "o2"):
+            await service.orders.accept(checkout(order_id, {"lamp": 1, "tea": 1}, cart_revision=order_id))
+        await service.orders.accept(checkout("o1", {"lamp": 1}))
+        await service.offers.snapshot(None, ["o1"])
+        await service.orders.of_buyer("buyer")
+        await service.outbox.done([one.outbox_id for one in await service.outbox.take(5, timedelta(minutes=1))])
+
+        for order_id in ("o1", "o2"):
+            await saga.orders.record_authorisation(order_id, f"pi_{order_id}")
+            await saga.orders.confirm_stock(order_id)
+        await saga.offers.snapshot(["lamp"], ["o1"])
+        await saga.orders.record_capture("o1", "ch_o1")
+        for _ in range(2):
+            await saga.orders.record_split("o1")
+        await saga.orders.fail("o2", "payment_declined")
+
+        await processor.orders.mark_fulfilled("o1", NOON, RETURN_WINDOW)
+        assert (await service.orders.get("o1")).status == "fulfilled"
+
+
+# What one role does, and every other is refused: a representative of each write of each role.
+ORDER = "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method) VALUES ('x', 'b', 'usd', 1, 'pm')"
+PAID = (
+    "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method, status, payment_intent_id, charge_id) "
+    "VALUES ('x', 'b', 'usd', 1, 'pm', 'captured', 'pi', 'ch')"
+)
+OFFER = (
+    "INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock) "
+    "VALUES ('o', 's', 'p', 't', 1, 'usd', 1)"
+)
+POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VALUES ('t', 'o', 2)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("INSERT INTO sellers (seller_id, display_name) VALUES ('s', 'S')", {"catalog"}),
+        ("UPDATE sellers SET account_id = 'mine'", {"catalog"}),
+        (OFFER, {"catalog"}),
+        ("UPDATE offers SET unit_price = 1", {"catalog"}),
+        ("UPDATE offers SET stock = 1", {"catalog", "checkout-saga"}),
+        ("UPDATE offers SET seller_id = 'me'", set()),
+        (ORDER, {"checkout"}),
+        (PAID, set()),
+        ("UPDATE orders SET status = 'fulfilled'", {"checkout-saga", "order-processor"}),
+        ("UPDATE orders SET charge_id = 'ch'", {"checkout-saga"}),
+        ("UPDATE orders SET dispatches = 1", {"checkout"}),
+        ("UPDATE orders SET total = 1", set()),
+        ("UPDATE order_lines SET stock_state = 'restored'", {"checkout-saga"}),
+        ("UPDATE order_lines SET unit_price = 1", set()),
+        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga"}),
+        ("UPDATE seller_orders SET held_until = now()", {"order-processor"}),
+        ("UPDATE seller_orders SET gross = 1", set()),
+        ("UPDATE seller_orders SET transfer_id = 'tr'", set()),
+        ("DELETE FROM outbox", {"checkout"}),
+        ("INSERT INTO outbox (order_id, attempt) VALUES ('o', 1)", {"checkout"}),
+        (POSTED, {"checkout-saga"}),
+        ("SELECT * FROM ledger_entries", {"checkout-saga"}),
+        ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "order-processor"}),
+        ("DELETE FROM orders", set()),
+        ("DELETE FROM offers", set()),
+        ("UPDATE ledger_entries SET amount = 1", set()),
+        ("DELETE FROM ledger_transactions", set()),
+        ("SELECT * FROM schema_migrations", set()),
+        ("CREATE TABLE mine (id int)", set()),
+        ("CREATE TEMPORARY TABLE mine (id int)", set()),
+        ("DROP TRIGGER ledger_entries_append_only ON ledger_entries", set()),
+        ("ALTER TABLE orders DISABLE TRIGGER ALL", set()),
+    ],
+)
+async def test_a_role_does_its_own_work_only(
+    owner: asyncpg.Connection, postgres_dsn: str, statement: str, allowed: set[str]
+) -> None:
+    permitted = set()
+    for role in WORKLOADS:
+        async with signed_in_as(postgres_dsn, role) as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute(statement)
+                permitted.add(role)
+            except asyncpg.InsufficientPrivilegeError:
+                pass
+            except asyncpg.ForeignKeyViolationError:
+                permitted.add(role)
+            finally:
+                await transaction.rollback()
+    assert permitted == allowed
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+async def test_a_link_that_reads_grants_no_write(owner: asyncpg.Connection, role: str) -> None:
+    await grant_roles(owner, {role: "reads"})
+    granted = await owner.fetch(
+        "SELECT privilege_type FROM information_schema.column_privileges WHERE grantee = $1 "
+        "UNION SELECT privilege_type FROM information_schema.table_privileges WHERE grantee = $1",
+        role,
+    )
+    assert {row["privilege_type"] for row in granted} == {"SELECT"}
+
+
+async def test_a_role_keeps_its_access_until_it_is_named_again(owner: asyncpg.Connection, postgres_dsn: str) -> None:
+    await grant_roles(owner, {"catalog": "reads"})
+    async with signed_in_as(postgres_dsn, "checkout") as connection:
+        await connection.execute("DELETE FROM outbox")
+        await grant_roles(owner, {"checkout": "none"})
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("SELECT * FROM orders")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with signed_in_as(postgres_dsn, "checkout"):
+            pass
+    async with signed_in_as(postgres_dsn, "catalog") as connection:
+        assert await connection.fetch("SELECT * FROM offers") == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(OFFER)
+
+
+async def test_a_role_without_rights_is_refused_by_name_and_nothing_is_granted(owner: asyncpg.Connection) -> None:
+    with pytest.raises(InvalidRequest, match=r"named 'reports', only for catalog, checkout, .*roles\.py"):
+        await grant_roles(owner, {"catalog": "none", "reports": "reads"})
+    assert await owner.fetchval("SELECT has_table_privilege('catalog', 'offers', 'INSERT')")
+
+
+async def test_access_is_taken_from_a_role_that_is_not_known_any_more(owner: asyncpg.Connection) -> None:
+    await owner.execute("CREATE ROLE retired LOGIN; GRANT SELECT ON orders TO retired")
+    try:
+        await grant_roles(owner, {"retired": "none", "never-was": "none"})
+        assert not await owner.fetchval("SELECT has_table_privilege('retired', 'orders', 'SELECT')")
+    finally:
+        await owner.execute("DROP ROLE retired")
+
+
+async def test_an_impossible_role_or_access_is_refused(owner: asyncpg.Connection) -> None:
+    with pytest.raises(InvalidRequest):
+        await grant_roles(owner, {'x"; DROP TABLE orders; --': "reads"})
+    with pytest.raises(InvalidRequest):
+        await grant_roles(owner, {"catalog": "administers"})  # type: ignore[dict-item]

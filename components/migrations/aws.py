@@ -22,8 +22,10 @@ from components.secrets_management.aws import Secrets
 class Migrations(MigrationsContract, Watched):
     """Creates the Lambda and one invocation for the schema; `admit` adds one for each user.
 
-    Each invocation is a resource: it runs when it is created and again when a migration is added, and a failure
-    stops the deployment before the new code of any workload starts.
+    Each invocation is a resource: it runs when it is created and again with a new image or a new migration, and a
+    failure stops the deployment before the new code of any workload starts. The image is what carries the migrations,
+    so one that is older than this checkout is found out by the function, which compares the digests. A user's
+    invocation runs once more when its workload is gone (`tf.action` is `delete`), to take the access away.
     """
 
     ENGINE = "lambda"
@@ -45,20 +47,32 @@ class Migrations(MigrationsContract, Watched):
         )
         self._function = body.function
         self._schema = digest(args.folder)
-        self._migrated = self._invoke(name, {}, after=[])
+        self._image = args.image.uri
+        self._migrated = aws.lambda_.Invocation(
+            name,
+            function_name=self._function.name,
+            input=self._event({}),
+            # Run at creation only: the schema outlives this resource.
+            triggers={"image": self._image, "schema": self._schema},
+            opts=self.child(),
+        )
         args.database.admits = self
         self.signals = body.signals
         self.register_outputs({"schema": self._schema})
 
     def admit(self, user: str, access: Access) -> Sequence[pulumi.Resource]:
         """Creates the database user of a workload, after the schema is there."""
-        return [self._invoke(f"{self.name}-{user}", {user: access.value}, after=[self._migrated])]
-
-    def _invoke(self, name: str, roles: dict[str, str], after: list[pulumi.Resource]) -> aws.lambda_.Invocation:
-        return aws.lambda_.Invocation(
-            name,
+        invocation = aws.lambda_.Invocation(
+            f"{self.name}-{user}",
             function_name=self._function.name,
-            input=json.dumps({"schema": self._schema, "roles": roles}, sort_keys=True),
-            triggers={"schema": self._schema},
-            opts=self.child(depends_on=after),
+            input=self._event({user: access.value}),
+            lifecycle_scope="CRUD",
+            # A change of the input is an update; one of triggers would be a replacement, whose deletion takes away what
+            # its creation has just given. For the same reason a replacement, when the function itself is another,
+            # deletes first.
+            opts=self.child(depends_on=[self._migrated], delete_before_replace=True),
         )
+        return [invocation]
+
+    def _event(self, roles: dict[str, str]) -> str:
+        return json.dumps({"image": self._image, "roles": roles, "schema": self._schema})

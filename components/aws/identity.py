@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant, Peer, bind
-from components.aws.policy import policy, trust
+from components.aws.policy import Statement, policy, trust
 from components.component import Component
 from components.errors import ComponentError
 from components.link import Link
@@ -79,8 +79,14 @@ class Identity:
     def grant(self, links: Iterable[Link], *own: Grant) -> None:
         """Gives the workload what its links take and what it needs for itself (`own`)."""
         grants = [*own, *(bind(link, self) for link in links)]
-        # Two links can need the same thing, such as the one key behind two stores.
-        statements = {statement.sid: statement for grant in grants for statement in grant.statements}
+        statements: dict[str, Statement] = {}
+        for statement in (statement for grant in grants for statement in grant.statements):
+            # Two links can need the same thing, such as the one key behind two stores; two things need two names.
+            if statements.setdefault(statement.sid, statement) != statement:
+                raise ComponentError(
+                    f"{self.name!r} is given two different statements {statement.sid!r}; a policy has each once.",
+                    next_step="Give the targets names that differ in more than dashes and capitals.",
+                )
         if self._role and statements:
             allowed = aws.iam.RolePolicy(
                 self.name, role=self._role.name, policy=policy(*statements.values()), opts=self.owner.child()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from components.errors import ComponentError
@@ -24,7 +25,7 @@ class Route:
     @property
     def pattern(self) -> str:
         """The path as load balancers match it: `/orders/*`."""
-        return self.path.replace("{proxy+}", "*")
+        return re.sub(r"\{[^}]+\}", "*", self.path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,10 @@ CHECKOUT: Final = Service(
     module="services.checkout",
     priority=20,
     routes=(
-        Route(method="ANY", path="/cart"),
-        Route(method="ANY", path="/cart/{proxy+}"),
+        # Each method by name: ANY would catch the browser's preflight too, which carries no token.
+        Route(method="GET", path="/cart"),
+        Route(method="DELETE", path="/cart"),
+        Route(method="PUT", path="/cart/items/{offer_id}"),
         Route(method="POST", path="/checkout"),
         Route(method="GET", path="/orders"),
         Route(method="GET", path="/orders/{proxy+}"),

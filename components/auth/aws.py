@@ -41,6 +41,14 @@ class Auth(AuthContract):
             opts=self.child(),
         )
         client = self._client(pool, args)
+        # Managed login shows no page for a client without a style of its own.
+        aws.cognito.ManagedLoginBranding(
+            f"{name}-storefront",
+            user_pool_id=pool.id,
+            client_id=client.id,
+            use_cognito_provided_values=True,
+            opts=self.child(),
+        )
         self.user_pool_id = pool.id
         self.client_id = client.id
         self.issuer = pulumi.Output.concat("https://", pool.endpoint)

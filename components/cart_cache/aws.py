@@ -65,7 +65,7 @@ class CartCache(CartCacheContract, Linkable, Watched):
         self.group = self._replication_group(network, secrets)
         self.host = self.group.primary_endpoint_address
         self.port = self.group.port
-        self.signals = _signals(self.group)
+        self.signals = _signals(self.group, nodes=foundation.profile.cache_nodes)
         self.register_outputs({"host": self.host, "port": self.port})
 
     def bind(self, identity: Identity, access: Access) -> Grant:
@@ -85,7 +85,8 @@ class CartCache(CartCacheContract, Linkable, Watched):
             f"{self.name}-{identity.name}",
             user_group_id=self.users.user_group_id,
             user_id=user.user_id,
-            opts=self.child(),
+            # A group that is being changed can be attached to no cache.
+            opts=self.child(depends_on=[self.group]),
         )
         prefix = environment_prefix(self.name)
         return Grant(
@@ -158,16 +159,18 @@ class CartCache(CartCacheContract, Linkable, Watched):
         )
 
 
-def _signals(group: aws.elasticache.ReplicationGroup) -> tuple[Signal, ...]:
-    return (
+def _signals(group: aws.elasticache.ReplicationGroup, *, nodes: int) -> tuple[Signal, ...]:
+    """One for each node: ElastiCache measures nodes, whose ids are the group's and a number from 001."""
+    return tuple(
         Signal(
-            name="memory",
+            name=f"memory-{node:03}",
             meaning="The cart cache is nearly full; it evicts nothing and will refuse writes: take a larger node.",
             namespace="AWS/ElastiCache",
             metric="DatabaseMemoryUsagePercentage",
-            dimensions={"ReplicationGroupId": group.replication_group_id},
+            dimensions={"CacheClusterId": pulumi.Output.concat(group.replication_group_id, f"-{node:03}")},
             statistic="Maximum",
             threshold=80,
             period_seconds=300,
-        ),
+        )
+        for node in range(1, nodes + 1)
     )

@@ -20,6 +20,7 @@ from components.order_database import OrderDatabaseArgs
 from components.secrets_management.aws import Secrets
 
 ENGINE_VERSION = "17.5"
+"""What a new cluster starts with. From there on AWS installs minor versions by itself, and takes none back."""
 PARAMETER_FAMILY = "aurora-postgresql17"
 MASTER_USER = "marketplace_admin"
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
@@ -137,7 +138,6 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=profile.database_minimum_capacity,
                 max_capacity=profile.database_maximum_capacity,
-                seconds_until_auto_pause=profile.database_pause_after_seconds,
             ),
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=parameters.name,
@@ -149,9 +149,13 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             enabled_cloudwatch_logs_exports=["postgresql"],
             deletion_protection=profile.deletion_protection,
             skip_final_snapshot=not profile.deletion_protection,
-            final_snapshot_identifier=f"{identifier}-final" if profile.deletion_protection else None,
+            # The subnet group's name is another one in each life of the stack, and a snapshot outlives them.
+            final_snapshot_identifier=pulumi.Output.concat(f"{self._account.prefix}-final-", subnets.name)
+            if profile.deletion_protection
+            else None,
             delete_automated_backups=not profile.deletion_protection,
-            opts=self.guarded(depends_on=[logs]),
+            # Its name is given, so a replacement cannot stand beside it. Where data is protected, Pulumi refuses to.
+            opts=self.guarded(depends_on=[logs], ignore_changes=["engineVersion"], delete_before_replace=True),
         )
 
     def _instance(self, index: int) -> aws.rds.ClusterInstance:
@@ -159,7 +163,6 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             f"{self.name}-{index}",
             cluster_identifier=self.cluster.id,
             engine="aurora-postgresql",
-            engine_version=self.cluster.engine_version,
             instance_class="db.serverless",
             # A reader of tier 0 or 1 keeps the writer's size, so that it can take over at full load.
             promotion_tier=min(index, 1),

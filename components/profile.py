@@ -35,10 +35,8 @@ class Profile:
     database_instances: int
     """A writer and, above one, readers in other zones that take over."""
     database_minimum_capacity: float
-    """Aurora capacity units; 0 lets an idle database pause."""
+    """Aurora capacity units. Not 0: the checkout service asks the database for work each second, so it never pauses."""
     database_maximum_capacity: float
-    database_pause_after_seconds: int | None
-    """Idle time before a database of minimum capacity 0 pauses."""
     cache_nodes: int
     cache_node_type: str
 
@@ -53,6 +51,13 @@ class Profile:
     log_retention_days: int
     function_concurrency: int
     """How many instances of an event function may take messages from one queue at the same time."""
+    reserved_concurrency: int | None
+    """How many instances of a function that no queue feeds, such as the saga's steps, may run at the same time.
+
+    It keeps the connections to the order database within what Aurora takes: 1669 with at most 8 capacity units, 2000
+    with 16 and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a
+    deployment rolls. `None` leaves it to the account, which lends a new one 10 instances and lets it reserve none.
+    """
 
 
 PROD: Final = Profile(
@@ -67,7 +72,6 @@ PROD: Final = Profile(
     database_instances=2,
     database_minimum_capacity=0.5,
     database_maximum_capacity=32,
-    database_pause_after_seconds=None,
     cache_nodes=2,
     cache_node_type="cache.m7g.large",
     deletion_protection=True,
@@ -76,6 +80,7 @@ PROD: Final = Profile(
     key_deletion_days=30,
     log_retention_days=365,
     function_concurrency=50,
+    reserved_concurrency=200,
 )
 
 STAGING: Final = Profile(
@@ -90,7 +95,6 @@ STAGING: Final = Profile(
     database_instances=2,
     database_minimum_capacity=0.5,
     database_maximum_capacity=8,
-    database_pause_after_seconds=None,
     cache_nodes=2,
     cache_node_type="cache.t4g.small",
     deletion_protection=True,
@@ -99,6 +103,7 @@ STAGING: Final = Profile(
     key_deletion_days=7,
     log_retention_days=30,
     function_concurrency=10,
+    reserved_concurrency=100,
 )
 
 EPHEMERAL: Final = Profile(
@@ -111,9 +116,8 @@ EPHEMERAL: Final = Profile(
     maximum_tasks=2,
     spot=True,
     database_instances=1,
-    database_minimum_capacity=0,
+    database_minimum_capacity=0.5,
     database_maximum_capacity=2,
-    database_pause_after_seconds=300,
     cache_nodes=1,
     cache_node_type="cache.t4g.micro",
     deletion_protection=False,
@@ -122,6 +126,7 @@ EPHEMERAL: Final = Profile(
     key_deletion_days=7,
     log_retention_days=7,
     function_concurrency=2,
+    reserved_concurrency=None,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({p.name: p for p in (PROD, STAGING, EPHEMERAL)})

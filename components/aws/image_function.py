@@ -15,9 +15,9 @@ from components.aws.logs import log_group
 from components.aws.policy import Statement
 from components.aws.signal import Signal
 from components.component import Component
+from components.image import Image
 from components.link import Link
 from components.network.aws import Network
-from components.registry import Image
 from components.secrets_management.aws import Secrets
 from components.workload import Function
 
@@ -42,7 +42,9 @@ class ImageFunction:
         environment: Mapping[str, str],
         links: Sequence[Link],
         own: Sequence[Grant] = (),
+        reserved_concurrency: int | None = None,
     ) -> None:
+        """`reserved_concurrency` is how many instances may run at once; `None` leaves that to the account's limit."""
         logs = log_group(owner, owner.name, f"/{account.prefix}/{owner.name}", secrets.key_arn)
         self.identity = Identity(owner, account, service="lambda.amazonaws.com", network=network, confused_deputy=False)
         self.identity.grant(links, _runtime(account, logs), *own)
@@ -56,6 +58,7 @@ class ImageFunction:
             role=self.identity.role_arn,
             memory_size=workload.memory_mib,
             timeout=workload.timeout_seconds,
+            reserved_concurrent_executions=reserved_concurrency,
             environment={
                 "variables": {
                     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
@@ -112,6 +115,25 @@ def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
                     "ec2:UnassignPrivateIpAddresses",
                 ),
                 resources=(account.arn("ec2", "*/*"),),
+            ),
+            # The role is also the code's, which has no business with the network:
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
+            Statement(
+                sid="DenyNetworkToCode",
+                effect="Deny",
+                actions=(
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSecurityGroups",
+                    "ec2:DescribeSubnets",
+                    "ec2:DescribeVpcs",
+                    "ec2:DetachNetworkInterface",
+                    "ec2:UnassignPrivateIpAddresses",
+                ),
+                resources=("*",),
+                conditions={"ArnLike": {"lambda:SourceFunctionArn": account.arn("lambda", "function:*")}},
             ),
         )
     )

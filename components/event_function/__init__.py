@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from components.component import Component
+from components.image import Image
 from components.link import Link
 from components.network import Network
-from components.registry import Image
 from components.secrets_management import Secrets
 from components.workload import Function
 

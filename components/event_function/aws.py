@@ -40,6 +40,7 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
         super().__init__(name, foundation, function=args.workload.function, links=args.links, opts=opts)
         network = on_aws(args.network, Network)
         secrets = on_aws(args.secrets, Secrets)
+        queues = [on_aws(link.target, FulfillmentQueue) for link in args.links if link.access is Access.CONSUMES]
         own = [self._memory(foundation, network, secrets)] if args.workload.remembers_events else []
         body = ImageFunction(
             self,
@@ -51,12 +52,13 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
             environment=args.environment,
             links=args.links,
             own=own,
+            # The event source bounds a queue's function; nothing else bounds one that is called.
+            reserved_concurrency=None if queues else foundation.profile.reserved_concurrency,
         )
         self.lambda_function = body.function
         self.signals = body.signals
-        for link in args.links:
-            if link.access is Access.CONSUMES:
-                self._consume(on_aws(link.target, FulfillmentQueue), args)
+        for queue in queues:
+            self._consume(queue, args)
         self.register_outputs({"arn": self.lambda_function.arn})
 
     def bind(self, identity: Identity, access: Access) -> Grant:
@@ -98,7 +100,8 @@ class EventFunction(EventFunctionContract, Linkable, Watched):
             attributes=[{"name": "id", "type": "S"}],
             ttl={"attribute_name": "expiration", "enabled": True},
             server_side_encryption={"enabled": True, "kms_key_arn": secrets.key_arn},
-            # Its rows live for hours and can be lost: the handler is idempotent by state as well.
+            # Its rows live for 14 days, as long as a message can wait among the dead letters, and can be lost: the
+            # handler is idempotent by state as well.
             point_in_time_recovery={"enabled": False},
             opts=self.child(),
         )

@@ -21,7 +21,7 @@ class NetworkArgs:
     cidr: str
     """Private IPv4 range of at least 4096 addresses (a /20 or wider), cut into subnets."""
     zones: tuple[str, ...]
-    """Availability zones, at least as many as the profile's `zones`; appending one renumbers nothing."""
+    """Availability zones, of which the profile's number is used; appending one renumbers nothing."""
     log_key_arn: pulumi.Input[str]
     """Key that encrypts the flow logs."""
 

@@ -22,12 +22,12 @@ from components.errors import CloudNotAvailable
 from components.event_function import EventFunction
 from components.foundation import Foundation
 from components.fulfillment_queue import FulfillmentQueue
+from components.image import Image
 from components.migrations import Migrations
 from components.network import Network
 from components.observability import Observability
 from components.order_database import OrderDatabase
 from components.payments import Payments
-from components.registry import Image, Registry
 from components.secrets_management import Secrets
 
 
@@ -38,6 +38,7 @@ class Cloud:
     foundation: Callable[..., Foundation]
     """Makes the explicit provider that every component is given, and knows the account behind it."""
     image: Callable[[str, Any], Image]
+    """The image of this address; raises where the cloud's workloads could not pull it."""
     ApiGateway: Callable[..., ApiGateway]
     Auth: Callable[..., Auth]
     CartCache: Callable[..., CartCache]
@@ -52,7 +53,6 @@ class Cloud:
     Observability: Callable[..., Observability]
     OrderDatabase: Callable[..., OrderDatabase]
     Payments: Callable[..., Payments]
-    Registry: Callable[..., Registry]
     Secrets: Callable[..., Secrets]
 
 

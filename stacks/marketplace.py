@@ -27,7 +27,6 @@ from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
 from components.payments import PaymentsArgs
-from components.registry import RegistryArgs
 from components.workload import Function, Service
 from stacks.settings import NAMESPACE, Settings
 from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
@@ -60,11 +59,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         NetworkArgs(cidr=str(settings.network_cidr), zones=settings.zones, log_key_arn=secrets.key_arn),
     )
     cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))
-    image = (
-        cloud.image(settings.image, on)
-        if settings.image
-        else cloud.Registry("registry", on, RegistryArgs(key_arn=secrets.key_arn)).image
-    )
+    image = cloud.image(settings.image, on)
 
     def service(workload: Service, *links: Link) -> ContainerService:
         environment = settings.environment(workload.settings)

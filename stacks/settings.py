@@ -12,16 +12,22 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from components.architecture import FUNCTIONS
+from components.aws.ecr import ecr_address
 from components.profile import PROFILES, Profile
 
 NAMESPACE: Final = "marketplace"
 REGION_KEY: Final = "aws:region"
+LOOPBACK: Final = ("localhost", "127.0.0.1")
+MINIMUM_ZONES: Final = 2
+WIDEST_PREFIX: Final = 16
+NARROWEST_PREFIX: Final = 20
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 
 
@@ -44,8 +50,52 @@ def _from_json(value: Any) -> Any:
 
 
 def _address(value: str) -> str:
-    if not value.startswith("https://") and not value.startswith(("http://localhost", "http://127.0.0.1")):
-        raise ValueError("expected an https:// address")
+    """An address of the storefront: over TLS, or on the machine of who develops it."""
+    address = urlsplit(value)
+    local = address.scheme == "http" and address.hostname in LOOPBACK
+    if not address.hostname or address.fragment or address.username or not (address.scheme == "https" or local):
+        raise ValueError("expected an https:// address, or http:// on localhost, without a fragment or a user")
+    return value
+
+
+def _origin(value: str) -> str:
+    """What browsers send as origin: an address without a path, not even a slash."""
+    address = urlsplit(_address(value))
+    if value != f"{address.scheme}://{address.netloc}":
+        raise ValueError("expected an origin, which ends after the host and port")
+    return value
+
+
+def _network(value: IPv4Network) -> IPv4Network:
+    if not WIDEST_PREFIX <= value.prefixlen <= NARROWEST_PREFIX:
+        raise ValueError(
+            f"expected a /{WIDEST_PREFIX} to a /{NARROWEST_PREFIX}: the subnets take 4096 addresses, "
+            "and a network has 65536 at most"
+        )
+    return value
+
+
+def _in_region(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Zones of the region, two at least: the load balancer and the databases take no fewer."""
+    region = info.data.get("region")
+    if region and any(not re.fullmatch(f"{region}[a-z]", zone) for zone in value):
+        raise ValueError(f"expected zones of {region}, such as {region}a")
+    if value and len(set(value)) < MINIMUM_ZONES:
+        raise ValueError(f"expected {MINIMUM_ZONES} different zones at least")
+    if len(set(value)) < len(value):
+        raise ValueError("expected each zone once")
+    return value
+
+
+def _pullable(value: str, info: ValidationInfo) -> str:
+    """An image that Lambda can run and Fargate can reach."""
+    region = info.data.get("region")
+    address = ecr_address(value)
+    if info.data.get("cloud") == "aws" and region and not (address and address.region == region):
+        raise ValueError(
+            f"expected an image in ECR in {region}, which is all that tasks and functions reach "
+            f"(<account>.dkr.ecr.{region}.amazonaws.com/<repository>, then :<tag> or @sha256:<digest>)"
+        )
     return value
 
 
@@ -65,7 +115,8 @@ def _functions(value: dict[str, str]) -> dict[str, str]:
 
 Engines = Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(_functions)]
 Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_from_json)]
-Zones = Annotated[tuple[str, ...], BeforeValidator(_from_json)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_from_json)]
+Zones = Annotated[tuple[str, ...], BeforeValidator(_from_json), AfterValidator(_in_region)]
 
 
 class Settings(BaseModel):
@@ -82,11 +133,11 @@ class Settings(BaseModel):
     """Engine by function id (`cart-cache: elasticache-valkey`), where the architecture's default is not wanted."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""
-    network_cidr: IPv4Network = IPv4Network("10.40.0.0/16")
+    network_cidr: Annotated[IPv4Network, AfterValidator(_network)] = IPv4Network("10.40.0.0/16")
     availability_zones: Zones = ()
     """Default: the region's zones a, b and c. Not every account has those."""
-    image: Annotated[str, Field(min_length=1)] | None = None
-    """Image of all workloads, best by digest. Default: the newest in the stack's own registry."""
+    image: Annotated[str, AfterValidator(_pullable)]
+    """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
 
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")] = "usd"
     """ISO 4217, lower case, as Stripe writes it."""
@@ -97,9 +148,9 @@ class Settings(BaseModel):
     reservation_ttl_seconds: Annotated[int, Field(ge=60, le=3_600)] = 900
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    callback_urls: Addresses = ("http://localhost:8000/signed-in",)
+    callback_urls: Annotated[Addresses, Field(min_length=1)] = ("http://localhost:8000/signed-in",)
     logout_urls: Addresses = ("http://localhost:8000/",)
-    allowed_origins: Addresses = ()
+    allowed_origins: Origins = ()
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
     alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from components.api_gateway.aws import ApiGateway
 from components.auth.aws import Auth
 from components.aws.foundation import foundation
+from components.aws.image import image
 from components.cart_cache.aws import CartCache
 from components.catalog_database.aws import CatalogDatabase
 from components.checkout_orchestration.aws import CheckoutOrchestration
@@ -18,7 +19,6 @@ from components.network.aws import Network
 from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
-from components.registry.aws import Registry, image
 from components.secrets_management.aws import Secrets
 
 CLOUD = Cloud(
@@ -38,6 +38,5 @@ CLOUD = Cloud(
     Observability=Observability,
     OrderDatabase=OrderDatabase,
     Payments=Payments,
-    Registry=Registry,
     Secrets=Secrets,
 )

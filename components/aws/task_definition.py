@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
 from components.aws.identity import Identity
+from components.aws.image import pull
 from components.aws.policy import Statement, policy, trust
 from components.component import Component
-from components.registry import Image
-from components.registry.aws import pull
+from components.image import Image
 from components.workload import Service
 
 USER: Final = "10001:10001"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from components.component import Component
 from components.container_cluster import ContainerCluster
+from components.image import Image
 from components.link import Link
-from components.registry import Image
 from components.secrets_management import Secrets
 from components.workload import Service
 

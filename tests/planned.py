@@ -58,9 +58,12 @@ class Planned:
 
     def allowed(self, workload: str) -> Policy:
         """What a role's policy allows: actions and resources by statement."""
+        return {s["Sid"]: (s["Action"], s["Resource"]) for s in self.statements(workload) if s["Effect"] == "Allow"}
+
+    def statements(self, workload: str) -> list[dict[str, Any]]:
+        """The statements of a role's one policy."""
         document = json.loads(self.inputs("RolePolicy", workload)["policy"])
-        assert all(statement["Effect"] == "Allow" for statement in document["Statement"])
-        return {s["Sid"]: (s["Action"], s["Resource"]) for s in document["Statement"]}
+        return list(document["Statement"])
 
     def environment(self, workload: str) -> dict[str, str]:
         """Environment variables of a container service or a function."""

@@ -36,13 +36,28 @@ def test_the_order_databases_logs_are_kept_no_longer_than_the_profile_says(prod:
     assert prod.one("LogGroup", "orders-postgresql").urn in prod.one("rds/cluster:Cluster", "orders").dependencies
 
 
-def test_a_throw_away_order_database_pauses_and_leaves_nothing_behind(dev: Planned) -> None:
+def test_an_order_database_does_not_claim_to_pause_while_it_is_polled_each_second(dev: Planned) -> None:
     cluster = dev.inputs("rds/cluster:Cluster", "orders")
-    assert cluster["serverlessv2ScalingConfiguration"] == {
-        "minCapacity": 0,
-        "maxCapacity": 2,
-        "secondsUntilAutoPause": 300,
-    }
+    assert cluster["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 2}
+
+
+def test_a_minor_version_that_aws_installed_is_not_taken_back(prod: Planned) -> None:
+    assert prod.one("rds/cluster:Cluster", "orders").ignore_changes == ["engineVersion"]
+    for name in prod.every("ClusterInstance"):
+        assert "engineVersion" not in prod.inputs("ClusterInstance", name)
+
+
+def test_a_replaced_order_database_makes_room_for_its_name(prod: Planned) -> None:
+    assert prod.one("rds/cluster:Cluster", "orders").delete_before_replace is True
+
+
+def test_the_last_snapshot_of_one_stack_does_not_stand_in_the_way_of_the_next(prod: Planned) -> None:
+    snapshot = prod.inputs("rds/cluster:Cluster", "orders")["finalSnapshotIdentifier"]
+    assert snapshot == "marketplace-prod-final-<SubnetGroup orders.name>"
+
+
+def test_a_throw_away_order_database_leaves_nothing_behind(dev: Planned) -> None:
+    cluster = dev.inputs("rds/cluster:Cluster", "orders")
     assert cluster["skipFinalSnapshot"] is True
     assert "finalSnapshotIdentifier" not in cluster
     assert set(dev.every("ClusterInstance")) == {"orders-0"}
@@ -57,7 +72,6 @@ def test_a_throw_away_order_database_pauses_and_leaves_nothing_behind(dev: Plann
         (("LoadBalancer", "cluster", "enableDeletionProtection"), True, False),
         (("Secret", "stripe", "recoveryWindowInDays"), 30, 0),
         (("Key", "secrets", "deletionWindowInDays"), 30, 7),
-        (("Repository", "registry", "forceDelete"), False, True),
     ],
 )
 def test_production_guards_what_a_throw_away_stack_lets_go(
@@ -107,6 +121,28 @@ def test_the_cart_cache_survives_a_zone_in_production_only(prod: Planned, dev: P
     assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (2, True, True)
     group = dev.inputs("ReplicationGroup", "carts")
     assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (1, False, False)
+
+
+def test_a_cache_is_not_attached_to_a_group_of_users_that_is_being_changed(prod: Planned) -> None:
+    cache = prod.one("ReplicationGroup", "carts").urn
+    for name in prod.every("UserGroupAssociation"):
+        assert cache in prod.one("UserGroupAssociation", name).dependencies
+
+
+def test_each_node_of_the_cart_cache_has_its_alarm(prod: Planned, dev: Planned) -> None:
+    assert cache_alarms(prod) == {"carts-memory-001": "001", "carts-memory-002": "002"}
+    assert cache_alarms(dev) == {"carts-memory-001": "001"}
+
+
+def cache_alarms(stack: Planned) -> dict[str, str]:
+    """Alarms on metrics of ElastiCache, and the number of the node they watch."""
+    alarms = {name: stack.inputs("MetricAlarm", name) for name in stack.every("MetricAlarm")}
+    group = "<ReplicationGroup carts.replicationGroupId>-"
+    return {
+        name: alarm["dimensions"]["CacheClusterId"].removeprefix(group)
+        for name, alarm in alarms.items()
+        if alarm["namespace"] == "AWS/ElastiCache"
+    }
 
 
 def test_data_stores_stand_in_the_data_subnets(prod: Planned) -> None:

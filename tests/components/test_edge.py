@@ -10,8 +10,9 @@ from planned import Planned
 ROUTES = {
     "GET /catalog/{proxy+}": ("NONE", "api-catalog-public"),
     "PUT /catalog/{proxy+}": ("JWT", "api-catalog-signed-in"),
-    "ANY /cart": ("JWT", "api-checkout-signed-in"),
-    "ANY /cart/{proxy+}": ("JWT", "api-checkout-signed-in"),
+    "GET /cart": ("JWT", "api-checkout-signed-in"),
+    "DELETE /cart": ("JWT", "api-checkout-signed-in"),
+    "PUT /cart/items/{offer_id}": ("JWT", "api-checkout-signed-in"),
     "POST /checkout": ("JWT", "api-checkout-signed-in"),
     "GET /orders": ("JWT", "api-checkout-signed-in"),
     "GET /orders/{proxy+}": ("JWT", "api-checkout-signed-in"),
@@ -27,6 +28,16 @@ def test_everything_but_browsing_takes_a_signed_in_user(prod: Planned) -> None:
             found[route["routeKey"]] = (route["authorizationType"], integration)
             assert ("authorizerId" in route) == (route["authorizationType"] == "JWT")
     assert found == ROUTES
+
+
+def test_a_preflight_is_left_to_the_api_which_asks_it_for_no_token(prod: Planned) -> None:
+    methods = {
+        prod.inputs("apigatewayv2/route:Route", name)["routeKey"].split()[0]
+        for name in prod.every("Route")
+        if name.startswith("api-")
+    }
+    assert not methods & {"ANY", "OPTIONS"}
+    assert methods <= set(prod.inputs("Api", "api")["corsConfiguration"]["allowMethods"])
 
 
 @pytest.mark.parametrize("service", ["catalog", "checkout"])
@@ -92,6 +103,15 @@ def test_the_storefront_signs_in_by_code_and_keeps_no_secret(prod: Planned) -> N
         "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     }
     assert client["preventUserExistenceErrors"] == "ENABLED"
+
+
+def test_the_sign_in_pages_have_a_style_without_which_cognito_shows_none(prod: Planned) -> None:
+    assert prod.inputs("UserPoolDomain", "auth")["managedLoginVersion"] == 2
+    assert prod.inputs("ManagedLoginBranding", "auth-storefront") == {
+        "clientId": "<UserPoolClient auth-storefront.id>",
+        "useCognitoProvidedValues": True,
+        "userPoolId": "<UserPool auth.id>",
+    }
 
 
 def test_the_stripe_secret_has_no_value_in_the_program(prod: Planned) -> None:

@@ -140,7 +140,7 @@ def test_what_a_workload_runs_exists(module: str) -> None:
 
 
 def test_containers_and_functions_run_the_same_image(prod: Planned) -> None:
-    image = "<Repository registry.repositoryUrl>:latest"
+    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/marketplace:prod"
     functions: list[dict[str, Any]] = [prod.inputs("Function", name) for name in prod.every("Function")]
     assert {function["imageUri"] for function in functions} == {image}
     assert {prod.container(service)["image"] for service in ("catalog", "checkout")} == {image}

@@ -7,11 +7,18 @@ import subprocess
 import sys
 
 import pytest
-from planned import ROOT
+from planned import ROOT, Planned
 
 from components.profile import EPHEMERAL, PROD, PROFILES
+from services.catalog.settings import CatalogSettings
+from services.checkout.settings import CheckoutSettings
 
 COMPONENTS = ROOT / "components"
+FUNCTIONS = ("checkout-saga", "order-processor")
+A_FUNCTIONS_CONNECTIONS = 2
+AURORA_CONNECTIONS = {8: 1669, 32: 2000}
+"""By the highest capacity, where the lowest is below one unit:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
 
 
 def test_no_component_asks_which_environment_it_is_in() -> None:
@@ -39,7 +46,23 @@ def test_levers_stay_in_the_ranges_that_the_cloud_takes(name: str) -> None:
     assert 1 <= profile.backup_days <= 35
     assert profile.minimum_tasks <= profile.maximum_tasks
     assert profile.function_concurrency >= 2
-    assert (profile.database_pause_after_seconds is None) == (profile.database_minimum_capacity > 0)
+    assert profile.database_minimum_capacity >= 0.5
+    assert profile.reserved_concurrency is None or profile.reserved_concurrency >= 1
+
+
+@pytest.mark.parametrize("name", [name for name, profile in PROFILES.items() if profile.reserved_concurrency])
+def test_a_rolling_deployment_under_full_load_finds_its_database_connections(name: str) -> None:
+    profile = PROFILES[name]
+    a_task = [CatalogSettings.model_fields, CheckoutSettings.model_fields]
+    tasks = profile.maximum_tasks * sum(fields["database_connections"].default for fields in a_task)
+    instances = A_FUNCTIONS_CONNECTIONS * ((profile.reserved_concurrency or 0) + profile.function_concurrency)
+    assert 2 * (tasks + instances) <= AURORA_CONNECTIONS[profile.database_maximum_capacity]
+
+
+def test_only_a_function_without_a_queue_is_bounded_by_a_reservation(prod: Planned, dev: Planned) -> None:
+    for stack, reserved in ((prod, 200), (dev, None)):
+        found = {name: stack.inputs("Function", name).get("reservedConcurrentExecutions") for name in FUNCTIONS}
+        assert found == {"checkout-saga": reserved, "order-processor": None}
 
 
 @pytest.mark.parametrize(

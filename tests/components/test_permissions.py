@@ -105,7 +105,7 @@ def test_only_the_execution_role_pulls_images_and_writes_logs(prod: Planned, ser
         "RegistryToken": (["ecr:GetAuthorizationToken"], ["*"]),
         "PullImage": (
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            ["<Repository registry.arn>"],
+            ["arn:aws:ecr:us-east-1:000000000000:repository/marketplace"],
         ),
     }
     definition = prod.inputs("TaskDefinition", service)
@@ -175,6 +175,35 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
     schema = prod.one("Invocation", "migrations").urn
     for name in events.keys() - {"migrations"}:
         assert schema in prod.one("Invocation", name).dependencies
+
+
+def test_a_new_image_runs_the_migrations_again(prod: Planned) -> None:
+    image = prod.container("checkout")["image"]
+    assert prod.inputs("Invocation", "migrations")["triggers"]["image"] == image
+    for name in prod.every("Invocation"):
+        assert json.loads(prod.inputs("Invocation", name)["input"])["image"] == image
+
+
+def test_the_access_of_a_workload_that_is_gone_is_taken_away(prod: Planned) -> None:
+    scopes = {name: prod.inputs("Invocation", name).get("lifecycleScope") for name in prod.every("Invocation")}
+    assert scopes.pop("migrations") is None
+    assert set(scopes.values()) == {"CRUD"}
+
+
+def test_giving_access_again_does_not_end_in_taking_it_away(prod: Planned) -> None:
+    for name in prod.every("Invocation").keys() - {"migrations"}:
+        # AWS's provider replaces the resource for a new trigger: what was created is followed by a deletion.
+        assert "triggers" not in prod.inputs("Invocation", name)
+        assert prod.one("Invocation", name).delete_before_replace is True
+
+
+@pytest.mark.parametrize("function", ["order-processor", "checkout-saga", "migrations"])
+def test_a_functions_code_cannot_touch_the_network_that_lambda_attaches(prod: Planned, function: str) -> None:
+    (denied,) = [statement for statement in prod.statements(function) if statement["Effect"] == "Deny"]
+    assert set(prod.allowed(function)["AttachNetwork"][0]) <= set(denied["Action"])
+    assert denied["Resource"] == ["*"]
+    by_code = {"lambda:SourceFunctionArn": "arn:aws:lambda:us-east-1:<accountId>:function:*"}
+    assert denied["Condition"] == {"ArnLike": by_code}
 
 
 @pytest.mark.parametrize("workload", ["catalog", "checkout"])

@@ -20,7 +20,7 @@ SERVICES = """
     from components.fulfillment_queue import FulfillmentQueueArgs
     from components.network import NetworkArgs
     from components.order_database import OrderDatabaseArgs
-    from components.registry import Image
+    from components.image import Image
 
     on = foundation()
     secrets = cloud.Secrets("secrets", on)
@@ -31,7 +31,8 @@ SERVICES = """
         workload = Function(
             name="worker", function="order-processor", handler="a.b", timeout_seconds=timeout_seconds)
         return cloud.EventFunction("worker", on, EventFunctionArgs(
-            workload=workload, network=network, secrets=secrets, image=Image(uri="image"), links=links))
+            workload=workload, network=network, secrets=secrets, links=links,
+            image=Image(uri="image", repository="repository")))
 """
 
 
@@ -87,6 +88,20 @@ def test_an_engine_that_is_closed_is_refused_with_its_successor(declare: Declare
     """
     with pytest.raises(ToolkitError, match=r"2026-04-30.*successor 'ecs-fargate'"):
         declare(source)
+
+
+def test_two_statements_of_one_name_are_refused_and_neither_is_lost(declare: Declare) -> None:
+    source = SERVICES + (
+        '    queues = [cloud.FulfillmentQueue(n, on, FulfillmentQueueArgs()) for n in ("a-queue", "a_queue")]\n'
+        "    worker(*(publishes(queue) for queue in queues))\n"
+    )
+    with pytest.raises(ToolkitError, match=r"'worker' is given two different statements 'PublishAQueue'"):
+        declare(source)
+
+
+def test_an_image_that_nothing_could_pull_is_refused(declare: Declare) -> None:
+    with pytest.raises(ToolkitError, match=r"'docker\.io/shop:1' is not in ECR in eu-west-1"):
+        declare('cloud.image("docker.io/shop:1", foundation())\n')
 
 
 @pytest.mark.parametrize("seconds", [0, 901])

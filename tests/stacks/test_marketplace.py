@@ -114,9 +114,8 @@ def test_no_resource_changes_its_name_unnoticed(plans: Plans, name: str) -> None
     assert urns == recorded.read_text()
 
 
-def test_a_given_image_needs_no_registry(plans: Plans) -> None:
-    given = plans.of("prod", image="123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:abc")
-    assert not given.every("Repository")
+def test_a_workload_may_pull_the_image_of_the_stack_and_no_other(plans: Plans) -> None:
+    given = plans.of("prod", image=f"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'a' * 64}")
     assert given.allowed("checkout-execution")["PullImage"][1] == ["arn:aws:ecr:us-east-1:123456789012:repository/shop"]
 
 

@@ -11,7 +11,8 @@ from planned import ROOT
 from stacks.settings import SettingsError, load
 from toolkit.engine.program import Program
 
-GOOD = {"aws:region": "eu-west-1", "marketplace:profile": "prod"}
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+GOOD = {"aws:region": "eu-west-1", "marketplace:profile": "prod", "marketplace:image": f"{ECR}/shop:1"}
 
 
 def problems(**given: str) -> dict[str, str]:
@@ -49,7 +50,11 @@ def test_every_mistake_is_reported_at_once_by_its_full_key() -> None:
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(SettingsError) as refused:
         load({}, stack="test")
-    assert refused.value.problems == {"aws:region": "is required", "marketplace:profile": "is required"}
+    assert refused.value.problems == {
+        "aws:region": "is required",
+        "marketplace:image": "is required",
+        "marketplace:profile": "is required",
+    }
 
 
 def test_a_misspelt_key_is_told_what_it_may_have_meant() -> None:
@@ -90,6 +95,23 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
         ("returnWindowDays", "91"),
         ("callbackUrls", '["http://shop.example.com/"]'),
         ("callbackUrls", "[not json"),
+        ("callbackUrls", "[]"),
+        ("callbackUrls", '["http://localhost.evil.example/x"]'),
+        ("callbackUrls", '["http://localhost@evil.example/x"]'),
+        ("callbackUrls", '["https:///signed-in"]'),
+        ("callbackUrls", '["https://shop.example.com/#signed-in"]'),
+        ("logoutUrls", '["http://127.0.0.1.evil.example/"]'),
+        ("allowedOrigins", '["https://shop.example.com/"]'),
+        ("availabilityZones", '["eu-west-1a"]'),
+        ("availabilityZones", '["eu-west-1a", "eu-west-1a"]'),
+        ("availabilityZones", '["eu-west-1a", "eu-west-1b", "eu-west-1b"]'),
+        ("availabilityZones", '["us-east-1a", "us-east-1b"]'),
+        ("networkCidr", "10.0.0.0/21"),
+        ("networkCidr", "10.0.0.0/8"),
+        ("image", "docker.io/library/python:3.12"),
+        ("image", f"{ECR}/shop"),
+        ("image", f"{ECR}/shop@sha256:abc"),
+        ("image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"),
         ("availabilityZones", "3"),
         ("engines", '["lambda"]'),
         ("engines", '{"cart-cach": "elasticache-valkey"}'),
@@ -100,6 +122,28 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
 )
 def test_a_value_out_of_range_is_refused(key: str, value: str) -> None:
     assert list(problems(**{key: value})) == [f"marketplace:{key}"]
+
+
+def test_what_belongs_to_the_region_is_reported_beside_other_mistakes() -> None:
+    found = problems(
+        callbackUrls="[]", availabilityZones='["us-east-1a"]', networkCidr="10.0.0.0/24", image="shop", burst="0"
+    )
+    assert found.keys() == {
+        f"marketplace:{key}" for key in ("callbackUrls", "availabilityZones", "networkCidr", "image", "burst")
+    }
+    assert "4096 addresses" in found["marketplace:networkCidr"]
+    assert "zones of eu-west-1" in found["marketplace:availabilityZones"]
+    assert "ECR in eu-west-1" in found["marketplace:image"]
+
+
+@pytest.mark.parametrize("tag", [":1", "@sha256:" + "0" * 64, ":1@sha256:" + "0" * 64])
+def test_an_image_is_named_by_tag_or_digest(tag: str) -> None:
+    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").image.endswith(tag)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:3000/x", "http://127.0.0.1/x", "https://shop.example.com/x"])
+def test_a_storefront_may_be_on_the_machine_of_who_develops_it(address: str) -> None:
+    assert load(GOOD | {"marketplace:callbackUrls": f'["{address}"]'}, stack="test").callback_urls == (address,)
 
 
 def test_the_message_is_one_line_for_each_mistake() -> None:

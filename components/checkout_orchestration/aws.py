@@ -51,6 +51,7 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
         definition = substituted(
             args.definition,
             {
+                "partition": foundation.partition,
                 "saga_function_arn": on_aws(args.saga, EventFunction).lambda_function.arn,
                 "fulfillment_queue_url": on_aws(args.fulfillment, FulfillmentQueue).queue.url,
             },

@@ -1,12 +1,14 @@
 """Renders the saga to the Amazon States Language.
 
 `python -m functions.checkout.asl` writes `checkout.asl.json` beside this file. The stack reads that file and puts the
-deployed function's ARN and the queue's URL in the place of the two placeholders, so it never imports this package.
+AWS partition, the deployed function's ARN and the queue's URL in the place of the placeholders, so it never imports
+this package.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,15 @@ from functions.checkout.saga import CHECKOUT, Compensation, Retry, Saga, Step
 DEFINITION = Path(__file__).with_name("checkout.asl.json")
 SAGA_FUNCTION = "${saga_function_arn}"
 FULFILLMENT_QUEUE = "${fulfillment_queue_url}"
+PARTITION = "${partition}"
 
+# What Lambda answers, or its client finds, when the function's code never ran to its end.
+_THROTTLED = [
+    "Lambda.TooManyRequestsException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+]
 _FULFIL = "fulfil"
 _DONE = "done"
 _ORDER_FAILED = "order_failed"
@@ -28,11 +38,11 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
     after_compensations = [compensation.name for compensation in saga.compensations[1:]] + [_ORDER_FAILED]
     states: dict[str, _JSON] = {}
     for step, following in zip(saga.steps, after_steps, strict=True):
-        states[step.name] = _step(step, following)
+        states[step.name] = _step(step, following, saga.throttled)
     states[_FULFIL] = _send_to_fulfilment(saga.fulfilment_retry)
     states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfilment"}
     for compensation, following in zip(saga.compensations, after_compensations, strict=True):
-        states[compensation.name] = _compensation(compensation, following)
+        states[compensation.name] = _compensation(compensation, following, saga.throttled)
     # A declined card or a sold-out item is an answer, not a fault: failed executions are kept for what needs a human.
     states[_ORDER_FAILED] = {"Type": "Succeed", "Comment": "Nothing was charged and the stock is back"}
     return {
@@ -43,10 +53,11 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
     }
 
 
-def _step(step: Step, following: str) -> _JSON:
+def _step(step: Step, following: str, throttled: Retry) -> _JSON:
     refused = [refusal.error for refusal in step.refusals]
     retry = [{"ErrorEquals": refused, "MaxAttempts": 0}] if refused else []
-    state = _invoke(step.name, step.title, payload={}) | {"Retry": [*retry, _retry(step.retry)]}
+    retry += [_retry(throttled, _THROTTLED), _retry(step.retry)]
+    state = _invoke(step.name, step.title, payload={}) | {"Retry": retry}
     catch = [_catch(refusal.error, refusal.compensate_from) for refusal in step.refusals]
     if step.compensate_from is not None:
         catch.append(_catch("States.ALL", step.compensate_from))
@@ -55,16 +66,16 @@ def _step(step: Step, following: str) -> _JSON:
     return state | {"Next": following}
 
 
-def _compensation(compensation: Compensation, following: str) -> _JSON:
+def _compensation(compensation: Compensation, following: str, throttled: Retry) -> _JSON:
     state = _invoke(compensation.name, compensation.title, payload={"error.$": "$.error"})
-    return state | {"Retry": [_retry(compensation.retry)], "Next": following}
+    return state | {"Retry": [_retry(throttled, _THROTTLED), _retry(compensation.retry)], "Next": following}
 
 
 def _invoke(step: str, title: str, *, payload: _JSON) -> _JSON:
     return {
         "Type": "Task",
         "Comment": title,
-        "Resource": "arn:aws:states:::lambda:invoke",
+        "Resource": f"arn:{PARTITION}:states:::lambda:invoke",
         "Parameters": {
             "FunctionName": SAGA_FUNCTION,
             "Payload": {"step": step, "order_id.$": "$.order_id"} | payload,
@@ -77,7 +88,7 @@ def _send_to_fulfilment(retry: Retry) -> _JSON:
     return {
         "Type": "Task",
         "Comment": "Hand the order over to fulfilment",
-        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Resource": f"arn:{PARTITION}:states:::sqs:sendMessage",
         "Parameters": {"QueueUrl": FULFILLMENT_QUEUE, "MessageBody": {"order_id.$": "$.order_id"}},
         "ResultPath": None,
         "Retry": [_retry(retry)],
@@ -85,9 +96,9 @@ def _send_to_fulfilment(retry: Retry) -> _JSON:
     }
 
 
-def _retry(retry: Retry) -> _JSON:
+def _retry(retry: Retry, errors: Sequence[str] = ("States.ALL",)) -> _JSON:
     return {
-        "ErrorEquals": ["States.ALL"],
+        "ErrorEquals": list(errors),
         "IntervalSeconds": int(retry.interval.total_seconds()),
         "BackoffRate": retry.backoff_rate,
         "MaxDelaySeconds": int(retry.longest_interval.total_seconds()),

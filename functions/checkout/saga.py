@@ -71,10 +71,12 @@ class Saga:
     """Forward steps, the hand-over to fulfilment after them, and the compensations in the order in which they run.
 
     `timeout` is shorter than the time after which the relay starts a stuck order again, so that two executions of one
-    order never run at once.
+    order never run at once. `throttled` is for a function that could not even be asked, which says nothing of the
+    order: it comes before a step's own retries, so that a busy hour does not undo healthy orders.
     """
 
     steps: tuple[Step, ...]
+    throttled: Retry
     fulfilment_retry: Retry
     compensations: tuple[Compensation, ...]
     timeout: timedelta
@@ -82,6 +84,8 @@ class Saga:
 
 BRIEF = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=20), attempts=4)
 PATIENT = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=30), attempts=8)
+# Three minutes on average, six at most: within the saga's time.
+THROTTLED = Retry(interval=timedelta(seconds=2), backoff_rate=2.0, longest_interval=timedelta(seconds=60), attempts=10)
 
 CHECKOUT = Saga(
     steps=(
@@ -112,12 +116,16 @@ CHECKOUT = Saga(
             title="Capture the payment",
             retry=PATIENT,
             refusals=(
+                # A card can still be refused here: the authorisation ran out, or the bank changed its mind.
+                Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORISATION),
                 Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORISATION),
                 Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
             ),
         ),
         Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),
     ),
+    throttled=THROTTLED,
     fulfilment_retry=PATIENT,
     compensations=(
         Compensation(name=StepName.CANCEL_AUTHORISATION, title="Cancel the authorisation", retry=PATIENT),

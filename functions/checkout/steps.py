@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from commerce.catalog import UnknownOffer
-from commerce.errors import MarketplaceError
+from commerce.errors import InvariantBroken, MarketplaceError
 from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, Order, OrderStatus
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
@@ -76,6 +76,13 @@ class CheckoutSteps:
         if order.status is not OrderStatus.CONFIRMED or order.payment_intent_id is None:
             raise IllegalTransition(order_id, StepName.CAPTURE, order.status)
         capture = await self._payments.capture(order_id=order_id, payment_intent_id=order.payment_intent_id)
+        if capture.amount != order.total:
+            raise InvariantBroken(
+                f"Order {order_id} costs {order.total}, but charge {capture.charge_id} took {capture.amount}. "
+                "Find out why before any money is split.",
+                order_id=order_id,
+                charge_id=capture.charge_id,
+            )
         await self._orders.record_capture(order_id, capture.charge_id)
 
     async def _cancel_authorisation(self, order_id: str) -> None:

@@ -51,7 +51,7 @@ class MigrationsEvent(BaseModel):
     def wanted(self) -> Roles:
         """The access of each role concerned, also of those that a change no longer names."""
         previous = self.tf.prev_input.roles if self.tf.prev_input else {}
-        gone: Roles = {role: "none" for role in previous.keys() - self.roles.keys()}
+        gone: Roles = dict.fromkeys(previous.keys() - self.roles.keys(), "none")
         return gone | self.roles
 
 

@@ -25,6 +25,7 @@ from commerce.orders import Checkout, Order
 from commerce.payments import AuthenticationRequired, Authorisation, Capture, PaymentDeclined, PaymentRefused
 
 DECLINED = "pm_card_declined"
+DECLINED_AT_CAPTURE = "pm_card_captureDeclined"
 NEEDS_AUTHENTICATION = "pm_card_authenticationRequired"
 VISA = "pm_card_visa"
 
@@ -34,6 +35,8 @@ class Processor:
     """Payment intents by order; the same request gets the same answer, a captured payment cannot be cancelled."""
 
     intents: dict[str, str] = field(default_factory=dict)
+    amounts: dict[str, Money] = field(default_factory=dict)
+    declined: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
 
     async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
@@ -45,14 +48,20 @@ class Processor:
             self.intents.setdefault(intent, "requires_action")
             raise AuthenticationRequired(order_id, intent)
         self.intents.setdefault(intent, "requires_capture")
+        self.amounts[intent] = amount
+        if payment_method == DECLINED_AT_CAPTURE:
+            self.declined.add(intent)
         return Authorisation(payment_intent_id=intent, status=self.intents[intent])
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
         self.calls.append("capture")
         if self.intents[payment_intent_id] == "canceled":
             raise PaymentRefused("The payment was cancelled.")
+        if payment_intent_id in self.declined:
+            self.intents[payment_intent_id] = "requires_payment_method"
+            raise PaymentDeclined(order_id, "insufficient_funds")
         self.intents[payment_intent_id] = "succeeded"
-        return Capture(charge_id=f"ch_{order_id}", amount=Money(1, "usd"))
+        return Capture(charge_id=f"ch_{order_id}", amount=self.amounts[payment_intent_id])
 
     async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
         self.calls.append("cancel")

@@ -205,6 +205,7 @@ def test_an_order_is_paid_split_and_fulfilled(deployed: Deployed) -> None:
     [
         ("pm_card_visa_chargeDeclined", "payment_declined"),
         ("pm_card_threeDSecure2Required", "authentication_required"),
+        ("pm_card_captureDeclined", "payment_declined"),
     ],
 )
 def test_an_order_that_is_not_paid_leaves_money_and_stock_where_they_were(

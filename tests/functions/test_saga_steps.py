@@ -10,12 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from commerce.errors import InvariantBroken
 from commerce.inventory import SoldOut
+from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderStatus, SellerOrderState
 from commerce.payments import AuthenticationRequired, PaymentDeclined
 from functions.checkout.saga import CHECKOUT, StepName
 from functions.checkout.steps import CheckoutSteps
-from tests.functions.conftest import DECLINED, NEEDS_AUTHENTICATION, VISA, Shop
+from tests.functions.conftest import DECLINED, DECLINED_AT_CAPTURE, NEEDS_AUTHENTICATION, VISA, Shop
 
 FORWARD = [step.name for step in CHECKOUT.steps]
 UNDO = [compensation.name for compensation in CHECKOUT.compensations]
@@ -105,6 +107,18 @@ async def test_sold_units_do_not_come_back_when_the_reservation_would_have_expir
     assert await shop.stock(mug) == (3, 3)
 
 
+async def test_a_charge_of_another_amount_is_not_taken_for_the_payment(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    steps = steps_of(shop)
+    await steps.run(StepName.AUTHORISE, "o1")
+    await steps.run(StepName.CONFIRM_STOCK, "o1")
+    shop.processor.amounts["pi_o1"] = Money(1999, "usd")
+    with pytest.raises(InvariantBroken, match=r"costs .* but charge ch_o1 took"):
+        await steps.run(StepName.CAPTURE, "o1")
+    assert (await shop.orders.get("o1")).charge_id is None
+
+
 async def test_every_step_may_be_repeated(shop: Shop) -> None:
     mug = await shop.offer(5)
     await shop.accept("o1", {mug: 2})
@@ -122,7 +136,7 @@ async def test_every_step_may_be_repeated(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("payment_method", "units", "failure"),
     [(VISA, 5, None), (VISA, 0, "sold_out"), (DECLINED, 5, "payment_declined"),
-     (NEEDS_AUTHENTICATION, 5, "authentication_required")],
+     (NEEDS_AUTHENTICATION, 5, "authentication_required"), (DECLINED_AT_CAPTURE, 5, "payment_declined")],
 )  # fmt: skip
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_crash_at_any_call_changes_nothing_about_the_end(

@@ -45,6 +45,7 @@ class Workflow:
         definition = text.replace(asl.SAGA_FUNCTION, function["FunctionArn"]).replace(
             asl.FULFILLMENT_QUEUE, self._queue
         )
+        definition = definition.replace(asl.PARTITION, "aws")
         self._machine = self._states.create_state_machine(name="checkout", definition=definition, roleArn=role)
 
     @property
@@ -128,6 +129,22 @@ def test_a_passing_fault_is_retried(workflow: Workflow) -> None:
     workflow.refuse["confirm_stock"] = ["ConnectionDoesNotExistError"]
     assert workflow.run() == "SUCCEEDED"
     assert workflow.steps == ["authorise", "confirm_stock", *FORWARD[1:]]
+
+
+def test_a_busy_lambda_does_not_use_up_the_retries_of_a_fault(workflow: Workflow) -> None:
+    workflow.refuse["authorise"] = ["Lambda.TooManyRequestsException"] * 2 + ["APIConnectionError"] * 2
+    assert workflow.run() == "SUCCEEDED"
+    assert workflow.steps == ["authorise"] * 4 + FORWARD
+
+
+@pytest.mark.parametrize("refusal", ["PaymentDeclined", "AuthenticationRequired"])
+def test_a_card_that_is_refused_at_the_capture_undoes_the_order_without_a_retry(
+    workflow: Workflow, refusal: str
+) -> None:
+    workflow.refuse["capture"] = [refusal]
+    assert workflow.run() == "SUCCEEDED"
+    assert workflow.steps == [*FORWARD[:3], *UNDO]
+    assert workflow.events[-1]["error"]["Error"] == refusal
 
 
 def test_a_lasting_fault_before_the_money_moved_undoes_the_order(workflow: Workflow) -> None:

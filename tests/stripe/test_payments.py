@@ -49,6 +49,20 @@ def test_a_partial_capture_lets_the_rest_go(client: stripe.StripeClient, order_i
         client.v1.payment_intents.capture(intent.id)
 
 
+def test_a_card_may_be_refused_when_the_money_is_taken(
+    double: Double, client: stripe.StripeClient, order_id: str
+) -> None:
+    before = double.balance_of(PLATFORM)
+    intent = client.v1.payment_intents.create({**payment(order_id), "payment_method": "pm_card_captureDeclined"})
+    assert intent.status == "requires_capture"
+    with pytest.raises(stripe.CardError) as refused:
+        client.v1.payment_intents.capture(intent.id)
+    assert refused.value.error.decline_code == "insufficient_funds"
+    assert client.v1.payment_intents.retrieve(intent.id).status == "requires_payment_method"
+    assert client.v1.payment_intents.cancel(intent.id).status == "canceled"
+    assert double.balance_of(PLATFORM) == before
+
+
 def test_more_than_authorised_cannot_be_captured(client: stripe.StripeClient, order_id: str) -> None:
     intent = client.v1.payment_intents.create(payment(order_id))
     with pytest.raises(stripe.InvalidRequestError) as refused:

@@ -23,6 +23,7 @@ class Card:
     brand: str = "visa"
     funding: str = "credit"
     decline: Decline | None = None
+    capture_decline: Decline | None = None
     authentication: bool = False
     settles_at_once: bool = False
 
@@ -71,6 +72,9 @@ CARDS: dict[str, Card] = {
         number="4000008260003178", authentication=True, decline=_INSUFFICIENT
     ),
 }
+
+# Not one of Stripe's, which has none for it: authorised, and refused when the money is taken.
+CARDS["captureDeclined"] = Card(number="4000000000000903", capture_decline=_INSUFFICIENT)
 
 # Stripe names some cards twice.
 CARDS["visa_chargeDeclined"] = CARDS["chargeDeclined"]

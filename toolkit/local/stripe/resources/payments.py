@@ -98,6 +98,11 @@ def capture(call: Call, intent: Json, amount: int | None) -> Json:
             code="amount_too_large",
             param="amount_to_capture",
         )
+    payment_method = call.find("payment_method", intent["payment_method"])
+    if (decline := payment_methods.card_of(payment_method).capture_decline) is not None:
+        charge = charges.release(call, call.find("charge", intent["latest_charge"]))
+        intent["amount_capturable"] = 0
+        raise _failed(call, intent, payment_method, decline, charge=charge)
     charge = charges.capture(call, call.find("charge", intent["latest_charge"]), amount)
     call.emit("charge.captured", charge)
     return _succeed(call, intent, amount)

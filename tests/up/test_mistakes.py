@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.up.conftest import ROOT, marketplace
+from tests.up.conftest import ROOT, marketplace, project_with
+from toolkit.local.ports import free_port
+from toolkit.local.state_folder import claim
 
 
-def _refused(*arguments: str, state: Path) -> dict[str, str]:
-    done = marketplace("up", "--once", "--json", "--state", str(state), *arguments)
+def _refused(*arguments: str, state: Path, folder: Path = ROOT) -> dict[str, str]:
+    done = marketplace("up", "--once", "--json", "--state", str(state), *arguments, folder=folder)
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     error: dict[str, str] = json.loads(done.stdout)
@@ -39,13 +41,8 @@ def test_an_unknown_stack_lists_those_that_exist(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_setting_is_told_what_it_may_have_meant(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    declared = (ROOT / "Pulumi.yaml").read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
-    (project / "Pulumi.yaml").write_text(declared)
-    settings = (ROOT / "Pulumi.dev.yaml").read_text().replace("returnWindowDays", "returnWindowDay")
-    (project / "Pulumi.dev.yaml").write_text(settings)
-    error = _refused("--project", str(project), "--port", "18998", state=tmp_path / "state")
+    project = project_with(tmp_path, "returnWindowDays", "returnWindowDay")
+    error = _refused("--project", str(project), "--port", str(free_port()), state=tmp_path / "state")
     assert "marketplace:returnWindowDay" in error["error"]
     assert "did you mean marketplace:returnWindowDays" in error["error"]
 
@@ -58,30 +55,64 @@ def test_the_pulumi_engine_without_a_cli_says_how_to_get_one(tmp_path: Path, mon
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     if shutil.which("pulumi"):
         pytest.skip("the CLI is in /usr/bin")
-    error = _refused("--engine", "pulumi", "--port", "18997", state=tmp_path / "state")
+    error = _refused("--engine", "pulumi", "--port", str(free_port()), state=tmp_path / "state")
     assert "pulumi" in error["error"]
     assert "install" in error["next_step"]
 
 
 def test_a_half_written_state_is_told_apart_from_an_empty_one(tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text('{"version": 1, "stack": "marketplace/dev", "resources": [')
-    error = _refused("--port", "18996", state=tmp_path)
+    state = tmp_path / "state"
+    claim(state)
+    (state / "state.json").write_text('{"version": 1, "stack": "marketplace/dev", "resources": [')
+    error = _refused("--port", str(free_port()), state=state)
     assert "state.json" in error["error"]
     assert "down --purge" in error["next_step"]
-    purged = marketplace("down", "--purge", "--state", str(tmp_path))
+    purged = marketplace("down", "--purge", "--state", str(state))
     assert purged.returncode == 0, purged.stderr
-    assert not tmp_path.exists()
+    assert not state.exists()
 
 
 def test_an_unreadable_machine_book_is_told_and_can_be_purged(tmp_path: Path) -> None:
-    (tmp_path / "machine.json").write_text("{")
-    error = _refused(state=tmp_path)
+    state = tmp_path / "state"
+    claim(state)
+    (state / "machine.json").write_text("{")
+    error = _refused(state=state)
     assert "machine.json" in error["error"]
-    assert marketplace("down", "--purge", "--state", str(tmp_path)).returncode == 0
+    assert marketplace("down", "--purge", "--state", str(state)).returncode == 0
+    assert not state.exists()
 
 
-def test_purge_never_deletes_a_folder_that_is_not_a_state_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["logs", "lock", "state.json", "machine.json"])
+def test_purge_never_touches_a_folder_that_only_looks_like_ours(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "important.log").write_text("years of work")
     (tmp_path / "thesis.txt").write_text("years of work")
     refused = marketplace("down", "--purge", "--state", str(tmp_path))
     assert refused.returncode == 1
+    assert "--state" in refused.stderr
+    assert (tmp_path / name / "important.log").exists()
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_project_folder_is_neither_taken_for_the_state_nor_purged(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml"):
+        text = (ROOT / name).read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
+        (tmp_path / name).write_text(text)
+    before = sorted(tmp_path.iterdir())
+    error = _refused("--port", str(free_port()), state=Path(), folder=tmp_path)
+    assert "holds something else" in error["error"]
+    assert marketplace("down", "--purge", "--state", ".", folder=tmp_path).returncode == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_somebody_put_beside_our_state_survives_a_purge(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    claim(state)
+    (state / "logs").mkdir()
+    (state / "state.json").write_text("{}")
+    (state / "thesis.txt").write_text("years of work")
+    purged = marketplace("down", "--purge", "--state", str(state))
+    assert purged.returncode == 0
+    assert "thesis.txt" in purged.stdout
+    assert [entry.name for entry in state.iterdir()] == ["thesis.txt"]

@@ -1,10 +1,9 @@
-"""`marketplace down`: stops what runs on this machine; with `--purge` forgets it too."""
+"""`marketplace down`: stops what runs on this machine; on request destroys the stack, or forgets everything."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -16,27 +15,45 @@ from rich.console import Console
 from toolkit.errors import ToolkitError
 
 STOPPED_WITHIN_SECONDS = 60.0
-OURS = ("machine.json", "lock", "state.json", "logs")
-"""What a state folder holds: a folder with other things only is never touched."""
 
 
 def down(
-    purge: Annotated[bool, typer.Option("--purge", help="Delete the data too: the next `up` starts anew.")] = False,
+    destroy: Annotated[
+        bool,
+        typer.Option(
+            "--destroy", help="Delete every resource first, one by one, through the engine that deployed them."
+        ),
+    ] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Delete all data, quickly, with the files: the next `up` starts anew.")
+    ] = False,
     state: Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")] = Path(
         ".marketplace"
     ),
+    project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml, for --destroy.")] = Path(),
 ) -> None:
-    """Stops every process of the stack on this machine. Its data stays, unless you purge it."""
+    """Stops every process of the stack on this machine. Its data stays, unless you destroy or purge it.
+
+    [bold]--destroy[/bold] does what `pulumi destroy` would do in a cloud, and shows whether the stack can be taken
+    down. [bold]--purge[/bold] needs no engine, so it also clears away what is damaged.
+    """
+    from toolkit.local.state_folder import is_ours
+
     console = Console(highlight=False)
-    if not state.is_dir():
-        console.print(f"nothing runs: there is no {state}")
+    if not state.is_dir() or not any(state.iterdir()):
+        console.print(f"nothing runs: there is nothing in {state}", soft_wrap=True)
         return
-    _require_ours(state)
-    stopped = _stop(state, broken=purge)
+    if not is_ours(state):
+        raise ToolkitError(
+            f"{state} is not a state folder of ours, so nothing in it is touched",
+            next_step="name the folder with --state",
+        )
+    stopped = _stop(state, broken=purge and not destroy)
     console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
+    if destroy:
+        _destroy(state, project, console)
     if purge:
-        shutil.rmtree(state)
-        console.print(f"deleted {state}")
+        _purge(state, console)
 
 
 def _stop(state: Path, *, broken: bool) -> int:
@@ -67,9 +84,18 @@ def _stop(state: Path, *, broken: bool) -> int:
     return alive
 
 
-def _require_ours(state: Path) -> None:
-    if any(state.iterdir()) and not any((state / name).exists() for name in OURS):
-        raise ToolkitError(
-            f"{state} does not look like a state folder, so nothing in it is touched",
-            next_step="name the folder with --state",
-        )
+def _destroy(state: Path, project: Path, console: Console) -> None:
+    from toolkit.local.destruction import destroy
+
+    deleted = destroy(state, project)
+    console.print("nothing was deployed" if deleted is None else f"destroyed {deleted} resources")
+
+
+def _purge(state: Path, console: Console) -> None:
+    from toolkit.local.state_folder import purge
+
+    left = purge(state)
+    if left:
+        console.print(f"deleted what was ours in {state}; not ours, so still there: {', '.join(left)}", soft_wrap=True)
+    else:
+        console.print(f"deleted {state}", soft_wrap=True)

@@ -22,7 +22,7 @@ from toolkit.errors import ToolkitError
 from toolkit.local import purchase
 from toolkit.local.assembly import process_specs
 from toolkit.local.deployment_engine import Deployed, DeploymentEngine, EngineName, choose
-from toolkit.local.machine import Machine
+from toolkit.local.machine import DEFAULT_REGION, Machine
 from toolkit.local.ports import is_free
 from toolkit.local.processes import ProcessSpec, Supervisor
 from toolkit.local.provider import LocalProvider, is_emulated
@@ -84,8 +84,10 @@ class LocalStack:
     """A stack that runs on this machine between `up` and `stop`."""
 
     def __init__(self, settings: Settings, steps: Steps) -> None:
+        """Raises `ToolkitError` when there is no such project or stack."""
         self.settings = settings
-        self.machine = Machine(settings.state)
+        self.program = Program.load(settings.root, settings.stack)
+        self.machine = Machine(settings.state, region=region_of(self.program))
         self._steps = steps
         self._supervisor: Supervisor | None = None
         self._deployed: Deployed | None = None
@@ -116,7 +118,7 @@ class LocalStack:
         Raises:
             ToolkitError: whatever stands in the way, with the next step.
         """
-        program = Program.load(self.settings.root, self.settings.stack)
+        program = self.program
         engine = choose(self.settings.engine, self.machine.state)
         self.machine.lock()
         require_port(self.settings.port)
@@ -225,6 +227,11 @@ class LocalStack:
         )
         (self.machine.state / RUN_FILE).write_text(run.model_dump_json(indent=2))
         return run
+
+
+def region_of(program: Program) -> str:
+    """The region that a stack's settings name."""
+    return program.config.get("aws:region", DEFAULT_REGION)
 
 
 def counted(deployed: Deployed) -> Resources:

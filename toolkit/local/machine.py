@@ -24,7 +24,10 @@ from toolkit.local.engines.redis import RedisServer
 from toolkit.local.engines.stripe import StripeServer
 from toolkit.local.identity import ProcessIdentity, stop_processes
 from toolkit.local.ports import free_port
+from toolkit.local.state_folder import claim
 
+DEFAULT_REGION = "us-east-1"
+"""Where a stack lives that names no region."""
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """Credentials of whoever deploys; workloads get those of their own role."""
 
@@ -47,16 +50,17 @@ class Machine:
     One process at a time may use a state folder: starting the first engine takes its lock, `stop` gives it back.
     """
 
-    def __init__(self, state: Path, *, region: str = "us-east-1") -> None:
+    def __init__(self, state: Path, *, region: str | None = None) -> None:
+        """`region` is the stack's; without one it is that of the last run."""
         self.state = state.absolute()
-        self.region = region
         self.logs = self.state / "logs"
         self._lock: IO[str] | None = None
         self._changing = threading.RLock()
         self._engines: dict[str, Engine] = {}
-        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._clients: dict[str, Any] = {}
         self._making_clients = threading.Lock()
         self._book: dict[str, Any] = _read(self._book_file)
+        self.region: str = region or self._book.get("region", DEFAULT_REGION)
 
     def __enter__(self) -> Machine:
         return self
@@ -104,21 +108,22 @@ class Machine:
         """The JSON file that lists the functions' workers: `{"function name": [port, ...]}`."""
         return self.moto.functions
 
-    def boto(self, service: str, *, region: str | None = None) -> Any:
+    def boto(self, service: str) -> Any:
         """A client with the deployer's credentials, kept for the next call."""
         import boto3
 
-        key = (service, region)
-        if key not in self._clients:
-            make: Any = boto3.client
-            self._clients[key] = make(
-                service,
-                endpoint_url=self.aws_endpoint,
-                region_name=region or self.region,
-                aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
-            )
-        return self._clients[key]
+        endpoint = self.aws_endpoint
+        with self._making_clients:  # making one is not safe in two threads at once, using it is
+            if service not in self._clients:
+                make: Any = boto3.client
+                self._clients[service] = make(
+                    service,
+                    endpoint_url=endpoint,
+                    region_name=self.region,
+                    aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+                )
+            return self._clients[service]
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
         """Environment variables with which a process acts as the role."""
@@ -179,7 +184,7 @@ class Machine:
         """Makes this process the only one that uses the state folder, and ends what a killed one left running."""
         if self._lock is not None:
             return
-        self.state.mkdir(parents=True, exist_ok=True)
+        claim(self.state)
         lock = (self.state / "lock").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -191,14 +196,26 @@ class Machine:
                 f"another process (pid {holder}) runs the stack in {self.state}",
                 next_step="stop it with Ctrl-C or `marketplace down`, or use a folder of your own (--state DIR)",
             ) from busy
+        self._book = _read(self._book_file)
+        self._require_region(lock)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
-        self._book = _read(self._book_file)
+        self._book["region"] = self.region
         stop_processes(list(reversed(self.recorded().values())), grace_seconds=8)
         self._book["processes"] = {}
         self._write()
+
+    def _require_region(self, lock: IO[str]) -> None:
+        """What was made in one region is not found in another: a folder stays with the region of its first run."""
+        known = self._book.get("region", self.region)
+        if known != self.region:
+            lock.close()
+            raise ToolkitError(
+                f"{self.state} holds a stack of the region {known}, not of {self.region}",
+                next_step="use a folder of its own (--state DIR), or `marketplace down --purge` first",
+            )
 
     @property
     def owner(self) -> int | None:
@@ -257,7 +274,7 @@ class Machine:
         raise ValueError(f"no engine is called {name}")
 
     def _write(self) -> None:
-        self.state.mkdir(parents=True, exist_ok=True)
+        claim(self.state)
         part = self._book_file.with_suffix(".part")
         part.touch(mode=0o600)
         part.write_text(json.dumps(self._book, indent=2))

@@ -1,0 +1,71 @@
+"""The folder in which this machine keeps a stack: made by us, known by its marker, emptied of what we put there."""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from pathlib import Path
+
+from toolkit.errors import ToolkitError
+
+MARKER = ".marketplace-state"
+"""Only this toolkit writes it, and only into an empty folder. What somebody puts beside it later is still theirs."""
+ENTRIES = (
+    "lock",
+    "logs",
+    "machine.json",
+    "machine.part",
+    "state.json*",
+    "up.json",
+    "routes.json",
+    "mappings",
+    "functions.json",
+    "functions.part",
+    "moto.pid",
+    "moto.snapshot",
+    "moto.part",
+    "postgres",
+    "redis",
+    "stripe",
+    "pulumi",
+)
+"""What we put into it; files that are written whole have a `.part` or an ending beside them after a crash."""
+
+
+def claim(folder: Path) -> None:
+    """Makes the folder ours, creating it where it is missing.
+
+    Raises:
+        ToolkitError: it holds something and does not carry our marker.
+    """
+    if is_ours(folder):
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ToolkitError(
+            f"{folder} holds something else, so it cannot become a state folder",
+            next_step="name a new or an empty folder with --state DIR",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text(
+        "Written by `marketplace up`; `marketplace down --purge` deletes what it keeps here.\n"
+    )
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether the folder carries our marker."""
+    return (folder / MARKER).is_file()
+
+
+def purge(folder: Path) -> list[str]:
+    """Deletes what we keep in the folder, then the folder if nothing else is in it; the names of what stays."""
+    ours = [entry for entry in folder.iterdir() if any(fnmatch.fnmatchcase(entry.name, name) for name in ENTRIES)]
+    for entry in ours:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    left = sorted(entry.name for entry in folder.iterdir() if entry.name != MARKER)
+    (folder / MARKER).unlink()  # last: a purge that was interrupted can be run again
+    if not left:
+        folder.rmdir()
+    return left

@@ -30,19 +30,33 @@ from toolkit.local.receipt import Receipt
 ROOT = Path(__file__).parents[2]
 MARKETPLACE = [sys.executable, "-c", "from toolkit.cli import app; app()"]
 STARTED_WITHIN_SECONDS = 150.0
+REGION = "eu-west-1"
+"""Not the default one: what forgets the stack's region finds nothing."""
 
 
-def marketplace(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the command line to its end, in the project's folder."""
+def marketplace(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end, by default in the project's folder."""
     return subprocess.run(
         [*MARKETPLACE, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=STARTED_WITHIN_SECONDS,
         check=False,
     )
+
+
+def project_with(folder: Path, old: str, new: str) -> Path:
+    """A project folder whose program is this repository's, with one setting of the stack `dev` changed."""
+    project = folder / "project"
+    project.mkdir()
+    declared = (ROOT / "Pulumi.yaml").read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
+    (project / "Pulumi.yaml").write_text(declared)
+    settings = (ROOT / "Pulumi.dev.yaml").read_text()
+    assert old in settings
+    (project / "Pulumi.dev.yaml").write_text(settings.replace(old, new))
+    return project
 
 
 def until(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
@@ -59,6 +73,7 @@ class FirstRun:
     """What `marketplace up --once --json` printed, and where it worked."""
 
     state: Path
+    project: Path
     port: int
     report: dict[str, Any]
     left: list[str]
@@ -92,7 +107,7 @@ class Running:
             self._clients[service] = boto3.client(
                 service,
                 endpoint_url=f"http://127.0.0.1:{self.ports['moto']}",
-                region_name="us-east-1",
+                region_name=REGION,
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
             )
@@ -124,14 +139,7 @@ class Running:
     def sql(self, query: str, *values: Any) -> list[Any]:
         """Rows of the order database, read as its superuser."""
 
-        async def fetch() -> list[Any]:
-            connection = await asyncpg.connect(self.dsn)
-            try:
-                return list(await connection.fetch(query, *values))
-            finally:
-                await connection.close()
-
-        return asyncio.run(fetch())
+        return rows(self.dsn, query, *values)
 
     def redis(self) -> Any:
         return redis.Redis(port=self.ports["redis"], decode_responses=True)
@@ -168,8 +176,25 @@ class Running:
         return int(row["stock"])
 
     def assert_ledger_balances(self) -> None:
-        totals = self.sql("SELECT currency, sum(amount) AS total FROM ledger_entries GROUP BY currency")
-        assert all(row["total"] == 0 for row in totals)
+        assert unbalanced(self.dsn) == []
+
+
+def rows(dsn: str, query: str, *values: Any) -> list[Any]:
+    async def fetch() -> list[Any]:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())
+
+
+def unbalanced(dsn: str) -> list[Any]:
+    """Ledger transactions whose entries do not sum to zero in a currency; a ledger without any entry is an error."""
+    assert rows(dsn, "SELECT 1 FROM ledger_entries LIMIT 1"), "nothing was ever entered"
+    query = "SELECT transaction_id, currency, sum(amount) FROM ledger_entries GROUP BY 1, 2 HAVING sum(amount) <> 0"
+    return rows(dsn, query)
 
 
 def buy(running: Running, name: str, items: dict[str, int], *, payment_method: str = VISA) -> Receipt:
@@ -184,12 +209,23 @@ def check_out(visitor: Visitor, items: dict[str, int], payment_method: str) -> s
     return str(visitor.post("/checkout", {"payment_method": payment_method})["order_id"])
 
 
+@pytest.fixture(autouse=True)
+def _the_ledger_balances_after_every_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    stack: Running | None = request.getfixturevalue("running") if "running" in request.fixturenames else None
+    yield
+    if stack is not None:
+        stack.assert_ledger_balances()
+
+
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     state, port = tmp_path_factory.mktemp("state"), free_port()
-    done = marketplace("up", "--once", "--json", "--port", str(port), "--state", str(state))
+    project = project_with(tmp_path_factory.mktemp("settings"), "us-east-1", REGION)
+    where = ("--project", str(project), "--port", str(port), "--state", str(state))
+    done = marketplace("up", "--once", "--json", *where)
     assert done.returncode == 0, done.stdout + done.stderr
-    return FirstRun(state=state, port=port, report=json.loads(done.stdout), left=_processes_of(state))
+    left = processes_of(state)
+    return FirstRun(state=state, project=project, port=port, report=json.loads(done.stdout), left=left)
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +238,8 @@ def running(first_run: FirstRun) -> Iterator[Running]:
     (first_run.state / "state.json.half-written").write_text("{")
     (first_run.state / "lock").write_text(str(2**22 - 1))
 
-    command = [*MARKETPLACE, "up", "--json", "--port", str(first_run.port), "--state", str(first_run.state)]
+    where = ("--project", str(first_run.project), "--port", str(first_run.port), "--state", str(first_run.state))
+    command = [*MARKETPLACE, "up", "--json", *where]
     with (first_run.state / "errors.txt").open("w") as errors:
         owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         assert owner.stdout is not None
@@ -219,10 +256,10 @@ def running(first_run: FirstRun) -> Iterator[Running]:
         down = marketplace("down", "--state", str(first_run.state))
         assert down.returncode == 0, down.stderr
         assert owner.wait(10) == 0, (first_run.state / "errors.txt").read_text()
-        assert _processes_of(first_run.state) == []
+        assert processes_of(first_run.state) == []
 
 
-def _processes_of(state: Path) -> list[str]:
+def processes_of(state: Path) -> list[str]:
     """Commands of the processes that name the folder."""
     commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     return [command for command in commands if str(state) in command]

@@ -63,6 +63,7 @@ def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles
             until(lambda: visitor.get(path)["status"] == "authorised", seconds=20, what="the first step")
             killed = running.processes()["checkout-saga"]
             os.kill(killed, signal.SIGKILL)
+            assert visitor.get(path)["status"] == "authorised"
         receipt = follow(visitor, order_id)
     assert receipt.status == "fulfilled"
     until(lambda: running.processes().get("checkout-saga", killed) != killed, seconds=10, what="a new worker")
@@ -71,7 +72,6 @@ def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles
     assert [charge["amount"] for charge in captured] == [receipt.total]
     transactions = running.sql("SELECT transaction_id FROM ledger_transactions WHERE order_id = $1", order_id)
     assert [row["transaction_id"] for row in transactions] == [f"capture/{order_id}"]
-    running.assert_ledger_balances()
 
 
 def test_a_forged_identity_header_and_a_missing_token_are_refused(running: Running) -> None:

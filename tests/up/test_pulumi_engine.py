@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.up.conftest import ROOT
+from tests.up.conftest import ROOT, project_with, unbalanced
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.errors import ToolkitError
@@ -33,24 +33,16 @@ def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_sa
         again = engine.deploy(Program.load(ROOT, "dev"), provider, ignore)
         assert again.changes == {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": run.resources.create}
 
-        changed = engine.deploy(Program.load(_with_a_shorter_return_window(tmp_path), "dev"), provider, ignore)
+        shorter = project_with(tmp_path, "returnWindowDays: 14", "returnWindowDays: 7")
+        changed = engine.deploy(Program.load(shorter, "dev"), provider, ignore)
         assert changed.changes["update"] == 1
         assert changed.changes["same"] == run.resources.create - 1
         with pytest.raises(ToolkitError, match="pulumi engine deployed"):
             choose("offline", settings.state)
 
+        assert unbalanced(stack.machine.postgres.dsn("marketplace")) == []
         stack.supervisor.stop()
         assert engine.destroy(Program.load(ROOT, "dev"), provider) == run.resources.create
         assert "QueueUrls" not in stack.machine.boto("sqs").list_queues()
         assert stack.machine.boto("cognito-idp").list_user_pools(MaxResults=10)["UserPools"] == []
         provider.close()
-
-
-def _with_a_shorter_return_window(folder: Path) -> Path:
-    project = folder / "project"
-    project.mkdir()
-    declared = (ROOT / "Pulumi.yaml").read_text().replace("main: stacks/", f"main: {ROOT / 'stacks'}")
-    (project / "Pulumi.yaml").write_text(declared)
-    settings = (ROOT / "Pulumi.dev.yaml").read_text().replace("returnWindowDays: 14", "returnWindowDays: 7")
-    (project / "Pulumi.dev.yaml").write_text(settings)
-    return project

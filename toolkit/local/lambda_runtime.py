@@ -224,7 +224,8 @@ def main(arguments: list[str] | None = None) -> int:
         name=chosen.name,
         timeout_seconds=chosen.timeout,
         memory_megabytes=chosen.memory,
-        arn=chosen.arn or f"arn:aws:lambda:us-east-1:123456789012:function:{chosen.name}",
+        arn=chosen.arn
+        or f"arn:aws:lambda:{os.environ.get('AWS_REGION', 'us-east-1')}:123456789012:function:{chosen.name}",
     )
     os.environ.update(function.environment(chosen.handler))
     sys.path.insert(0, os.getcwd())  # noqa: PTH109

@@ -36,6 +36,7 @@ class LocalProvider:
 
     def __init__(self, backends: Backends, run: OneShot | None = None) -> None:
         """`run` is how a function is called during the deployment, by default in a process of its own."""
+        self._region = backends.region
         self._runner = FunctionRunner(backends)
         self._emulators = emulators(backends, run or self._runner)
         self._importing = threading.Lock()
@@ -102,11 +103,11 @@ class LocalProvider:
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         """Answers a data source."""
-        return invokes.answer(token, args)
+        return invokes.answer(token, args, self._region)
 
     def _recorded(self, urn: str, type: str, news: Properties) -> Created:
         with self._importing:  # the SDK's lazy modules are not safe to import from two threads
-            return record(urn, type, news)
+            return record(urn, type, news, self._region)
 
     def _named_by(self, type: str) -> str | None:
         if type in NAME_PROPERTIES:

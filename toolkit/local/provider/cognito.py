@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toolkit.engine.provider import Created, Properties
-from toolkit.local.provider.emulator import Emulator, region_of
+from toolkit.local.provider.emulator import Emulator
 from toolkit.local.provider.request import request
 
 USER_POOL_NAMES = {
@@ -28,7 +28,7 @@ class UserPool(Emulator):
         arguments = request(cognito, "CreateUserPool", inputs, rename=USER_POOL_NAMES)
         pool = cognito.create_user_pool(**arguments)["UserPool"]
         self._require_mfa(pool["Id"], inputs)
-        endpoint = f"cognito-idp.{region_of(inputs)}.amazonaws.com/{pool['Id']}"
+        endpoint = f"cognito-idp.{self.region_of(inputs)}.amazonaws.com/{pool['Id']}"
         return Created(id=pool["Id"], outputs={"arn": pool["Arn"], "endpoint": endpoint})
 
     def exists(self, id: str, outputs: Properties) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar
 
 from toolkit.engine.provider import Created, Properties, ProviderError
-from toolkit.local.provider.emulator import ACCOUNT, Emulator, region_of
+from toolkit.local.provider.emulator import ACCOUNT, Emulator
 
 HOST = "127.0.0.1"
 KEY_PERMISSION = re.compile(r"^%(?:R|W|RW|WR)~")
@@ -25,7 +25,7 @@ class ReplicationGroup(Emulator):
         return Created(
             id=identifier,
             outputs={
-                "arn": f"arn:aws:elasticache:{region_of(inputs)}:{ACCOUNT}:replicationgroup:{identifier}",
+                "arn": f"arn:aws:elasticache:{self.region_of(inputs)}:{ACCOUNT}:replicationgroup:{identifier}",
                 "primaryEndpointAddress": HOST,
                 "readerEndpointAddress": HOST,
                 "configurationEndpointAddress": HOST,
@@ -57,7 +57,7 @@ class ServerlessCache(Emulator):
         return Created(
             id=inputs["name"],
             outputs={
-                "arn": f"arn:aws:elasticache:{region_of(inputs)}:{ACCOUNT}:serverlesscache:{inputs['name']}",
+                "arn": f"arn:aws:elasticache:{self.region_of(inputs)}:{ACCOUNT}:serverlesscache:{inputs['name']}",
                 "endpoints": [endpoint],
                 "readerEndpoints": [endpoint],
                 "status": "available",
@@ -82,7 +82,7 @@ class User(Emulator):
 
     def create(self, inputs: Properties) -> Created:
         self._grant(inputs)
-        arn = f"arn:aws:elasticache:{region_of(inputs)}:{ACCOUNT}:user:{inputs['userId']}"
+        arn = f"arn:aws:elasticache:{self.region_of(inputs)}:{ACCOUNT}:user:{inputs['userId']}"
         return Created(id=inputs["userId"], outputs={"arn": arn})
 
     def exists(self, id: str, outputs: Properties) -> bool:

@@ -12,14 +12,12 @@ from toolkit.engine.provider import Created, Properties
 ACCOUNT: Final = "123456789012"
 """The account that moto answers for (`moto.core.DEFAULT_ACCOUNT_ID`)."""
 
-REGION: Final = "us-east-1"
-"""Where a resource lives when its program names no region."""
-
 
 class Backends(Protocol):
     """What emulators ask of this machine; `toolkit.local.machine.Machine` is the real one."""
 
     region: str
+    """Where a resource lives that declares no region."""
 
     @property
     def logs(self) -> Path:
@@ -101,7 +99,6 @@ class Emulator(ABC):
     def delete(self, id: str, outputs: Properties) -> None:
         """Deletes the resource; a not-found error is swallowed by the provider."""
 
-
-def region_of(inputs: Properties) -> str:
-    """The region a resource declares (every AWS type has the input since SDK 7), else the default one."""
-    return str(inputs.get("region") or REGION)
+    def region_of(self, inputs: Properties) -> str:
+        """The region a resource declares (every AWS type has the input since SDK 7), else the stack's."""
+        return str(inputs.get("region") or self.backends.region)

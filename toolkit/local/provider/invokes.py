@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
 from toolkit.engine.provider import Properties, ProviderError
-from toolkit.local.provider.emulator import ACCOUNT, REGION
+from toolkit.local.provider.emulator import ACCOUNT
 
 
-def answer(token: str, arguments: Mapping[str, Any]) -> Properties:
-    """The data source's result; an unknown one is refused by name."""
+def answer(token: str, arguments: Mapping[str, Any], region: str) -> Properties:
+    """The data source's result in the stack's `region`; an unknown one is refused by name."""
     source = SOURCES.get(token)
     if source is None:
         raise ProviderError(f"this machine cannot answer the data source {token}")
-    return source(arguments)
+    return source({"region": region} | {name: value for name, value in arguments.items() if value is not None})
 
 
 def _caller_identity(arguments: Mapping[str, Any]) -> Properties:
@@ -23,7 +23,7 @@ def _caller_identity(arguments: Mapping[str, Any]) -> Properties:
 
 
 def _region(arguments: Mapping[str, Any]) -> Properties:
-    region = arguments.get("region") or arguments.get("name") or REGION
+    region = arguments.get("name") or arguments["region"]
     return {
         "id": region,
         "name": region,
@@ -38,7 +38,7 @@ def _partition(arguments: Mapping[str, Any]) -> Properties:
 
 
 def _availability_zones(arguments: Mapping[str, Any]) -> Properties:
-    region = arguments.get("region") or REGION
+    region = arguments["region"]
     return {
         "id": region,
         "region": region,

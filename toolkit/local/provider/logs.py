@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from toolkit.engine.provider import Created, Properties
-from toolkit.local.provider.emulator import ACCOUNT, Emulator, region_of
+from toolkit.local.provider.emulator import ACCOUNT, Emulator
 
 
 class LogGroup(Emulator):
@@ -18,7 +18,7 @@ class LogGroup(Emulator):
         arguments = {"tags": dict(inputs["tags"])} if inputs.get("tags") else {}
         self.backends.boto("logs").create_log_group(logGroupName=inputs["name"], **arguments)
         self._retain(inputs)
-        arn = f"arn:aws:logs:{region_of(inputs)}:{ACCOUNT}:log-group:{inputs['name']}"
+        arn = f"arn:aws:logs:{self.region_of(inputs)}:{ACCOUNT}:log-group:{inputs['name']}"
         return Created(id=inputs["name"], outputs={"arn": arn})
 
     def exists(self, id: str, outputs: Properties) -> bool:

@@ -8,7 +8,7 @@ import secrets
 from typing import Any, ClassVar
 
 from toolkit.engine.provider import Created, Properties, ProviderError
-from toolkit.local.provider.emulator import ACCOUNT, Emulator, region_of
+from toolkit.local.provider.emulator import ACCOUNT, Emulator
 
 HOST = "127.0.0.1"
 RDS_ROLES = (
@@ -48,7 +48,7 @@ class Cluster(Emulator):
             server.execute(f"ALTER SCHEMA public OWNER TO {_quoted(master)}", database=database)
         identifier = inputs["clusterIdentifier"]
         outputs: Properties = {
-            "arn": f"arn:aws:rds:{region_of(inputs)}:{ACCOUNT}:cluster:{identifier}",
+            "arn": f"arn:aws:rds:{self.region_of(inputs)}:{ACCOUNT}:cluster:{identifier}",
             "clusterResourceId": f"cluster-{hashlib.sha256(identifier.encode()).hexdigest()[:26].upper()}",
             "databaseName": database,
             "endpoint": HOST,
@@ -118,7 +118,7 @@ class ClusterInstance(Emulator):
         return Created(
             id=identifier,
             outputs={
-                "arn": f"arn:aws:rds:{region_of(inputs)}:{ACCOUNT}:db:{identifier}",
+                "arn": f"arn:aws:rds:{self.region_of(inputs)}:{ACCOUNT}:db:{identifier}",
                 "endpoint": HOST,
                 "port": self.backends.postgres.port,
                 "writer": True,

@@ -9,21 +9,20 @@ from __future__ import annotations
 import hashlib
 
 from toolkit.engine.provider import Created, Properties
-from toolkit.local.provider.emulator import region_of
 from toolkit.local.provider.identifiers import Recording, identity
 from toolkit.local.provider.naming import DEFAULTS, NAME_PROPERTIES
 from toolkit.local.provider.output_types import plausible
 
 
-def record(urn: str, type: str, inputs: Properties) -> Created:
-    """The id and all outputs of a resource that is only recorded."""
+def record(urn: str, type: str, inputs: Properties, region: str) -> Created:
+    """The id and all outputs of a resource that is only recorded; `region` is its own or the stack's."""
     given_name = inputs.get(NAME_PROPERTIES.get(type, "name"))
     recording = Recording(
         type=type,
         physical_name=str(given_name or urn.rsplit("::", 1)[-1]),
         named=given_name is not None,
         digest=hashlib.sha256(f"{urn}{sorted(inputs.items(), key=str)}".encode()).hexdigest(),
-        region=region_of(inputs),
+        region=str(inputs.get("region") or region),
         inputs=inputs,
     )
     known = identity(recording)

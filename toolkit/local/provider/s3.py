@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from toolkit.engine.provider import Created, Properties
-from toolkit.local.provider.emulator import REGION, Emulator, region_of
+from toolkit.local.provider.emulator import Emulator
+
+UNCONSTRAINED: Final = "us-east-1"
+"""The one region that S3 wants not to be named (CreateBucket, "LocationConstraint")."""
 
 
 class Bucket(Emulator):
@@ -15,8 +18,8 @@ class Bucket(Emulator):
     replace_on: ClassVar[frozenset[str]] = frozenset({"bucket", "bucketPrefix", "objectLockEnabled"})
 
     def create(self, inputs: Properties) -> Created:
-        name, region = inputs["bucket"], region_of(inputs)
-        arguments = {} if region == REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        name, region = inputs["bucket"], self.region_of(inputs)
+        arguments = {} if region == UNCONSTRAINED else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         self.backends.boto("s3").create_bucket(Bucket=name, **arguments)
         return Created(
             id=name,

@@ -216,6 +216,28 @@ class Dispatch:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """When an order that stands still is started again, and when that is given up.
+
+    `idle` is how long it stands still before its second dispatch; each further one waits twice as long as the one
+    before. An order that is paid and split only waits for its goods to leave, which may take its time: there
+    `fulfilment_idle` takes the place of `idle`. After `dispatches` in all, somebody has to look.
+    """
+
+    idle: timedelta
+    fulfilment_idle: timedelta
+    dispatches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redispatched:
+    """How many orders were queued again, and the ids of those given up just now: each is named once."""
+
+    queued: int
+    given_up: tuple[str, ...] = ()
+
+
 class Outbox(Protocol):
     async def take(self, limit: int, lease: timedelta) -> tuple[Dispatch, ...]:
         """The oldest rows nobody else holds, held for `lease`; rows not `done` by then come back."""
@@ -223,8 +245,9 @@ class Outbox(Protocol):
 
     async def done(self, outbox_ids: Collection[int]) -> None: ...
 
-    async def redispatch(self, idle: timedelta, limit: int = 100) -> int:
-        """Queue again the orders that are not terminal and have not moved for `idle`; returns how many."""
+    async def redispatch(self, patience: Patience, limit: int = 100) -> Redispatched:
+        """Queue again, under a new attempt, the orders that are not terminal and stand still. One that was given up
+        comes back when somebody queues it by hand: an outbox row with its `dispatches` as the attempt."""
         ...
 
 

@@ -10,17 +10,19 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from commerce.ports import CheckoutFlow, Dispatch, Outbox
+from commerce.ports import CheckoutFlow, Dispatch, Outbox, Patience
 
 _log = logging.getLogger(__name__)
+# The first wait is longer than an execution can last. Eight dispatches are a day and a third of trying, of a paid order
+# that waits for its goods a month.
+PATIENCE = Patience(idle=timedelta(minutes=15), fulfilment_idle=timedelta(hours=6), dispatches=8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
     """How the relay works.
 
-    `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `idle` is how
-    long an order may stand still before it is started again; it is longer than an execution can last. `crowd` is how
+    `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `crowd` is how
     many buyers must be waiting for the relay to step back, start one order at a time and let rows gather for
     `gather_seconds`: an order can wait in the outbox, a buyer cannot, and both want the same processor and disk.
     """
@@ -31,7 +33,7 @@ class Pace:
     poll_seconds: float = 1.0
     gather_seconds: float = 0.1
     lease: timedelta = timedelta(seconds=30)
-    idle: timedelta = timedelta(minutes=15)
+    patience: Patience = PATIENCE
     redispatch_seconds: float = 60.0
 
 
@@ -72,8 +74,7 @@ class Relay:
             try:
                 if time.monotonic() - redispatched >= self._pace.redispatch_seconds:
                     redispatched = time.monotonic()
-                    if stuck := await self._outbox.redispatch(self._pace.idle):
-                        _log.warning("orders that stood still are started again", extra={"orders": stuck})
+                    await self._redispatch()
                 while await self.relay_once() == self._pace.batch:
                     pass
             except Exception:
@@ -83,6 +84,13 @@ class Relay:
             await self._woken()
             if self._crowded():
                 await asyncio.sleep(self._pace.gather_seconds)
+
+    async def _redispatch(self) -> None:
+        redispatched = await self._outbox.redispatch(self._pace.patience)
+        if redispatched.queued:
+            _log.warning("orders that stood still are started again", extra={"orders": redispatched.queued})
+        for order_id in redispatched.given_up:
+            _log.error("an order stands still and is not started again: find out why", extra={"order_id": order_id})
 
     async def relay_once(self) -> int:
         """Relays one batch; returns how many rows it took."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import timedelta
 
 import pytest
-from commerce_samples import MarketPorts, checkout, fulfilled, stock_up
+from commerce_samples import MarketPorts, checkout, confirmed, fulfilled, stock_up
+
+from commerce.ports import Patience, Redispatched
 
 MINUTE = timedelta(minutes=1)
 AT_ONCE = timedelta(0)
+NONE = Redispatched(queued=0)
+ONE = Redispatched(queued=1)
+
+
+def patience(idle: timedelta, *, fulfilment: timedelta | None = None, dispatches: int = 8) -> Patience:
+    return Patience(idle=idle, fulfilment_idle=idle if fulfilment is None else fulfilment, dispatches=dispatches)
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +46,10 @@ async def test_a_row_comes_back_when_its_lease_runs_out_and_is_gone_when_done(ma
 
 async def test_an_order_that_stands_still_is_dispatched_again_with_a_new_attempt(market: MarketPorts) -> None:
     await market.orders.accept(checkout("o1", {"tea": 1}))
-    assert await market.outbox.redispatch(AT_ONCE) == 0  # still queued
+    assert await market.outbox.redispatch(patience(AT_ONCE)) == NONE  # still queued
     await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
-    assert await market.outbox.redispatch(MINUTE) == 0  # moved a moment ago
-    assert await market.outbox.redispatch(AT_ONCE) == 1
+    assert await market.outbox.redispatch(patience(MINUTE)) == NONE  # moved a moment ago
+    assert await market.outbox.redispatch(patience(AT_ONCE)) == ONE
     assert [(d.order_id, d.attempt) for d in await market.outbox.take(10, MINUTE)] == [("o1", 2)]
 
 
@@ -48,4 +58,37 @@ async def test_a_finished_order_is_not_dispatched_again(market: MarketPorts) -> 
     await market.orders.accept(checkout("o2", {"tea": 1}))
     await market.orders.fail("o2", "payment_declined")
     await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
-    assert await market.outbox.redispatch(AT_ONCE) == 0
+    assert await market.outbox.redispatch(patience(AT_ONCE)) == NONE
+
+
+async def test_each_dispatch_waits_twice_as_long_as_the_one_before(market: MarketPorts) -> None:
+    idle = timedelta(milliseconds=50)
+    await market.orders.accept(checkout("o1", {"tea": 1}))
+    waited = []
+    for _ in range(3):
+        await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
+        started = time.monotonic()
+        while await market.outbox.redispatch(patience(idle)) == NONE:
+            await asyncio.sleep(0.005)
+        waited.append(time.monotonic() - started)
+    assert waited[1] >= 0.09
+    assert waited[2] >= 0.19
+
+
+async def test_an_order_is_given_up_once(market: MarketPorts) -> None:
+    await market.orders.accept(checkout("o1", {"tea": 1}))
+    for expected in (ONE, ONE, Redispatched(queued=0, given_up=("o1",)), NONE):
+        await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
+        assert await market.outbox.redispatch(patience(AT_ONCE, dispatches=3)) == expected
+    assert await market.outbox.take(10, MINUTE) == ()
+
+
+async def test_a_paid_order_that_waits_for_its_goods_is_left_in_peace(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"tea": 1})
+    await market.orders.record_capture("o1", "ch_o1")
+    await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
+    assert await market.outbox.redispatch(patience(AT_ONCE, fulfilment=MINUTE)) == ONE, "its money is not split yet"
+    await market.outbox.done([d.outbox_id for d in await market.outbox.take(10, MINUTE)])
+    await market.orders.record_split("o1")
+    assert await market.outbox.redispatch(patience(AT_ONCE, fulfilment=MINUTE)) == NONE
+    assert await market.outbox.redispatch(patience(MINUTE, fulfilment=AT_ONCE)) == ONE

@@ -10,6 +10,7 @@ import pytest
 
 from commerce.adapters.postgres import PostgresOutbox
 from commerce.orders import Checkout
+from commerce.ports import Patience
 from services.checkout.relay import Pace, Relay
 from tests.services.conftest import RecordedFlow, Shop
 
@@ -109,17 +110,20 @@ async def test_the_running_relay_starts_a_new_order_at_once_and_outlives_a_lost_
         running.cancel()
 
 
-async def test_an_order_that_stands_still_is_started_again_under_a_new_name(
-    quiet_shop: Shop, outbox: PostgresOutbox, pool: asyncpg.Pool
+async def test_an_order_that_stands_still_is_started_again_under_a_new_name_and_then_given_up_loudly(
+    quiet_shop: Shop, outbox: PostgresOutbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     await accepted(quiet_shop, "a")
     flow = RecordedFlow()
-    pace = Pace(poll_seconds=0.02, redispatch_seconds=0.0, idle=timedelta(seconds=0.2))
+    patience = Patience(idle=timedelta(seconds=0.2), fulfilment_idle=timedelta(hours=1), dispatches=2)
+    pace = Pace(poll_seconds=0.02, redispatch_seconds=0.0, patience=patience)
     running = asyncio.create_task(Relay(outbox=outbox, flow=flow, pace=pace).run())
     try:
         async with asyncio.timeout(5):
-            while len(flow.started) < 2:
+            while not (given_up := [one for one in caplog.records if one.levelname == "ERROR"]):
                 await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
     finally:
         running.cancel()
-    assert flow.started[:2] == [("a", 1), ("a", 2)]
+    assert flow.started == [("a", 1), ("a", 2)]
+    assert [vars(one)["order_id"] for one in given_up] == ["a"]

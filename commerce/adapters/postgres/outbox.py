@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 
-from commerce.ports import Dispatch
+from commerce.ports import Dispatch, Patience, Redispatched
 
 # A lease instead of a lock held while the workflow service is called: no transaction waits for the network, and
 # the rows of a relay that died come back when their lease has run out.
@@ -23,13 +23,22 @@ WITH idle AS (
     UPDATE orders SET dispatches = dispatches + 1, touched_at = now()
     WHERE order_id IN (
         SELECT o.order_id FROM orders o
-        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.touched_at <= now() - $1::interval
+        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.dispatches <= $4
+            AND o.touched_at <= now() - least($1::interval, $2::interval)
+            AND o.touched_at <= now() - power(2, o.dispatches - 1) * CASE
+                WHEN o.status = 'captured' AND NOT EXISTS (
+                    SELECT FROM seller_orders s WHERE s.order_id = o.order_id AND s.state = 'pending'
+                ) THEN $2::interval
+                ELSE $1::interval
+            END
             AND NOT EXISTS (SELECT FROM outbox WHERE outbox.order_id = o.order_id)
-        ORDER BY o.touched_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+        ORDER BY o.touched_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
     )
     RETURNING order_id, dispatches
+), queued AS (
+    INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle WHERE dispatches <= $4
 )
-INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle RETURNING 1
+SELECT order_id, dispatches > $4 AS given_up FROM idle
 """
 
 
@@ -46,5 +55,7 @@ class PostgresOutbox:
     async def done(self, outbox_ids: Collection[int]) -> None:
         await self._pool.execute("DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])", list(outbox_ids))
 
-    async def redispatch(self, idle: timedelta, limit: int = 100) -> int:
-        return len(await self._pool.fetch(_REDISPATCH, idle, limit))
+    async def redispatch(self, patience: Patience, limit: int = 100) -> Redispatched:
+        rows = await self._pool.fetch(_REDISPATCH, patience.idle, patience.fulfilment_idle, limit, patience.dispatches)
+        given_up = tuple(sorted(row["order_id"] for row in rows if row["given_up"]))
+        return Redispatched(queued=len(rows) - len(given_up), given_up=given_up)

@@ -14,17 +14,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from pydantic import ValidationError
 
+from toolkit.errors import ToolkitError
+from toolkit.local.assembly import route_table
 from toolkit.local.gateway.application import Gateway
 from toolkit.local.gateway.routes import Authorizer, Cors, HeaderMapping, Route, Router, RouteTable, Throttle
 from toolkit.local.gateway.upstream import Upstream, UpstreamError
+from toolkit.local.machine import Machine
 from toolkit.local.ports import free_port
+from toolkit.local.routing import Api, ApiRoute
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 IDENTITY = (
     HeaderMapping(action="overwrite", header="x-user-id", value="$context.authorizer.claims.sub"),
-    HeaderMapping(action="overwrite", header="x-user-groups", value="$context.authorizer.claims.cognito:groups"),
+    HeaderMapping(action="overwrite", header="x-roles", value="$context.authorizer.claims.roles"),
 )
 
 
@@ -91,14 +95,12 @@ def table(target: str, keys: str = "", **settings: Any) -> RouteTable:
                 method="GET",
                 path="/catalog/{proxy+}",
                 target=target,
-                headers=(
-                    HeaderMapping(action="remove", header="x-user-id"),
-                    HeaderMapping(action="remove", header="x-user-groups"),
-                ),
+                headers=(HeaderMapping(action="remove", header="x-user-id"),),
             ),
             Route(method="ANY", path="/cart", target=target, authorizer="users", headers=IDENTITY),
             Route(method="GET", path="/slow", target=target, timeout_seconds=0.2),
             Route(method="ANY", path="/close", target=target),
+            Route(method="ANY", path="/open", target=target),
             Route(method="GET", path="/chunked", target=target),
             Route(method="GET", path="/scoped", target=target, authorizer="users", scopes=("orders/read",)),
         ),
@@ -125,21 +127,28 @@ async def test_a_request_reaches_its_service_unchanged(service: tuple[str, Servi
 
 
 async def test_what_a_caller_claims_about_itself_never_passes(service: tuple[str, Service], keys: str) -> None:
-    forged = {"X-User-Id": "seller-9", "X-User-Groups": "[seller]"}
+    forged = {"X-User-Id": "seller-9"}
     async with client(table(service[0], keys)) as gateway:
         public = received(await gateway.get("/catalog/products", headers=forged))
         private = received(await gateway.get("/cart", headers={**forged, **token()}))
     assert "x-user-id" not in public
-    assert "x-user-groups" not in public
     assert private["x-user-id"] == "buyer-1"
-    assert "x-user-groups" not in private
 
 
-async def test_groups_are_written_as_api_gateway_writes_a_list(service: tuple[str, Service], keys: str) -> None:
+async def test_a_list_is_written_as_api_gateway_writes_it(service: tuple[str, Service], keys: str) -> None:
     async with client(table(service[0], keys)) as gateway:
-        answer = await gateway.put("/cart", headers=token(**{"cognito:groups": ["buyer", "seller"]}), content=b"{}")
-    assert received(answer)["x-user-groups"] == "[buyer seller]"
+        answer = await gateway.put("/cart", headers=token(roles=["buyer", "seller"]), content=b"{}")
+    assert received(answer)["x-roles"] == "[buyer seller]"
     assert answer.json()["body"] == "{}"
+
+
+async def test_the_token_reaches_the_service_that_reads_the_groups_from_it(
+    service: tuple[str, Service], keys: str
+) -> None:
+    bearer = token(**{"cognito:groups": ["seller"]})
+    async with client(table(service[0], keys)) as gateway:
+        answer = await gateway.get("/cart", headers=bearer)
+    assert received(answer)["authorization"] == bearer["authorization"]
 
 
 @pytest.mark.parametrize(
@@ -252,17 +261,27 @@ async def test_a_body_beyond_api_gateways_limit_is_refused(service: tuple[str, S
     assert answer.status_code == 413
 
 
+SHOP = Cors(allow_origins=("https://shop.example",), allow_methods=("GET",), allow_headers=("authorization",))
+PREFLIGHT = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+
+
 async def test_cors_is_answered_by_the_gateway_when_configured(service: tuple[str, Service]) -> None:
-    cors = Cors(allow_origins=("https://shop.example",), allow_methods=("GET",), allow_headers=("authorization",))
-    asked = {"origin": "https://shop.example", "access-control-request-method": "GET"}
-    async with client(table(service[0], cors=cors)) as gateway:
-        preflight = await gateway.options("/cart", headers=asked)
+    async with client(table(service[0], cors=SHOP)) as gateway:
+        preflight = await gateway.options("/catalog/a", headers=PREFLIGHT)
         answer = await gateway.get("/catalog/a", headers={"origin": "https://shop.example"})
         stranger = await gateway.get("/catalog/a", headers={"origin": "https://evil.example"})
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-methods"] == "GET"
     assert answer.headers["access-control-allow-origin"] == "https://shop.example"
     assert "access-control-allow-origin" not in stranger.headers
+
+
+async def test_a_route_that_takes_any_method_takes_the_preflight_too(service: tuple[str, Service], keys: str) -> None:
+    async with client(table(service[0], keys, cors=SHOP)) as gateway:
+        refused = await gateway.options("/cart", headers=PREFLIGHT)
+        forwarded = await gateway.options("/open", headers=PREFLIGHT)
+    assert refused.status_code == 401
+    assert forwarded.json()["method"] == "OPTIONS"
 
 
 async def test_connections_to_a_service_are_kept(service: tuple[str, Service]) -> None:
@@ -314,3 +333,16 @@ def test_the_most_specific_route_wins(router: Router, method: str, path: str, ch
 def test_a_mapping_that_is_not_supported_is_refused_when_read() -> None:
     with pytest.raises(ValidationError, match="not supported here"):
         HeaderMapping(action="overwrite", header="x-ip", value="$context.identity.sourceIp")
+
+
+def test_a_claim_that_api_gateway_cannot_name_is_refused_with_its_route(tmp_path: Path) -> None:
+    route = ApiRoute(
+        method="GET",
+        path="/orders",
+        service="checkout",
+        authorizer=None,
+        parameters={"overwrite:header.x-user-groups": "$context.authorizer.claims.cognito:groups"},
+    )
+    api = Api(name="api", endpoint="https://api.example", routes=(route,), throttle=None)
+    with pytest.raises(ToolkitError, match=r"GET /orders cannot be mapped: API Gateway refuses .*cognito:groups"):
+        route_table(api, Machine(tmp_path))

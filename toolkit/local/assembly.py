@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from pydantic import ValidationError
+
 from toolkit.errors import ToolkitError
 from toolkit.local import processes
 from toolkit.local.environment import injected, listening, resolved
@@ -124,13 +126,24 @@ def _route(route: ApiRoute, machine: Machine) -> Route:
         path=route.path,
         target=f"http://127.0.0.1:{machine.port(route.service)}",
         authorizer=route.authorizer.issuer if route.authorizer else None,
-        headers=tuple(
-            HeaderMapping.model_validate({"action": action, "header": header, "value": value.strip("'")})
-            for action, header, value in map(_mapping, route.parameters.items())
-            if header
-        ),
+        headers=_headers(route),
         timeout_seconds=route.timeout_seconds,
     )
+
+
+def _headers(route: ApiRoute) -> tuple[HeaderMapping, ...]:
+    mapped = [(action, header, value) for action, header, value in map(_mapping, route.parameters.items()) if header]
+    try:
+        return tuple(
+            HeaderMapping.model_validate({"action": action, "header": header, "value": value.strip("'")})
+            for action, header, value in mapped
+        )
+    except ValidationError as refused:
+        reasons = "; ".join(str(error["msg"]).removeprefix("Value error, ") for error in refused.errors())
+        raise ToolkitError(
+            f"the integration of {route.method} {route.path} cannot be mapped: {reasons}",
+            next_step="correct the integration's request parameters; what is not mapped can be read from the token",
+        ) from None
 
 
 def _mapping(parameter: tuple[str, str]) -> tuple[str, str, str]:

@@ -56,7 +56,7 @@ class Gateway:
         origin = _header(request_headers, b"origin")
         if scope["path"] == HEALTH_PATH:
             status, headers, body = 200, [(b"content-type", b"application/json")], b'{"status": "ok"}'
-        elif self._cors is not None and origin is not None and _is_preflight(scope["method"], request_headers):
+        elif origin is not None and self._is_unrouted_preflight(scope):
             status, headers, body = 204, [], b""
         else:
             status, headers, body = await self._answer(scope, receive)
@@ -67,6 +67,14 @@ class Gateway:
             headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _is_unrouted_preflight(self, scope: Scope) -> bool:
+        """Whether the CORS configuration answers. A route that takes OPTIONS comes first, with its authorizer."""
+        return (
+            self._cors is not None
+            and _is_preflight(scope["method"], scope["headers"])
+            and self._router.find(scope["method"], scope["path"]) is None
+        )
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
         headers: Headers = scope["headers"]

@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 CLAIMS = "$context.authorizer.claims."
+CLAIM_NAME = re.compile(r"[A-Za-z0-9._-]+")
+"""What a mapping can name: API Gateway refuses an expression with any other character, such as a colon."""
 
 
 class _Part(BaseModel):
@@ -31,6 +33,10 @@ class HeaderMapping(_Part):
     def _is_understood(cls, value: str) -> str:
         if value.startswith("$") and not value.startswith(CLAIMS):
             raise ValueError(f"{value} is not supported here: use a literal or {CLAIMS}<claim>")
+        if value.startswith(CLAIMS) and not CLAIM_NAME.fullmatch(value.removeprefix(CLAIMS)):
+            raise ValueError(
+                f"API Gateway refuses {value}: it takes letters, digits, `.`, `_` and `-` in a claim's name"
+            )
         return value
 
 

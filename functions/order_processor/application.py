@@ -51,6 +51,6 @@ class FulfilOnce:
 def open_fulfilment() -> FulfilOnce:
     """Connects fulfilment to the order database and the idempotency table that this process's environment names."""
     settings = OrderProcessorSettings()
-    pool = event_loop.run(connect_pool(DatabaseSettings(), min_size=0, max_size=2))
+    pool = event_loop.run(connect_pool(DatabaseSettings(), min_size=0, max_size=1))
     fulfilment = Fulfilment(orders=PostgresOrders(pool), return_window=settings.return_window)
     return FulfilOnce(fulfilment, settings.idempotency_table)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import stripe
 
+from commerce.adapters.stripe.clients import MAXIMUM_NETWORK_RETRIES, TIMEOUT_SECONDS, RotatedClients
 from commerce.adapters.stripe.failures import translated
 from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.money import Money
@@ -112,6 +113,35 @@ async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:
     gateway = StripeGateway.from_secret({"api_key": "sk_test_wrong", "api_base": double.url})
     with pytest.raises(PaymentRefused, match="Invalid API Key"):
         await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+
+
+async def test_a_rotated_key_is_picked_up_without_a_new_process(double: Double, order_id: str) -> None:
+    secret = {"api_key": API_KEY, "api_base": double.url}
+    gateway = StripeGateway(RotatedClients(read=lambda: secret, forget=lambda: None))
+    await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    secret = secret | {"api_key": "sk_test_wrong"}
+    with pytest.raises(PaymentRefused, match="Invalid API Key"):
+        await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+
+
+async def test_a_key_that_was_revoked_is_read_anew_at_once(double: Double, order_id: str) -> None:
+    cached = {"api_key": "sk_test_revoked", "api_base": double.url}
+    reads = 0
+
+    def read() -> dict[str, str]:
+        nonlocal reads
+        reads += 1
+        return dict(cached)
+
+    gateway = StripeGateway(RotatedClients(read=read, forget=lambda: cached.update(api_key=API_KEY)))
+    authorised = await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    assert authorised.status == "requires_capture"
+    assert reads == 2
+
+
+def test_an_answer_that_never_comes_leaves_a_function_time_to_say_so() -> None:
+    """A Lambda has thirty seconds; the SDK waits for the answer, once more, and a little between."""
+    assert (1 + MAXIMUM_NETWORK_RETRIES) * TIMEOUT_SECONDS + 5 < 30
 
 
 async def test_an_unreachable_processor_is_unavailable_and_may_be_asked_again(order_id: str) -> None:

@@ -31,11 +31,3 @@ class SecretsReader:
     def forget(self, arn: str) -> None:
         """Read it anew next time: for when what it opens has refused it."""
         self._known.pop(arn, None)
-
-
-_reader = SecretsReader()
-
-
-def secret(arn: str) -> dict[str, Any]:
-    """The JSON object of a secret, through one cache for the whole process."""
-    return _reader.read(arn)

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from commerce.adapters.aws.secrets import secret
+from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.tokens import rds_token
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
@@ -35,7 +35,7 @@ async def connect_administrator(settings: DatabaseSettings) -> asyncpg.Connectio
     unlimited = {"command_timeout": None}  # a migration takes the time it takes
     if settings.secret_arn is None:
         return await asyncpg.connect(**_parameters(settings, settings.user, _password(settings)) | unlimited)
-    credentials = await asyncio.to_thread(secret, settings.secret_arn)
+    credentials = await asyncio.to_thread(SecretsReader().read, settings.secret_arn)
     return await asyncpg.connect(**_parameters(settings, credentials["username"], credentials["password"]) | unlimited)
 
 

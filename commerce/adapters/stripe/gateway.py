@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import stripe
 
 from commerce.adapters.stripe import webhooks
+from commerce.adapters.stripe.clients import Clients, OneClient, connect
 from commerce.adapters.stripe.credentials import StripeCredentials
 from commerce.adapters.stripe.failures import error_code, translated
 from commerce.money import Money
@@ -26,23 +27,27 @@ from commerce.payments import (
     WebhookEvent,
 )
 
-MAXIMUM_NETWORK_RETRIES = 2
-TIMEOUT_SECONDS = 20
+if TYPE_CHECKING:
+    from stripe import V1Services
+
 _UNEXPECTED_STATE = "payment_intent_unexpected_state"
 
 Result = TypeVar("Result")
 
 
 class StripeGateway:
-    """`commerce.ports.PaymentGateway` on Stripe. The SDK blocks, so each call runs in a thread."""
+    """`commerce.ports.PaymentGateway` on Stripe. The SDK blocks, so each call runs in a thread.
 
-    def __init__(self, client: stripe.StripeClient) -> None:
-        self._stripe = client.v1
+    A call whose key Stripe does not accept is made once more where there may be another: keys are rotated.
+    """
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
 
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any]) -> StripeGateway:
         """The gateway of a payment secret: `{"api_key", "webhook_secret", "api_base"?}`."""
-        return cls(connect(StripeCredentials.model_validate(secret)))
+        return cls(OneClient(connect(StripeCredentials.model_validate(secret))))
 
     async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
         """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.
@@ -51,8 +56,8 @@ class StripeGateway:
         answer given later must not hold money for an order that has failed. A declined one holds nothing.
         """
         with translated("authorisation", order_id=order_id):
-            intent = await _in_thread(
-                lambda: self._stripe.payment_intents.create(
+            intent = await self._call(
+                lambda v1: v1.payment_intents.create(
                     {
                         "amount": amount.amount,
                         "currency": amount.currency,
@@ -79,7 +84,7 @@ class StripeGateway:
             intent = await self._unless_already(
                 "succeeded",
                 payment_intent_id,
-                lambda: self._stripe.payment_intents.capture(
+                lambda v1: v1.payment_intents.capture(
                     payment_intent_id, options=_once(f"order/{order_id}/capture/{payment_intent_id}")
                 ),
             )
@@ -93,7 +98,7 @@ class StripeGateway:
             await self._unless_already(
                 "canceled",
                 payment_intent_id,
-                lambda: self._stripe.payment_intents.cancel(
+                lambda v1: v1.payment_intents.cancel(
                     payment_intent_id, options=_once(f"order/{order_id}/cancel/{payment_intent_id}")
                 ),
             )
@@ -104,8 +109,8 @@ class StripeGateway:
         Both capabilities are asked for: transfers alone needs Stripe's approval of the platform.
         """
         with translated("creation of the seller's account", seller_id=seller_id):
-            account = await _in_thread(
-                lambda: self._stripe.accounts.create(
+            account = await self._call(
+                lambda v1: v1.accounts.create(
                     {
                         "country": country,
                         "email": email,
@@ -143,8 +148,8 @@ class StripeGateway:
         if source_charge is not None:
             parameters["source_transaction"] = source_charge
         with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):
-            transfer = await _in_thread(
-                lambda: self._stripe.transfers.create(
+            transfer = await self._call(
+                lambda v1: v1.transfers.create(
                     parameters,  # type: ignore[arg-type]
                     _once(f"order/{order_id}/seller/{seller_id}/transfer/{attempt}"),
                 )
@@ -154,8 +159,8 @@ class StripeGateway:
     async def reverse_transfer(self, *, transfer_id: str, amount: Money, refund_id: str) -> str:
         """Take part of a transfer back for one refund; each refund reverses a transfer once."""
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
-            reversal = await _in_thread(
-                lambda: self._stripe.transfers.reversals.create(
+            reversal = await self._call(
+                lambda v1: v1.transfers.reversals.create(
                     transfer_id,
                     {"amount": amount.amount, "metadata": {"refund_id": refund_id}},
                     _once(f"transfer/{transfer_id}/reverse/{refund_id}"),
@@ -166,8 +171,8 @@ class StripeGateway:
     async def refund(self, *, order_id: str, payment_intent_id: str, amount: Money, refund_id: str) -> str:
         """Give the buyer money back from the platform's balance."""
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
-            refund = await _in_thread(
-                lambda: self._stripe.refunds.create(
+            refund = await self._call(
+                lambda v1: v1.refunds.create(
                     {
                         "payment_intent": payment_intent_id,
                         "amount": amount.amount,
@@ -182,36 +187,33 @@ class StripeGateway:
         """The event in the raw bytes of a webhook. Raises ForgedWebhook."""
         return webhooks.verify(payload, signature, secret, tolerance_seconds)
 
+    async def _call(self, call: Callable[[V1Services], Result]) -> Result:
+        return await asyncio.to_thread(self._with_client, call)
+
+    def _with_client(self, call: Callable[[V1Services], Result]) -> Result:
+        try:
+            return call(self._clients.current().v1)
+        except stripe.AuthenticationError:
+            if not self._clients.refused():
+                raise
+            return call(self._clients.current().v1)
+
     async def _unless_already(
         self,
         wanted: Literal["succeeded", "canceled"],
         payment_intent_id: str,
-        change: Callable[[], stripe.PaymentIntent],
+        change: Callable[[V1Services], stripe.PaymentIntent],
     ) -> stripe.PaymentIntent:
         """Change the payment, or find that another request with another key has done so."""
         try:
-            return await _in_thread(change)
+            return await self._call(change)
         except stripe.InvalidRequestError as error:
             if error_code(error) != _UNEXPECTED_STATE:
                 raise
-            intent = await _in_thread(lambda: self._stripe.payment_intents.retrieve(payment_intent_id))
+            intent = await self._call(lambda v1: v1.payment_intents.retrieve(payment_intent_id))
             if intent.status != wanted:
                 raise
             return intent
-
-
-def connect(credentials: StripeCredentials) -> stripe.StripeClient:
-    """A client of Stripe, or of `api_base`; it retries lost connections with the same idempotency key."""
-    return stripe.StripeClient(
-        credentials.api_key.get_secret_value(),
-        base_addresses=credentials.base_addresses(),  # type: ignore[arg-type]
-        max_network_retries=MAXIMUM_NETWORK_RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
-    )
-
-
-async def _in_thread(call: Callable[[], Result]) -> Result:
-    return await asyncio.to_thread(call)
 
 
 def _once(idempotency_key: str) -> stripe.RequestOptions:

@@ -1,0 +1,69 @@
+"""Stripe's client for the key that the payment secret holds at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import stripe
+
+from commerce.adapters.stripe.credentials import StripeCredentials
+
+# A function has thirty seconds for a step, and the step needs some of them for itself.
+MAXIMUM_NETWORK_RETRIES = 1
+TIMEOUT_SECONDS = 8
+
+
+class Clients(Protocol):
+    """Where the gateway finds its client. Both methods may block."""
+
+    def current(self) -> stripe.StripeClient: ...
+
+    def refused(self) -> bool:
+        """Stripe did not accept the key of `current`. Whether asking again could give another one."""
+        ...
+
+
+class OneClient:
+    """Always the same client."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    def current(self) -> stripe.StripeClient:
+        return self._client
+
+    def refused(self) -> bool:
+        return False
+
+
+class RotatedClients:
+    """A client for as long as the secret stays as it is: a rotated key makes a new one.
+
+    `read` gives the secret, from a cache or not, and `forget` makes it read it anew.
+    """
+
+    def __init__(self, read: Callable[[], Mapping[str, Any]], forget: Callable[[], None]) -> None:
+        self._read = read
+        self._forget = forget
+        self._known: tuple[Mapping[str, Any], stripe.StripeClient] | None = None
+
+    def current(self) -> stripe.StripeClient:
+        secret = self._read()
+        if self._known is None or self._known[0] != secret:
+            self._known = secret, connect(StripeCredentials.model_validate(secret))
+        return self._known[1]
+
+    def refused(self) -> bool:
+        self._forget()
+        return True
+
+
+def connect(credentials: StripeCredentials) -> stripe.StripeClient:
+    """A client of Stripe, or of `api_base`; it retries a lost connection with the same idempotency key."""
+    return stripe.StripeClient(
+        credentials.api_key.get_secret_value(),
+        base_addresses=credentials.base_addresses(),  # type: ignore[arg-type]
+        max_network_retries=MAXIMUM_NETWORK_RETRIES,
+        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+    )

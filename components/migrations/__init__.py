@@ -1,8 +1,9 @@
 """Migrations: the order database's schema and users, brought up to date during the deployment.
 
 A function that reads the database's master secret, called once for the schema and once for each workload that is
-linked to the database. Its event is `{"schema": <digest>, "image": <uri>, "roles": {<user>: <access>}}`; it applies
-the migrations that are missing, then creates the users with the grants of their access (`reads`, `reads-writes`).
+linked to the database. Its event is `{"schema": <digest>, "roles": {<user>: <access>}}`, with the image and the
+database it is for; it applies the migrations that are missing, then creates the users with the grants of their access
+(`reads`, `reads-writes`).
 """
 
 from __future__ import annotations

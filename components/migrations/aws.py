@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import pulumi
@@ -22,7 +21,7 @@ from components.secrets_management.aws import Secrets
 class Migrations(MigrationsContract, Watched):
     """Creates the Lambda and one invocation for the schema; `admit` adds one for each user.
 
-    Each invocation is a resource: it runs when it is created and again with a new image or a new migration, and a
+    Each invocation is a resource: it runs when it is created and again with another image, migration or database, and a
     failure stops the deployment before the new code of any workload starts. The image is what carries the migrations,
     so one that is older than this checkout is found out by the function, which compares the digests. A user's
     invocation runs once more when its workload is gone (`tf.action` is `delete`), to take the access away.
@@ -48,6 +47,7 @@ class Migrations(MigrationsContract, Watched):
         self._function = body.function
         self._schema = digest(args.folder)
         self._image = args.image.uri
+        self._database = args.database.resource_id
         self._migrated = aws.lambda_.Invocation(
             name,
             function_name=self._function.name,
@@ -74,5 +74,8 @@ class Migrations(MigrationsContract, Watched):
         )
         return [invocation]
 
-    def _event(self, roles: dict[str, str]) -> str:
-        return json.dumps({"image": self._image, "roles": roles, "schema": self._schema})
+    def _event(self, roles: dict[str, str]) -> pulumi.Output[str]:
+        """The function reads `schema` and `roles`; the rest is there to make another event of another deployment."""
+        return pulumi.Output.json_dumps(
+            {"database": self._database, "image": self._image, "roles": roles, "schema": self._schema}
+        )

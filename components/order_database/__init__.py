@@ -45,5 +45,7 @@ class OrderDatabase(Component):
     host: pulumi.Output[str]
     port: pulumi.Output[int]
     database: str
+    resource_id: pulumi.Output[str]
+    """Another one for another database, also where that takes over the name."""
     admits: Admits | None = None
     """Set by the migrations; workloads that read or write are declared after them."""

@@ -57,6 +57,7 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
         self.database = args.database
         self.host = self.cluster.endpoint
         self.port = self.cluster.port
+        self.resource_id = self.cluster.cluster_resource_id
         self.signals = _signals(self.cluster)
         self.register_outputs({"host": self.host, "port": self.port, "database": self.database})
 
@@ -77,7 +78,7 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
                 f"{identity.name!r} is linked to {self.name!r}, which has no migrations yet to create its user.",
                 next_step=f"Declare the migrations that administer {self.name!r} before it.",
             )
-        user = self._account.arn("rds-db", "dbuser:", self.cluster.cluster_resource_id, f"/{identity.name}")
+        user = self._account.arn("rds-db", "dbuser:", self.resource_id, f"/{identity.name}")
         return Grant(
             statements=(Statement(sid=sid("connect", self.name), actions=("rds-db:connect",), resources=(user,)),),
             environment=environment | {f"{prefix}_USER": identity.name},

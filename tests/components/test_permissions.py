@@ -184,6 +184,12 @@ def test_a_new_image_runs_the_migrations_again(prod: Planned) -> None:
         assert json.loads(prod.inputs("Invocation", name)["input"])["image"] == image
 
 
+def test_another_database_gets_its_schema_and_its_users(prod: Planned) -> None:
+    for name in prod.every("Invocation"):
+        event = json.loads(prod.inputs("Invocation", name)["input"])
+        assert event["database"] == "<Cluster orders.clusterResourceId>"
+
+
 def test_the_access_of_a_workload_that_is_gone_is_taken_away(prod: Planned) -> None:
     scopes = {name: prod.inputs("Invocation", name).get("lifecycleScope") for name in prod.every("Invocation")}
     assert scopes.pop("migrations") is None

@@ -4,6 +4,11 @@ The gate's counter of an offer is `stock - units of unconfirmed order lines - un
 It may be too low, and then a sale is refused that could have been made. It may be too high (the gate lost its memory,
 a reservation expired under a slow order), and then the authority refuses when the order is confirmed. A unit is sold
 only by the authority's conditional update, so no unit is ever sold twice.
+
+A seller's own change of the stock reaches the gate late, because the catalog writes to the authority only. Raised: when
+a buyer is first refused, and at the next reconciliation. Lowered: when the first order that is too many fails to be
+confirmed, and at the next reconciliation; until then buyers' orders may be accepted that fail as sold out, with nothing
+charged.
 """
 
 from __future__ import annotations
@@ -17,6 +22,9 @@ from commerce.errors import InvalidRequest, MarketplaceError
 
 if TYPE_CHECKING:
     from commerce.ports import Offers, StockGate
+
+# Small enough that neither a statement nor the gate's script keeps buyers waiting.
+RECONCILE_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +93,27 @@ async def reserve(
         await gate.reserve(reservation_id, lines, ttl)
 
 
-async def reconcile(gate: StockGate, offers: Offers, offer_ids: Collection[str] | None = None) -> Mapping[str, int]:
-    """Rebuild the gate's counters of `offer_ids` (None: all offers) from the authority; returns what it said.
+async def reconcile(gate: StockGate, offers: Offers, offer_ids: Collection[str] | None = None) -> None:
+    """Rebuild the gate's counters of `offer_ids` (None: all offers, a batch at a time) from the authority.
 
     Call it after a change of stock, and now and then to mend what lost reservations and crashes left behind. The
     reservations are read before the authority, so one that becomes an order in between is counted twice: a refused
     sale until the next run. A confirmed sale that is being undone right now may be given back twice: an order too
     many, which the authority refuses.
     """
+    if offer_ids is not None:
+        await _rebuild(gate, offers, offer_ids)
+        return
+    after = ""
+    while batch := await offers.ids(after, RECONCILE_BATCH):
+        await _rebuild(gate, offers, batch)
+        after = batch[-1]
+
+
+async def _rebuild(gate: StockGate, offers: Offers, offer_ids: Collection[str]) -> None:
     held = await gate.held()
     snapshot = await offers.snapshot(offer_ids, held)
     await gate.rebuild(snapshot.available, snapshot.ordered)
-    return snapshot.available
 
 
 async def sweep(gate: StockGate, offers: Offers, now: datetime) -> int:

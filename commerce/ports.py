@@ -101,8 +101,12 @@ class Offers(Protocol):
     async def put(self, offer: Offer) -> None:
         """Write an offer: title, price and the whole stock. Raises UnknownSeller.
 
-        The gate's counter does not follow by itself: call `inventory.reconcile` for this offer.
+        The gate's counter does not follow by itself: see `inventory.reconcile`.
         """
+        ...
+
+    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
+        """Change title and price and keep the stock, whatever is being sold meanwhile. Raises UnknownOffer."""
         ...
 
     async def rename(self, product_id: str, title: str) -> None:
@@ -121,8 +125,12 @@ class Offers(Protocol):
         """Units that can still be ordered, for the offers that exist among these."""
         ...
 
-    async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
-        """One consistent reading for `inventory.reconcile`; None means all offers."""
+    async def ids(self, after: str, limit: int) -> tuple[str, ...]:
+        """The next offer ids in their order, at most `limit`; empty at the end. `after` is "" at the start."""
+        ...
+
+    async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
+        """One consistent reading for `inventory.reconcile`."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from commerce.adapters.aws import SecretsReader
-from commerce.adapters.postgres import DatabaseSettings, PostgresOrders, connect_pool
+from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
@@ -26,6 +26,7 @@ async def open_steps() -> CheckoutSteps:
     pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=1)
     return CheckoutSteps(
         orders=PostgresOrders(pool),
+        offers=PostgresOffers(pool),
         gate=RedisStockGate(connect(CacheSettings())),
         payments=StripeGateway(keys),
     )

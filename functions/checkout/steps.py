@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from commerce.catalog import UnknownOffer
 from commerce.errors import InvariantBroken, MarketplaceError
-from commerce.inventory import SoldOut
+from commerce.inventory import SoldOut, reconcile
 from commerce.orders import IllegalTransition, Order, OrderStatus
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
-from commerce.ports import Orders, PaymentGateway, StockGate
+from commerce.ports import Offers, Orders, PaymentGateway, StockGate
 from functions.checkout.saga import StepName
 
 INTERNAL_ERROR = "internal_error"
@@ -33,8 +33,9 @@ FAILURES: Mapping[str, str] = {reason.__name__: reason.code.replace("-", "_") fo
 class CheckoutSteps:
     """The steps over their ports."""
 
-    def __init__(self, *, orders: Orders, gate: StockGate, payments: PaymentGateway) -> None:
+    def __init__(self, *, orders: Orders, offers: Offers, gate: StockGate, payments: PaymentGateway) -> None:
         self._orders = orders
+        self._offers = offers
         self._gate = gate
         self._payments = payments
 
@@ -66,7 +67,12 @@ class CheckoutSteps:
             await self._orders.record_authorisation(order_id, authorisation.payment_intent_id)
 
     async def _confirm_stock(self, order_id: str) -> None:
-        await self._orders.confirm_stock(order_id)
+        try:
+            await self._orders.confirm_stock(order_id)
+        except SoldOut as short:
+            # The gate let in more orders than there are units, so its counter is wrong: this order is the last one.
+            await reconcile(self._gate, self._offers, short.offer_ids)
+            raise
         await self._gate.consume(order_id)
 
     async def _capture(self, order_id: str) -> None:

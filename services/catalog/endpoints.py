@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from commerce.catalog import Offer, Product, Seller, offer_id_for
+from commerce.catalog import Offer, Product, Seller, UnknownOffer, offer_id_for
+from commerce.errors import InvalidRequest
 from commerce.money import Money
-from services.catalog.dependencies import CatalogDependency
+from services.catalog.dependencies import Catalog, CatalogDependency
 from services.catalog.schemas import (
     OfferReference,
     OfferRequest,
@@ -64,18 +65,29 @@ async def put_product(
     return ProductBody.of(product, listings[product_id])
 
 
-@router.put("/products/{product_id}/offer", summary="Offer a product: price and stock")
+@router.put("/products/{product_id}/offer", summary="Offer a product: price, and stock unless it stays as it is")
 async def put_offer(
     catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId, body: OfferRequest
 ) -> OfferReference:
     product = await catalog.products.get(product_id)
+    offer_id = offer_id_for(caller.user_id, product_id)
+    unit_price = Money(body.unit_price, catalog.currency)
+    if body.stock is None:
+        return OfferReference.of(await _repriced(catalog, offer_id, product.title, unit_price))
     offer = Offer(
-        offer_id=offer_id_for(caller.user_id, product_id),
+        offer_id=offer_id,
         seller_id=caller.user_id,
         product_id=product_id,
         title=product.title,
-        unit_price=Money(body.unit_price, catalog.currency),
+        unit_price=unit_price,
         stock=body.stock,
     )
     await catalog.offers.put(offer)
-    return OfferReference(offer_id=offer.offer_id)
+    return OfferReference.of(offer)
+
+
+async def _repriced(catalog: Catalog, offer_id: str, title: str, unit_price: Money) -> Offer:
+    try:
+        return await catalog.offers.reprice(offer_id, title, unit_price)
+    except UnknownOffer as unknown:
+        raise InvalidRequest("A new offer needs a `stock`: how many units there are.", offer_id=offer_id) from unknown

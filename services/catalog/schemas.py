@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Product
+from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Offer, Product
 from services.http.money import MoneyBody
 
 
@@ -79,13 +79,19 @@ class ProductRequest(_Request):
 
 
 class OfferRequest(_Request):
-    """A seller's price in minor units and the whole stock in units."""
+    """A seller's price in minor units, and the stock in units not yet sold. Without `stock` an offer keeps what it has,
+    so that a new price does not bring back units that were sold meanwhile; a new offer needs it."""
 
     unit_price: int = Field(ge=1, le=MAXIMUM_UNIT_PRICE)
-    stock: int = Field(ge=0, le=MAXIMUM_STOCK)
+    stock: int | None = Field(default=None, ge=0, le=MAXIMUM_STOCK)
 
 
 class OfferReference(BaseModel):
-    """The id to put into a cart."""
+    """The id to put into a cart, and the units not yet sold."""
 
     offer_id: str
+    stock: int
+
+    @classmethod
+    def of(cls, offer: Offer) -> OfferReference:
+        return cls(offer_id=offer.offer_id, stock=offer.stock)

@@ -56,6 +56,21 @@ async def test_an_order_keeps_the_price_and_title_it_was_placed_with(market: Mar
     assert (await market.offers.get(["lamp"]))["lamp"].offer.title == "Lantern"
 
 
+async def test_a_new_price_leaves_the_stock_as_it_is(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 2})
+    repriced = await market.offers.reprice("lamp", "Lamp", Money(2499, "usd"))
+    assert (repriced.unit_price, repriced.stock) == (Money(2499, "usd"), 3)
+    assert (await market.offers.get(["lamp"]))["lamp"].offer == repriced
+    with pytest.raises(UnknownOffer):
+        await market.offers.reprice("ghost", "Ghost", Money(1, "usd"))
+
+
+async def test_offers_are_listed_by_id_a_page_at_a_time(market: MarketPorts) -> None:
+    assert await market.offers.ids("", 2) == ("lamp", "rug")
+    assert await market.offers.ids("rug", 2) == ("tea",)
+    assert await market.offers.ids("tea", 2) == ()
+
+
 async def test_a_repeated_order_id_changes_nothing(market: MarketPorts) -> None:
     first = await market.orders.accept(checkout("o1", {"lamp": 1}))
     again = await market.orders.accept(checkout("o1", {"rug": 3, "tea": 1}))

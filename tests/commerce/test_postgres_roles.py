@@ -13,6 +13,7 @@ from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, postgre
 from commerce.adapters.postgres import Access, DatabaseSettings, connect_pool, grant_roles, migrate
 from commerce.adapters.postgres.roles import RIGHTS
 from commerce.errors import InvalidRequest
+from commerce.money import Money
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
@@ -58,13 +59,14 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
     ):
         for _ in range(2):
             await stock_up(catalog.offers)
+        await catalog.offers.reprice("lamp", "Lamp", Money(1999, "usd"))
         await catalog.offers.rename("product-of-lamp", "Lantern")
         await catalog.offers.listings(["product-of-lamp"])
 
         for order_id in ("o1", "o2"):
             await service.orders.accept(checkout(order_id, {"lamp": 1, "tea": 1}, cart_revision=order_id))
         await service.orders.accept(checkout("o1", {"lamp": 1}))
-        await service.offers.snapshot(None, ["o1"])
+        await service.offers.snapshot(await service.offers.ids("", 10), ["o1"])
         await service.orders.of_buyer("buyer")
         await service.outbox.done([one.outbox_id for one in await service.outbox.take(5, timedelta(minutes=1))])
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from commerce_samples import MarketPorts, checkout, memory_market, offer, stock_up
 
+from commerce import inventory
 from commerce.errors import InvalidRequest
-from commerce.inventory import SoldOut, UnknownCounters, reconcile, reserve, sweep
+from commerce.inventory import SoldOut, StockSnapshot, UnknownCounters, reconcile, reserve, sweep
 from commerce.ports import StockGate
 
 TTL = timedelta(minutes=10)
@@ -151,6 +152,25 @@ async def test_reconciling_follows_a_change_of_stock_and_keeps_what_is_in_flight
     await shop.offers.put(offer("lamp", "ada", 1999, 9))
     await reconcile(gate, shop.offers, ["lamp"])
     assert await gate.available(["lamp"]) == {"lamp": 6}  # 9 less the order's 2 less the 1 in flight
+
+
+async def test_reconciling_goes_through_all_offers_in_batches(
+    gate: StockGate, shop: MarketPorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory, "RECONCILE_BATCH", 2)
+    asked: list[Collection[str]] = []
+    snapshot = shop.offers.snapshot
+
+    async def recorded(offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
+        asked.append(offer_ids)
+        return await snapshot(offer_ids, reservations)
+
+    monkeypatch.setattr(shop.offers, "snapshot", recorded)
+    for name in ("lamp", "rug", "tea"):
+        await shop.offers.put(offer(name, "ada", 100, 7))
+    await reconcile(gate, shop.offers)
+    assert asked == [("lamp", "rug"), ("tea",)]
+    assert await gate.available(["lamp", "rug", "tea"]) == {"lamp": 7, "rug": 7, "tea": 7}
 
 
 async def test_a_sweep_spares_orders_on_their_way_and_releases_what_was_never_ordered_or_undone(

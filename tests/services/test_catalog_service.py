@@ -99,6 +99,23 @@ async def test_putting_an_offer_again_changes_it(client: httpx.AsyncClient) -> N
     assert [(one["unit_price"]["amount"], one["available"]) for one in offers] == [(900, False)]
 
 
+async def test_a_new_price_keeps_the_stock_and_tells_it(client: httpx.AsyncClient, pool: asyncpg.Pool) -> None:
+    mug = await offer(client, "ann", "mug", 1500, 3)
+    await pool.execute("UPDATE offers SET stock = stock - 1")  # one is sold
+    response = await client.put("/catalog/products/mug/offer", json={"unit_price": 900}, headers=seller("ann"))
+    assert response.json() == {"offer_id": mug, "stock": 2}
+    (shown,) = (await client.get("/catalog/products/mug")).json()["offers"]
+    assert shown["unit_price"]["amount"] == 900
+
+
+async def test_a_new_offer_needs_a_stock(client: httpx.AsyncClient) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    await client.put("/catalog/sellers/me", json={"display_name": "Bob"}, headers=seller("bob"))
+    response = await client.put("/catalog/products/mug/offer", json={"unit_price": 900}, headers=seller("bob"))
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/invalid-request")
+    assert "stock" in response.json()["detail"]
+
+
 async def test_a_product_is_described_by_its_own_seller_only(client: httpx.AsyncClient) -> None:
     await offer(client, "ann", "mug", 1500, 3)
     response = await client.put("/catalog/products/mug", json={"title": "Not a mug"}, headers=seller("bob"))

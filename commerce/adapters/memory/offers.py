@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.catalog import Listing, Offer, Seller, UnknownSeller
+from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
 from commerce.inventory import StockSnapshot
+from commerce.money import Money
 from commerce.orders import StockState
 
 
@@ -28,6 +29,13 @@ class MemoryOffers:
     async def put(self, offer: Offer) -> None:
         await self.seller(offer.seller_id)
         self._market.offers[offer.offer_id] = offer
+
+    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
+        if offer_id not in self._market.offers:
+            raise UnknownOffer((offer_id,))
+        repriced = replace(self._market.offers[offer_id], title=title, unit_price=unit_price)
+        self._market.offers[offer_id] = repriced
+        return repriced
 
     async def rename(self, product_id: str, title: str) -> None:
         for offer in list(self._market.offers.values()):
@@ -51,9 +59,12 @@ class MemoryOffers:
     async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:
         return {offer_id: self._market.available(offer_id) for offer_id in offer_ids if offer_id in self._market.offers}
 
-    async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
+    async def ids(self, after: str, limit: int) -> tuple[str, ...]:
+        return tuple(sorted(offer_id for offer_id in self._market.offers if offer_id > after)[:limit])
+
+    async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
         return StockSnapshot(
-            available=await self.available(self._market.offers if offer_ids is None else offer_ids),
+            available=await self.available(offer_ids),
             ordered=frozenset(
                 order_id
                 for order_id in reservations

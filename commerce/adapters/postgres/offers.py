@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from commerce.catalog import Listing, Offer, Seller, UnknownSeller
+from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
@@ -22,10 +22,10 @@ SELECT o.offer_id, o.stock - coalesce(w.units, 0)::bigint AS available
 FROM offers o
 LEFT JOIN (
     SELECT offer_id, sum(quantity) AS units FROM order_lines
-    WHERE stock_state = 'unconfirmed' AND ($1::text[] IS NULL OR offer_id = ANY ($1))
+    WHERE stock_state = 'unconfirmed' AND offer_id = ANY ($1::text[])
     GROUP BY offer_id
 ) AS w USING (offer_id)
-WHERE $1::text[] IS NULL OR o.offer_id = ANY ($1)
+WHERE o.offer_id = ANY ($1::text[])
 """
 
 
@@ -68,6 +68,18 @@ class PostgresOffers:
         except asyncpg.ForeignKeyViolationError as error:
             raise UnknownSeller(offer.seller_id) from error
 
+    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
+        row = await self._pool.fetchrow(
+            "UPDATE offers SET title = $2, unit_price = $3, currency = $4 WHERE offer_id = $1 RETURNING *",
+            offer_id,
+            title,
+            unit_price.amount,
+            unit_price.currency,
+        )
+        if row is None:
+            raise UnknownOffer((offer_id,))
+        return _offer(row)
+
     async def rename(self, product_id: str, title: str) -> None:
         await self._pool.execute("UPDATE offers SET title = $2 WHERE product_id = $1", product_id, title)
 
@@ -88,12 +100,18 @@ class PostgresOffers:
         rows = await self._pool.fetch(_AVAILABLE, list(offer_ids))
         return {row["offer_id"]: row["available"] for row in rows}
 
-    async def snapshot(self, offer_ids: Collection[str] | None, reservations: Collection[str]) -> StockSnapshot:
+    async def ids(self, after: str, limit: int) -> tuple[str, ...]:
+        rows = await self._pool.fetch(
+            "SELECT offer_id FROM offers WHERE offer_id > $1 ORDER BY offer_id LIMIT $2", after, limit
+        )
+        return tuple(row["offer_id"] for row in rows)
+
+    async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            available = await connection.fetch(_AVAILABLE, None if offer_ids is None else list(offer_ids))
+            available = await connection.fetch(_AVAILABLE, list(offer_ids))
             ordered = await connection.fetch(
                 "SELECT DISTINCT order_id FROM order_lines "
                 "WHERE order_id = ANY ($1::text[]) AND stock_state <> 'restored'",
@@ -106,15 +124,15 @@ class PostgresOffers:
 
 
 def _listing(row: Any) -> Listing:
-    return Listing(
-        offer=Offer(
-            offer_id=row["offer_id"],
-            seller_id=row["seller_id"],
-            product_id=row["product_id"],
-            title=row["title"],
-            unit_price=Money(row["unit_price"], row["currency"]),
-            stock=row["stock"],
-        ),
-        seller_name=row["display_name"],
-        available=max(row["available"], 0),
+    return Listing(offer=_offer(row), seller_name=row["display_name"], available=max(row["available"], 0))
+
+
+def _offer(row: Any) -> Offer:
+    return Offer(
+        offer_id=row["offer_id"],
+        seller_id=row["seller_id"],
+        product_id=row["product_id"],
+        title=row["title"],
+        unit_price=Money(row["unit_price"], row["currency"]),
+        stock=row["stock"],
     )

@@ -208,8 +208,12 @@ def test_an_invocation_with_a_lifecycle_runs_on_update_and_delete_too(cloud: Clo
     invocation = cloud.deploy("aws:lambda/invocation:Invocation", "migrate", declared)
     invocation.update(declared | {"input": '{"v": 2}'})
     invocation.delete()
-    actions = [json.loads(call.event)["tf"]["action"] for call in cloud.engines.calls]
-    assert actions == ["create", "update", "delete"]
+    told = [json.loads(call.event)["tf"] for call in cloud.engines.calls]
+    assert told == [
+        {"action": "create", "prev_input": None},
+        {"action": "update", "prev_input": {"v": 1}},
+        {"action": "delete", "prev_input": {"v": 2}},
+    ]
 
 
 def test_a_state_machine_runs_its_definition_and_takes_a_new_one(cloud: Cloud) -> None:

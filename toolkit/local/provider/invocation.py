@@ -32,10 +32,11 @@ LIFECYCLE: Final = "CRUD"
 
 
 class Invocation(Emulator):
-    """`aws:lambda/invocation:Invocation`: runs the handler when it is created and when its triggers change."""
+    """`aws:lambda/invocation:Invocation`: runs the handler when it is created and, in its lifecycle's scope, when its
+    input changes and when it is deleted. A new trigger makes a new invocation, as on AWS."""
 
     type: ClassVar[str] = "aws:lambda/invocation:Invocation"
-    replace_on: ClassVar[frozenset[str]] = frozenset({"functionName", "qualifier", "terraformKey", "lifecycleScope"})
+    replace_on: ClassVar[frozenset[str]] = frozenset({"functionName", "qualifier", "triggers"})
 
     def __init__(self, backends: Backends, run: OneShot) -> None:
         super().__init__(backends)
@@ -59,7 +60,8 @@ class Invocation(Emulator):
         event = str(inputs["input"])
         if inputs.get("lifecycleScope") == LIFECYCLE:
             key = str(inputs.get("terraformKey", "tf"))
-            event = json.dumps(json.loads(event) | {key: {"action": action, "prev_input": previous}})
+            before = None if previous is None else json.loads(previous)
+            event = json.dumps(json.loads(event) | {key: {"action": action, "prev_input": before}})
         function = self.backends.boto("lambda").get_function_configuration(FunctionName=inputs["functionName"])
         command = function.get("ImageConfigResponse", {}).get("ImageConfig", {}).get("Command") or []
         handler = command[0] if command else function.get("Handler")

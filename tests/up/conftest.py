@@ -253,8 +253,11 @@ def running(first_run: FirstRun) -> Iterator[Running]:
         fulfillment = stack.outputs("aws:sqs/queue:Queue", "fulfillment")["url"]
         stack.boto("sqs").send_message(QueueUrl=fulfillment, MessageBody=stack.poison)
         yield stack
-        down = marketplace("down", "--state", str(first_run.state))
+        where = ("--project", str(first_run.project), "--state", str(first_run.state))
+        down = marketplace("down", "--destroy", *where)
         assert down.returncode == 0, down.stderr
+        assert f"destroyed {first_run.report['resources']['create']} resources" in down.stdout
+        assert State(first_run.state / "state.json").resources == []
         assert owner.wait(10) == 0, (first_run.state / "errors.txt").read_text()
         assert processes_of(first_run.state) == []
 

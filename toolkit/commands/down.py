@@ -31,6 +31,7 @@ def down(
         ".marketplace"
     ),
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml, for --destroy.")] = Path(),
+    stack: Annotated[str, typer.Option(help="For --destroy, where the last `up` did not get to its end.")] = "dev",
 ) -> None:
     """Stops every process of the stack on this machine. Its data stays, unless you destroy or purge it.
 
@@ -51,7 +52,7 @@ def down(
     stopped = _stop(state, broken=purge and not destroy)
     console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
     if destroy:
-        _destroy(state, project, console)
+        console.print(f"destroyed {_destroy(state, project, stack)} resources")
     if purge:
         _purge(state, console)
 
@@ -84,11 +85,10 @@ def _stop(state: Path, *, broken: bool) -> int:
     return alive
 
 
-def _destroy(state: Path, project: Path, console: Console) -> None:
+def _destroy(state: Path, project: Path, stack: str) -> int:
     from toolkit.local.destruction import destroy
 
-    deleted = destroy(state, project)
-    console.print("nothing was deployed" if deleted is None else f"destroyed {deleted} resources")
+    return destroy(state, project=project, stack=stack)
 
 
 def _purge(state: Path, console: Console) -> None:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from toolkit.local.deployment import Run, last_run
 from toolkit.local.machine import Machine
+from toolkit.local.overview import show
+from toolkit.local.run import Run, last_run
 
 MEBIBYTE = 1024 * 1024
 
@@ -105,9 +106,5 @@ def _show(found: Status, console: Console) -> None:
         console.print(table)
         console.print(f"\ntogether {found.memory_bytes / MEBIBYTE:.0f} MiB")
     if found.last_run is not None:
-        run, resources = found.last_run, found.last_run.resources
-        console.print(
-            f"stack {run.stack} at {run.url}, {resources.total} resources: "
-            f"{resources.emulated} emulated, {resources.recorded} not emulated",
-            soft_wrap=True,
-        )
+        console.print(f"\nstack {found.last_run.stack}, deployed by the {found.last_run.engine} engine")
+        show(found.last_run, console)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
-    from toolkit.local.deployment import LocalStack, Run
     from toolkit.local.deployment_engine import EngineName
     from toolkit.local.receipt import Receipt
+    from toolkit.local.run import Run
     from toolkit.local.steps import Steps
 
 ENGINES = ("offline", "pulumi")
@@ -41,11 +40,6 @@ def up(  # noqa: PLR0917 - one for each option
     try:
         with _ctrl_c_for_everybody():
             _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
-    except ToolkitError as error:
-        if not json:
-            raise
-        typer.echo(jsonlib.dumps({"error": error.message, "next_step": error.next_step}))
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         console.print("[dim]stopped[/]")
 
@@ -75,7 +69,7 @@ def _up(
             console.print(
                 "\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME", soft_wrap=True
             )
-            _stay(running)
+            _stay()
         console.print("[dim]stopping[/]")
 
 
@@ -92,25 +86,25 @@ def _report(run: Run, receipt: Receipt, steps: Steps) -> dict[str, Any]:
         "resources": run.resources.model_dump(),
         "seconds": {**steps.seconds, "total": steps.together},
         "url": run.url,
+        "endpoints": dict(run.endpoints),
+        "components": [component.model_dump() for component in run.components],
+        "unserved": list(run.unserved),
         "stack": run.stack,
         "engine": run.engine,
     }
 
 
 def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
+    from toolkit.local.overview import show
     from toolkit.local.receipt import render
 
     console.print()
     console.print(render(receipt))
-    console.print(f"Gateway        {run.url}/catalog/products")
-    resources = run.resources
-    console.print(f"Resources      {resources.total}: {resources.emulated} emulated, {resources.recorded} not emulated")
-    kinds = ", ".join(f"{count} {type.rsplit(':', 1)[-1]}" for type, count in run.not_emulated.items())
-    console.print(f"               [dim]not emulated: {escape(kinds)}[/]", soft_wrap=True)
-    console.print(f"Receipt after  {steps.together:.1f} s")
+    show(run, console)
+    console.print(f"receipt after {steps.together:.1f} s")
 
 
-def _stay(running: LocalStack) -> None:
+def _stay() -> None:
     forever = threading.Event()
     while not forever.wait(1.0):
         pass

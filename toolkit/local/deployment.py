@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
-
-from pydantic import BaseModel, ConfigDict
 
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
@@ -25,47 +22,16 @@ from toolkit.local.deployment_engine import Deployed, DeploymentEngine, EngineNa
 from toolkit.local.machine import DEFAULT_REGION, Machine
 from toolkit.local.ports import is_free
 from toolkit.local.processes import ProcessSpec, Supervisor
-from toolkit.local.provider import LocalProvider, is_emulated
+from toolkit.local.provider import LocalProvider
 from toolkit.local.receipt import Receipt
+from toolkit.local.run import Resources, Run, components, counted, not_emulated
 from toolkit.local.steps import Steps
-from toolkit.local.topology import topology
+from toolkit.local.topology import Topology, topology
 
 ENGINES: Final = ("postgres", "redis", "moto", "stripe")
-RUN_FILE: Final = "up.json"
 PAYMENTS: Final = "marketplace:payments:Payments"
+DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Resources(_Record):
-    """What the deployment did and what there is."""
-
-    total: int
-    emulated: int
-    """Played by something on this machine."""
-    recorded: int
-    """Not emulated: accepted, with plausible outputs."""
-    create: int
-    update: int
-    replace: int
-    delete: int
-    same: int
-
-
-class Run(_Record):
-    """What `status` and `down` need to know of a run."""
-
-    stack: str
-    engine: EngineName
-    url: str
-    resources: Resources
-    not_emulated: Mapping[str, int] = {}
-    """Recorded types and how many there are of each."""
-    ports: Mapping[str, int] = {}
-    """Ports of the engines and processes, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +98,9 @@ class LocalStack:
             deployed = self._deploy(program, engine)
             resources = counted(deployed)
             step.outcome = _told(resources)
-        specs = self._start_processes(deployed.resources)
-        return self._record(deployed, resources, specs)
+        wanted = topology(deployed.resources)
+        specs = self._start_processes(wanted)
+        return self._record(deployed, resources, specs, wanted)
 
     def buy(self, *, payment_method: str = purchase.VISA) -> Receipt:
         """One purchase over HTTP, with the demo sellers' shelves stocked first."""
@@ -204,9 +171,9 @@ class LocalStack:
                 value = {"webhook_secret": f"whsec_{secrets.token_hex(24)}", **present, **wanted}
                 client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(value))
 
-    def _start_processes(self, resources: Sequence[ResourceState]) -> Sequence[ProcessSpec]:
+    def _start_processes(self, wanted: Topology) -> Sequence[ProcessSpec]:
         with self._steps.step("processes", "services, workers, pollers, gateway") as step:
-            specs = process_specs(topology(resources), self.machine, gateway_port=self.settings.port)
+            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port)
             supervisor = Supervisor(specs, self.machine)
             self._supervisor = supervisor
             step.outcome = ", ".join(spec.name for spec in specs)
@@ -215,37 +182,44 @@ class LocalStack:
             step.outcome = f"{len(specs)} processes ready at {self.url}"
         return specs
 
-    def _record(self, deployed: Deployed, resources: Resources, specs: Sequence[ProcessSpec]) -> Run:
+    def _record(self, deployed: Deployed, resources: Resources, specs: Sequence[ProcessSpec], wanted: Topology) -> Run:
         engines = {name: self.machine.port(name) for name in ENGINES}
         run = Run(
             stack=self.settings.stack,
             engine=self.settings.engine,
             url=self.url,
+            endpoints=self._endpoints(deployed),
             resources=resources,
-            not_emulated={type: count for type, count in sorted(_types(deployed).items()) if not is_emulated(type)},
+            components=components(deployed),
+            not_emulated=not_emulated(deployed),
+            unserved=[route for api in wanted.apis for route in api.unserved],
             ports=engines | {spec.name: spec.port for spec in specs if spec.port is not None},
         )
-        (self.machine.state / RUN_FILE).write_text(run.model_dump_json(indent=2))
+        run.write(self.machine.state)
         return run
+
+    def _endpoints(self, deployed: Deployed) -> Mapping[str, str]:
+        aws, pool = self.machine.aws_endpoint, self.user_pool.id
+        databases = [
+            str(resource.outputs["databaseName"])
+            for resource in deployed.resources
+            if resource.type == DATABASE_CLUSTER and resource.outputs.get("databaseName")
+        ]
+        return {
+            "Gateway": self.url,
+            "Catalog": f"{self.url}/catalog/products",
+            "Issuer": str(deployed.outputs.get("issuer", "")),
+            "JWKS": f"{aws}/{pool}/.well-known/jwks.json",
+            "AWS": aws,
+            "PostgreSQL": self.machine.postgres.dsn(databases[0] if databases else "postgres"),
+            "Redis": self.machine.redis.url,
+            "Stripe": self.machine.stripe.url,
+        }
 
 
 def region_of(program: Program) -> str:
     """The region that a stack's settings name."""
     return program.config.get("aws:region", DEFAULT_REGION)
-
-
-def counted(deployed: Deployed) -> Resources:
-    """How much there is, how much of it is played here, and what had to be done for it."""
-    types = _types(deployed)
-    emulated = sum(count for type, count in types.items() if is_emulated(type))
-    return Resources(total=types.total(), emulated=emulated, recorded=types.total() - emulated, **deployed.changes)
-
-
-def _types(deployed: Deployed) -> Counter[str]:
-    """Resource types of the cloud, and how many there are of each: no components, no providers."""
-    return Counter(
-        resource.type for resource in deployed.resources if resource.custom and not resource.type.startswith("pulumi:")
-    )
 
 
 def require_port(port: int) -> None:
@@ -255,14 +229,6 @@ def require_port(port: int) -> None:
             f"port {port} is taken by another process",
             next_step=f"stop that process (`lsof -i :{port}` names it), or choose another port: --port N",
         )
-
-
-def last_run(state: Path) -> Run | None:
-    """What the last `up` in this folder recorded."""
-    try:
-        return Run.model_validate_json((state / RUN_FILE).read_text())
-    except FileNotFoundError:
-        return None
 
 
 def _told(resources: Resources) -> str:

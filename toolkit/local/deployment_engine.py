@@ -94,17 +94,24 @@ def choose(name: EngineName, folder: Path) -> DeploymentEngine:
     Raises:
         ToolkitError: the folder holds what the other engine deployed, or there is no Pulumi CLI.
     """
-    from toolkit.local.pulumi_engine import FOLDER, PulumiEngine
+    from toolkit.local.pulumi_engine import PulumiEngine
 
-    taken: EngineName | None = (
-        "pulumi" if (folder / FOLDER).exists() else "offline" if (folder / "state.json").exists() else None
-    )
+    taken = deployed_by(folder)
     if taken is not None and taken != name:
         raise ToolkitError(
             f"the {taken} engine deployed what is in {folder}, the {name} engine knows nothing of it",
             next_step=f"use `--engine {taken}`, another folder (--state DIR), or `marketplace down --purge` first",
         )
     return PulumiEngine(folder) if name == "pulumi" else OfflineEngine(folder)
+
+
+def deployed_by(folder: Path) -> EngineName | None:
+    """The engine whose state is in a state folder."""
+    from toolkit.local.pulumi_engine import FOLDER
+
+    if (folder / FOLDER).exists():
+        return "pulumi"
+    return "offline" if (folder / "state.json").exists() else None
 
 
 def _counts(operations: Mapping[Operation, int]) -> dict[str, int]:

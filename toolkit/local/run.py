@@ -1,0 +1,121 @@
+"""What `up` records of a run, for those who look at the stack later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from toolkit.engine.state import ResourceState
+from toolkit.local.deployment_engine import Deployed, EngineName
+from toolkit.local.provider import is_emulated
+
+RUN_FILE: Final = "up.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Resources(_Record):
+    """What the deployment did and what there is."""
+
+    total: int
+    emulated: int
+    """Played by something on this machine."""
+    recorded: int
+    """Not emulated: accepted, with plausible outputs."""
+    create: int
+    update: int
+    replace: int
+    delete: int
+    same: int
+
+
+class Component(_Record):
+    """One component of the stack and what it is made of here."""
+
+    name: str
+    engine: str | None
+    """The engine of the mapping table that plays it in the cloud; `None` for what is no function of its own."""
+    emulated: int
+    recorded: int
+
+
+class Run(_Record):
+    """What `status` and `down` need to know of a run."""
+
+    stack: str
+    engine: EngineName
+    url: str
+    endpoints: Mapping[str, str] = {}
+    """Where to look, by what is there."""
+    resources: Resources
+    components: Sequence[Component] = ()
+    not_emulated: Mapping[str, int] = {}
+    """Recorded types and how many there are of each."""
+    unserved: Sequence[str] = ()
+    """Routes of the API that lead to no process of this machine."""
+    ports: Mapping[str, int] = {}
+    """Ports of the engines and processes, by name."""
+
+    def write(self, state: Path) -> None:
+        (state / RUN_FILE).write_text(self.model_dump_json(indent=2))
+
+
+def last_run(state: Path) -> Run | None:
+    """What the last `up` in this folder recorded."""
+    try:
+        return Run.model_validate_json((state / RUN_FILE).read_text())
+    except FileNotFoundError:
+        return None
+
+
+def forget(state: Path) -> None:
+    """Forgets the last run: what it deployed is gone."""
+    (state / RUN_FILE).unlink(missing_ok=True)
+
+
+def counted(deployed: Deployed) -> Resources:
+    """How much there is, how much of it is played here, and what had to be done for it."""
+    types = Counter(resource.type for resource in deployed.resources if _is_of_the_cloud(resource))
+    emulated = sum(count for type, count in types.items() if is_emulated(type))
+    return Resources(total=types.total(), emulated=emulated, recorded=types.total() - emulated, **deployed.changes)
+
+
+def not_emulated(deployed: Deployed) -> dict[str, int]:
+    """Recorded types and how many there are of each."""
+    types = Counter(resource.type for resource in deployed.resources if _is_of_the_cloud(resource))
+    return {type: count for type, count in sorted(types.items()) if not is_emulated(type)}
+
+
+def components(deployed: Deployed) -> tuple[Component, ...]:
+    """The components in the order of the program, each with the resources that have it as their nearest ancestor."""
+    known = {resource.urn: resource for resource in deployed.resources}
+    emulated: Counter[str] = Counter()
+    recorded: Counter[str] = Counter()
+    for resource in deployed.resources:
+        if _is_of_the_cloud(resource):
+            owner = known.get(resource.parent)
+            while owner is not None and owner.custom:
+                owner = known.get(owner.parent)
+            if owner is not None:
+                (emulated if is_emulated(resource.type) else recorded)[owner.urn] += 1
+    return tuple(
+        Component(
+            name=resource.name,
+            engine=resource.inputs.get("engine"),
+            emulated=emulated[resource.urn],
+            recorded=recorded[resource.urn],
+        )
+        for resource in deployed.resources
+        if emulated[resource.urn] + recorded[resource.urn]
+    )
+
+
+def _is_of_the_cloud(resource: ResourceState) -> bool:
+    """Whether it is a resource of the cloud: no component, no provider."""
+    return resource.custom and not resource.type.startswith("pulumi:")

@@ -136,7 +136,6 @@ def test_a_service_runs_the_container_behind_the_load_balancer_as_its_task_role(
     assert catalog.command == ("python", "-m", "services.catalog")
     assert catalog.role_arn == "arn:aws:iam::1:role/catalog"
     assert catalog.environment["ORDERS_TLS"] == "verify-full"
-    assert catalog.health_path == "/healthz"
 
 
 def test_a_route_leads_where_the_first_matching_rule_of_the_listener_leads() -> None:

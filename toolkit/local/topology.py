@@ -17,7 +17,6 @@ from toolkit.local.routing import Api, apis
 
 SERVICE = "aws:ecs/service:Service"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
-TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 FUNCTION = "aws:lambda/function:Function"
 EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 QUEUE = "aws:sqs/queue:Queue"
@@ -32,7 +31,6 @@ class ServiceProcess:
     command: Sequence[str]
     environment: Mapping[str, str]
     role_arn: str | None
-    health_path: str
     target_groups: frozenset[str]
     """ARNs of the target groups it stands behind."""
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +65,6 @@ class QueuePoller:
     batch_size: int
     window_seconds: int
     reports_failures: bool
-    concurrency: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +105,6 @@ def _service(service: ResourceState, deployed: Sequence[ResourceState]) -> Servi
         environment={entry["name"]: str(entry["value"]) for entry in container.get("environment", ())},
         secrets={entry["name"]: str(entry["valueFrom"]) for entry in container.get("secrets", ())},
         role_arn=definition.outputs.get("taskRoleArn"),
-        health_path=_health_path(deployed, groups),
         target_groups=groups,
     )
 
@@ -118,13 +114,6 @@ def _container(containers: Sequence[Properties], attached: Sequence[Properties])
     named = {entry["containerName"] for entry in attached}
     chosen = [container for container in containers if container["name"] in named]
     return (chosen or [container for container in containers if container.get("essential", True)])[0]
-
-
-def _health_path(deployed: Sequence[ResourceState], groups: frozenset[str]) -> str:
-    for group in _of(deployed, TARGET_GROUP):
-        if group.outputs["arn"] in groups:
-            return str((group.outputs.get("healthCheck") or {}).get("path") or "/")
-    return "/"
 
 
 def _function(function: ResourceState) -> FunctionWorker:
@@ -170,7 +159,6 @@ def _poller(
         batch_size=int(outputs.get("batchSize") or 10),
         window_seconds=int(outputs.get("maximumBatchingWindowInSeconds") or 0),
         reports_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
-        concurrency=int((outputs.get("scalingConfig") or {}).get("maximumConcurrency") or 2),
     )
 
 

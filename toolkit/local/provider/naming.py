@@ -70,11 +70,6 @@ def autonamed(  # noqa: PLR0917 - the protocol's own arguments, and the property
     return inputs
 
 
-def is_autonamed(inputs: Properties, property: str) -> bool:
-    """Whether the provider, not the program, chose this name."""
-    return property in _defaults(inputs)
-
-
 def _defaults(inputs: Properties | None) -> Sequence[str]:
     defaults = (inputs or {}).get(DEFAULTS, ())
     return defaults if isinstance(defaults, list) else ()

@@ -58,10 +58,10 @@ class RealEngine:
         return done.stdout
 
     def init(self, folder: Path, stack: str) -> None:
-        """Creates an empty stack; the settings file stays as it is."""
+        """Creates the stack when there is none; the settings file stays as it is."""
         settings = folder / f"Pulumi.{stack}.yaml"
         before = settings.read_text()
-        self.ok(folder, "stack", "init", stack)
+        self.ok(folder, "stack", "select", "--create", stack)
         settings.write_text(before)
 
     def preview(self, folder: Path, stack: str) -> dict[str, dict[str, Any]]:

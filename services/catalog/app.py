@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
+from commerce.adapters import aws, postgres
 from commerce.adapters.aws import DynamoProducts
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
 from services.catalog.dependencies import Catalog, catalog_of
@@ -32,6 +33,7 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         lifespan=lifespan,
         routers=(router,),
         checks=lambda request: catalog_of(request).checks,
+        outages=(*postgres.OUTAGES, *aws.OUTAGES),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from commerce.adapters import postgres, redis
 from commerce.adapters.aws import StepFunctionsFlow
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, PostgresOutbox, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
@@ -75,6 +76,7 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
         lifespan=lifespan,
         routers=(router,),
         checks=lambda request: checkout_of(request).checks,
+        outages=(*postgres.OUTAGES, *redis.OUTAGES),
     )
 
 
@@ -85,17 +87,17 @@ async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
     Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
     """
     pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=settings.database_connections)
-    redis = connect(CacheSettings())
+    cache = connect(CacheSettings())
     try:
         yield Stores(
-            carts=RedisCarts(redis),
-            gate=RedisStockGate(redis),
+            carts=RedisCarts(cache),
+            gate=RedisStockGate(cache),
             offers=PostgresOffers(pool),
             orders=PostgresOrders(pool),
             outbox=PostgresOutbox(pool),
             flow=StepFunctionsFlow(settings.checkout_flow_arn),
-            checks={"orders": lambda: pool.execute("SELECT 1"), "carts": redis.ping},
+            checks={"orders": lambda: pool.execute("SELECT 1"), "carts": cache.ping},
         )
     finally:
-        await redis.aclose()
+        await cache.aclose()
         await pool.close()

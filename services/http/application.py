@@ -21,6 +21,7 @@ def build_app(
     lifespan: Lifespan,
     routers: tuple[APIRouter, ...],
     checks: Callable[[Request], Checks],
+    outages: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
     """An application with problem details, trace ids, health routes and an OpenAPI document (`/openapi.json`).
 
@@ -35,7 +36,7 @@ def build_app(
         redoc_url=None,
     )
     app.add_middleware(TraceMiddleware)
-    install_problem_handlers(app)
+    install_problem_handlers(app, outages)
     app.include_router(health_router(checks))
     for router in routers:
         app.include_router(router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from commerce.errors import MarketplaceError
 from services.http.trace import trace_id
 
+_log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -64,8 +66,11 @@ def problem(
     return ProblemResponse(body, status_code=status, headers=headers)
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Turns business errors, invalid requests, unknown addresses and faults of ours into problems."""
+def install_problem_handlers(app: FastAPI, outages: tuple[type[Exception], ...] = ()) -> None:
+    """Turns business errors, invalid requests, unknown addresses and faults of ours into problems.
+
+    `outages` are the errors by which the stores' clients say that a store does not answer: 503, worth another try.
+    """
 
     @app.exception_handler(MarketplaceError)
     async def business_error(request: Request, error: MarketplaceError) -> ProblemResponse:
@@ -100,6 +105,20 @@ def install_problem_handlers(app: FastAPI) -> None:
             detail=f"{request.method} {request.url.path}: {error.detail}",
             headers=error.headers,
         )
+
+    async def outage(request: Request, error: Exception) -> ProblemResponse:
+        _log.error("a store does not answer", extra={"error": repr(error)})
+        return problem(
+            request,
+            status=503,
+            code="store-unavailable",
+            title="A store does not answer",
+            detail="The request was not completed, because a store that it needs does not answer. Try again.",
+            headers={"retry-after": "1"},
+        )
+
+    for kind in outages:
+        app.add_exception_handler(kind, outage)
 
     # The server logs the traceback: the framework raises the error again once this response is sent.
     @app.exception_handler(Exception)

@@ -106,6 +106,10 @@ def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(service: str
     with running(service, tmp_path, **away, CARTS_PORT="1", AWS_ENDPOINT_URL="http://127.0.0.1:1") as started:
         assert started.until("/healthz", 200).json() == {"status": "ok"}
         assert started.client.get("/readyz", timeout=10).json()["type"] == "/problems/not-ready"
+        path = {"catalog": "/catalog/products", "checkout": "/cart"}[service]
+        refused = started.client.get(path, headers={"x-user-id": "buyer"}, timeout=30)
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/store-unavailable")
+        assert refused.headers["content-type"] == "application/problem+json"
 
 
 def test_wrong_settings_are_told_by_name_without_a_traceback() -> None:

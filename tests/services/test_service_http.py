@@ -19,6 +19,7 @@ from services.http.logs import JsonFormatter
 from services.http.trace import trace_id, trace_id_of
 from tests.services.tokens import bearer, signed_in
 
+OWN = bearer(sub="ann", **{"cognito:groups": ["seller"]})
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -112,6 +113,13 @@ async def test_a_buyer_is_not_a_seller() -> None:
         "",
         "Bearer",
         "Bearer a.b",
+        OWN.removeprefix("Bearer "),
+        OWN.removesuffix(".signature"),
+        f"{OWN}.more",
+        f"{OWN},{OWN}",
+        f"Bearer another.verified.token {OWN.removeprefix('Bearer ')}",
+        f"Basic {OWN.removeprefix('Bearer ')}",
+        f" {OWN}",
         "Bearer a.bm8.c",
         bearer(sub="u1"),
         bearer(sub="u2", **{"cognito:groups": ["seller"]}),

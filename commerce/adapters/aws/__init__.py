@@ -3,6 +3,7 @@
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
+from commerce.adapters.aws.session import OUTAGES
 from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
-__all__ = ["DynamoProducts", "SecretsReader", "StepFunctionsFlow", "elasticache_token", "rds_token"]
+__all__ = ["OUTAGES", "DynamoProducts", "SecretsReader", "StepFunctionsFlow", "elasticache_token", "rds_token"]

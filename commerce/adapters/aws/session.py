@@ -6,8 +6,11 @@ import os
 from functools import cache
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
 
+# The service could not be reached, or did not answer in time.
+OUTAGES: tuple[type[Exception], ...] = (exceptions.HTTPClientError, exceptions.ConnectionError)
 CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,

@@ -1,6 +1,6 @@
 """The order database: PostgreSQL 15 to 18 through asyncpg."""
 
-from commerce.adapters.postgres.connection import connect_administrator, connect_pool
+from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.ledger import PostgresLedger
 from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTampered, digest, migrate, read_migrations
 from commerce.adapters.postgres.offers import PostgresOffers
@@ -11,6 +11,7 @@ from commerce.adapters.postgres.roles import Access, grant_roles
 from commerce.adapters.postgres.settings import DatabaseSettings
 
 __all__ = [
+    "OUTAGES",
     "Access",
     "DatabaseSettings",
     "MigrationTampered",

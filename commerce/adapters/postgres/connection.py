@@ -14,6 +14,16 @@ from commerce.adapters.aws.tokens import rds_token
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
 
+# The server is away, starting, going, or only a reader after a failover; OSError is a refused or lost connection.
+OUTAGES: tuple[type[Exception], ...] = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 _COMMAND_TIMEOUT_SECONDS = 15.0
 
 

@@ -1,8 +1,8 @@
 """The cart cache and the stock gate: Redis 6.2 or later, or Valkey."""
 
 from commerce.adapters.redis.carts import RedisCarts
-from commerce.adapters.redis.connection import connect
+from commerce.adapters.redis.connection import OUTAGES, connect
 from commerce.adapters.redis.settings import CacheSettings
 from commerce.adapters.redis.stock_gate import RedisStockGate
 
-__all__ = ["CacheSettings", "RedisCarts", "RedisStockGate", "connect"]
+__all__ = ["OUTAGES", "CacheSettings", "RedisCarts", "RedisStockGate", "connect"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
@@ -13,6 +14,8 @@ from redis.credentials import CredentialProvider
 from commerce.adapters.aws.tokens import elasticache_token
 from commerce.adapters.redis.settings import CacheSettings
 
+# The server is away, starting, or only a reader after a failover.
+OUTAGES: tuple[type[Exception], ...] = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)
 _WAIT_SECONDS = 5.0
 
 

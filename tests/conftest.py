@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
-import redis
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 
+from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
+from commerce.adapters.redis import CacheSettings, connect
 from toolkit.local.engines.moto import MotoServer
 from toolkit.local.engines.postgres import PostgresServer
 from toolkit.local.engines.redis import RedisServer
@@ -52,9 +56,28 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
     """A flushed server, shared with no other test process."""
-    with redis.Redis.from_url(redis_server.url) as connection:
+    with BlockingRedis.from_url(redis_server.url) as connection:
         connection.flushall()
     return redis_server.url
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to a new order database. Afterwards its ledger must sum to zero."""
+    owner = await asyncpg.connect(postgres_dsn)
+    await migrate(owner)
+    opened = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=8)
+    yield opened
+    assert await owner.fetch("SELECT currency FROM ledger_entries GROUP BY currency HAVING sum(amount) <> 0") == []
+    await opened.close()
+    await owner.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(CacheSettings.from_url(redis_url))
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture(scope="session")

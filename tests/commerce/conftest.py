@@ -83,10 +83,19 @@ async def redis_client(redis_url: str) -> AsyncIterator[Any]:
     await client.aclose()
 
 
+@pytest.fixture
+async def memory() -> AsyncIterator[MarketPorts]:
+    """A market in memory. Afterwards its ledger must sum to zero."""
+    market = memory_market()
+    yield market
+    assert not any((await market.ledger.totals()).values())
+
+
 @pytest.fixture(params=["memory", "postgres"])
 def market(request: pytest.FixtureRequest) -> MarketPorts:
     if request.param == "memory":
-        return memory_market()
+        in_memory: MarketPorts = request.getfixturevalue("memory")
+        return in_memory
     return postgres_market(request.getfixturevalue("pool"))
 
 

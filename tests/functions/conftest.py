@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,14 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from commerce.adapters.postgres import (
-    DatabaseSettings,
     PostgresLedger,
     PostgresOffers,
     PostgresOrders,
-    connect_pool,
-    migrate,
 )
-from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
+from commerce.adapters.redis import RedisStockGate
 from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from commerce.orders import Checkout, Order
@@ -117,30 +113,11 @@ class Shop:
 
 
 @pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    connection = await asyncpg.connect(postgres_dsn)
-    await migrate(connection)
-    await connection.close()
-    opened = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=4)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connect(CacheSettings.from_url(redis_url))
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-async def shop(pool: asyncpg.Pool, redis: Redis) -> AsyncIterator[Shop]:
-    opened = Shop(
+def shop(pool: asyncpg.Pool, redis: Redis) -> Shop:
+    return Shop(
         offers=PostgresOffers(pool),
         orders=PostgresOrders(pool),
         ledger=PostgresLedger(pool),
         gate=RedisStockGate(redis),
         processor=Processor(),
     )
-    yield opened
-    assert not any((await opened.ledger.totals()).values()), "the ledger must sum to zero after every test"

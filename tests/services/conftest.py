@@ -13,14 +13,11 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from commerce.adapters.postgres import (
-    DatabaseSettings,
     PostgresOffers,
     PostgresOrders,
     PostgresOutbox,
-    connect_pool,
-    migrate,
 )
-from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
+from commerce.adapters.redis import RedisCarts, RedisStockGate
 from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from services.checkout.app import Stores, create_app
@@ -76,23 +73,6 @@ class Shop:
             )
         )
         return offer_id
-
-
-@pytest.fixture
-async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    connection = await asyncpg.connect(postgres_dsn)
-    await migrate(connection)
-    await connection.close()
-    opened = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), min_size=1, max_size=8)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = connect(CacheSettings.from_url(redis_url))
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def _answer(describe: Callable[[str], Description]) -> Callable[[bytes, Any], by
 
 
 class RemoteSdk:
-    """The SDKs of another process, each type asked for once."""
+    """The SDKs of another process, each type asked for once; where that process is gone, those installed here."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Description] = {}
@@ -54,17 +54,19 @@ class RemoteSdk:
     def close(self) -> None:
         if self._channel is not None:
             self._channel.close()
+            self._channel = None
 
     def resource(self, type: str) -> Description:
-        return self._ask("resource", type)
+        return self._known.get(("resource", type)) or self._ask("resource", type)
 
     def function(self, token: str) -> Description:
-        return self._ask("function", token)
+        return self._known.get(("function", token)) or self._ask("function", token)
 
     def _ask(self, method: str, token: str) -> Description:
-        if (method, token) not in self._known:
-            answer = json.loads(self._channel.unary_unary(f"/{_SERVICE}/{method}")(token.encode()))
-            if "error" in answer:
-                raise ToolkitError(answer["error"], next_step=answer["next_step"])
-            self._known[method, token] = Description(**answer)
-        return self._known[method, token]
+        if self._channel is None:
+            installed: Description = getattr(InstalledSdk(), method)(token)
+            return self._known.setdefault((method, token), installed)
+        answer = json.loads(self._channel.unary_unary(f"/{_SERVICE}/{method}")(token.encode()))
+        if "error" in answer:
+            raise ToolkitError(answer["error"], next_step=answer["next_step"])
+        return self._known.setdefault((method, token), Description(**answer))

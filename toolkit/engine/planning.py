@@ -52,13 +52,15 @@ def plan(program: Program, *, thorough: bool = False) -> Plan:
     )
 
 
-def preview(program: Program) -> list[Resource]:
+def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
     """The resources as a real preview shows them: what only a cloud can know is unknown.
+
+    A given `sdk` knows the program's types afterwards.
 
     Raises:
         ToolkitError: as `plan`.
     """
-    sdk = RemoteSdk()
+    sdk = sdk or RemoteSdk()
     provider = SymbolicProvider("a", sdk)
     recording = Recording(Reconciler(program, provider, State(), preview=True), provider)
     run(program, [recording.reconciler], sdk)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol
 
-from pulumi import _types
+from pulumi import Output, _types
 from pulumi.runtime import rpc
 
 from toolkit.errors import ToolkitError
@@ -38,6 +38,8 @@ class Description:
     """Members of the nested objects; some contain themselves."""
     optional: Sequence[str] = ()
     """Inputs that may be left out."""
+    certain: Sequence[str] = ()
+    """Outputs that there always are; a service leaves the others empty unless the program gives them."""
 
 
 class Sdk(Protocol):
@@ -69,7 +71,12 @@ def _resource(type: str) -> Description:
         cls = _find_class(package, rest.rpartition(":")[0], type)
         outputs = {name: kind for name, kind in _types.resource_types(cls).items() if name not in ("id", "urn")}
         described = _describe(outputs)
-        return Description(members=described.members, objects=described.objects, optional=_optional_inputs(cls))
+        return Description(
+            members=described.members,
+            objects=described.objects,
+            optional=_optional_inputs(cls),
+            certain=_certain_outputs(cls),
+        )
 
 
 @cache
@@ -127,6 +134,15 @@ def _optional_inputs(cls: Any) -> list[str]:
         for own, wire in names.items()
         if own in parameters and parameters[own].default is not inspect.Parameter.empty
     ]
+
+
+def _certain_outputs(cls: Any) -> list[str]:
+    hints = {name: _inside_output(hint) for name, hint in _types._raw_return_hints(cls).items()}
+    return [name for name, hint in hints.items() if type(None) not in typing.get_args(hint)]
+
+
+def _inside_output(hint: Any) -> Any:
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Output else hint
 
 
 def _describe(members: Mapping[str, Any]) -> Description:

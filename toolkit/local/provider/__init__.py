@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from toolkit.engine.provider import Checked, Created, Diff, Properties, ProviderError
+from toolkit.engine.sdk import InstalledSdk, Sdk
 from toolkit.engine.shapes import takes_optional
 from toolkit.errors import ToolkitError
 from toolkit.local.provider import invokes
@@ -34,12 +34,15 @@ class LocalProvider:
     Safe for concurrent use: both engines create independent resources at the same time.
     """
 
-    def __init__(self, backends: Backends, run: OneShot | None = None) -> None:
-        """`run` is how a function is called during the deployment, by default in a process of its own."""
+    def __init__(self, backends: Backends, run: OneShot | None = None, sdk: Sdk | None = None) -> None:
+        """`run` is how a function is called during the deployment, by default in a process of its own.
+
+        `sdk` describes the types, by default from the SDKs installed here, which takes seconds to load.
+        """
+        self._sdk = sdk or InstalledSdk()
         self._region = backends.region
         self._runner = FunctionRunner(backends)
         self._emulators = emulators(backends, run or self._runner)
-        self._importing = threading.Lock()
 
     def close(self) -> None:
         """Ends what the deployment started for itself."""
@@ -66,7 +69,7 @@ class LocalProvider:
         """Creates the resource, or tells its inputs back in a preview."""
         if preview:
             return Created(id="", outputs=without_markers(news))
-        recorded = self._recorded(urn, type, news)
+        recorded = record(urn, type, news, self._region, self._sdk)
         emulator = self._emulators.get(type)
         if emulator is None:
             return recorded
@@ -105,10 +108,6 @@ class LocalProvider:
         """Answers a data source."""
         return invokes.answer(token, args, self._region)
 
-    def _recorded(self, urn: str, type: str, news: Properties) -> Created:
-        with self._importing:  # the SDK's lazy modules are not safe to import from two threads
-            return record(urn, type, news, self._region)
-
     def _named_by(self, type: str) -> str | None:
         if type in NAME_PROPERTIES:
             return NAME_PROPERTIES[type]
@@ -116,8 +115,7 @@ class LocalProvider:
         declared: str | None = getattr(emulator, "named_by", None)
         if declared is not None or type in UNNAMED:
             return declared
-        with self._importing:
-            return "name" if takes_optional(type, "name") else None
+        return "name" if takes_optional(type, "name", self._sdk) else None
 
     def _replace_on(self, type: str) -> frozenset[str]:
         emulator = self._emulators.get(type)

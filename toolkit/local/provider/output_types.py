@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import enum
-import functools
 import hashlib
-import importlib
-import typing
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from pulumi import Output
-from pulumi import _types as sdk
-
 from toolkit.engine.provider import Properties
+from toolkit.engine.sdk import Description, Sdk, Shape
+from toolkit.errors import ToolkitError
 from toolkit.local.provider.emulator import ACCOUNT
 
 MAXIMUM_DEPTH = 4
-PACKAGES = {"aws": "pulumi_aws", "random": "pulumi_random"}
 
 
-def plausible(type: str, id: str, arn: str, name: str, region: str) -> Properties:
-    """A value for every output of `type`; the caller puts over them what it knows better."""
+def plausible(sdk: Sdk, type: str, id: str, arn: str, name: str, region: str) -> Properties:  # noqa: PLR0917
+    """A value for every output that the type always has; the caller puts over them what it knows better.
+
+    Empty for a type that no installed SDK has.
+    """
     shared: Properties = {
         "accountId": ACCOUNT,
         "arn": arn,
@@ -33,79 +29,48 @@ def plausible(type: str, id: str, arn: str, name: str, region: str) -> Propertie
         "registryId": ACCOUNT,
         "tagsAll": {},
     }
+    try:
+        description = sdk.resource(type)
+    except ToolkitError:
+        return {}
+    values = _Values(description, id, arn)
     return {
-        property: shared[property] if property in shared else _value(declared, property, id, arn)
-        for property, declared in output_types(type).items()
-        if not _may_be_absent(declared)
+        output: shared[output] if output in shared else values.of(shape, output)
+        for output, shape in description.members.items()
+        if output in description.certain
     }
 
 
-@functools.cache
-def output_types(type: str) -> Mapping[str, Any]:
-    """Output property to its declared Python type; empty for a type that no installed SDK has."""
-    resource_class = _resource_class(type)
-    if resource_class is None:
-        return {}
-    return {property: kind for property, kind in _hints(resource_class).items() if property not in {"id", "urn"}}
+class _Values:
+    """Values for the shapes of one resource."""
 
+    def __init__(self, description: Description, id: str, arn: str) -> None:
+        self._objects = description.objects
+        self._id = id
+        self._arn = arn
 
-def _hints(sdk_class: Any) -> Mapping[str, Any]:
-    """Pulumi property to type hint, with the `Optional` that `resource_types` takes away."""
-    hints: Mapping[str, Any] = sdk._raw_return_hints(sdk_class)
-    return {property: _inside_output(hint) for property, hint in hints.items()}
+    def of(self, shape: Shape, property: str, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each shape
+        match shape:
+            case ["object", name]:
+                return self._members(self._objects[name], depth)
+            case ["list", ["object", _] as element]:
+                return [self.of(element, property, depth + 1)]
+            case ["list", _]:
+                return []
+            case ["enum", values]:
+                return values[0]
+            case "map":
+                return {}
+            case "flag":
+                return False
+            case "number":
+                return 0
+        return _text(property, self._id, self._arn)
 
-
-def _inside_output(hint: Any) -> Any:
-    arguments = typing.get_args(hint)
-    return arguments[0] if arguments and typing.get_origin(hint) is Output else hint
-
-
-def _may_be_absent(hint: Any) -> bool:
-    """An output is optional when the service leaves it empty unless the program gives it."""
-    return typing.get_origin(hint) is typing.Union and type(None) in typing.get_args(hint)
-
-
-def _resource_class(type: str) -> Any:
-    package, module, _ = type.split(":")
-    if package not in PACKAGES:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a module of the SDK warns of each deprecated class that it defines
-        return _find_class(package, module, type)
-
-
-def _find_class(package: str, module: str, type: str) -> Any:
-    importlib.import_module(PACKAGES[package])
-    from pulumi.runtime import rpc
-
-    modules: Any = rpc._RESOURCE_MODULES
-    for entry in modules.get(f"{package}:{module}") or ():
-        info = entry.mod_info
-        if type in info["classes"]:
-            return getattr(importlib.import_module(info["fqn"]), info["classes"][type])
-    return None
-
-
-def _value(declared: Any, property: str, id: str, arn: str, depth: int = 0) -> Any:  # noqa: PLR0911 - one per kind
-    kind = _required(declared)
-    origin = typing.get_origin(kind)
-    if isinstance(kind, type) and sdk.is_output_type(kind):
+    def _members(self, members: Mapping[str, Shape], depth: int) -> Properties:
         if depth >= MAXIMUM_DEPTH:
             return {}
-        return {member: _value(inner, member, id, arn, depth + 1) for member, inner in _hints(kind).items()}
-    if origin in {list, Sequence}:
-        element = _required(typing.get_args(kind)[0])
-        nested = isinstance(element, type) and sdk.is_output_type(element)
-        return [_value(element, property, id, arn, depth + 1)] if nested else []
-    if origin in {dict, Mapping}:
-        return {}
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return next(iter(kind)).value
-    if kind is bool:
-        return False
-    if kind in {int, float}:
-        return 0
-    return _text(property, id, arn)
+        return {member: self.of(inner, member, depth + 1) for member, inner in members.items()}
 
 
 def _text(property: str, id: str, arn: str) -> str:
@@ -118,15 +83,3 @@ def _text(property: str, id: str, arn: str) -> str:
     if lowered.endswith(("date", "time", "lastmodified")):
         return "2026-01-01T00:00:00Z"
     return f"{property}-{suffix}"
-
-
-def _required(declared: Any) -> Any:
-    """The type inside `Output[...]`, `Optional[...]`; `str` wins in a union."""
-    while True:
-        kind = sdk.unwrap_type(declared)
-        if typing.get_origin(kind) is typing.Union:
-            options = [option for option in typing.get_args(kind) if option is not type(None)]
-            kind = next((option for option in options if option is str), options[0])
-        if kind is declared:
-            return kind
-        declared = kind

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 
 from toolkit.engine.provider import Created, Properties
+from toolkit.engine.sdk import Sdk
 from toolkit.local.provider.identifiers import Recording, identity
 from toolkit.local.provider.naming import DEFAULTS, NAME_PROPERTIES
 from toolkit.local.provider.output_types import plausible
 
 
-def record(urn: str, type: str, inputs: Properties, region: str) -> Created:
+def record(urn: str, type: str, inputs: Properties, region: str, sdk: Sdk) -> Created:
     """The id and all outputs of a resource that is only recorded; `region` is its own or the stack's."""
     given_name = inputs.get(NAME_PROPERTIES.get(type, "name"))
     recording = Recording(
@@ -27,7 +28,7 @@ def record(urn: str, type: str, inputs: Properties, region: str) -> Created:
     )
     known = identity(recording)
     identifier = str(known.pop("id"))
-    computed = plausible(type, identifier, known["arn"], recording.physical_name, recording.region)
+    computed = plausible(sdk, type, identifier, known["arn"], recording.physical_name, recording.region)
     known |= {"tagsAll": inputs.get("tags") or {}}
     declared = {property: value for property, value in known.items() if property in computed}
     return Created(id=identifier, outputs=computed | without_markers(inputs) | declared)

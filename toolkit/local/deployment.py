@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState
@@ -27,6 +28,7 @@ from toolkit.local.receipt import Receipt
 from toolkit.local.run import Resources, Run, components, counted, not_emulated
 from toolkit.local.steps import Steps
 from toolkit.local.topology import Topology, topology
+from toolkit.local.warming import warm
 
 ENGINES: Final = ("postgres", "redis", "moto", "stripe")
 PAYMENTS: Final = "marketplace:payments:Payments"
@@ -55,6 +57,7 @@ class LocalStack:
         self.program = Program.load(settings.root, settings.stack)
         self.machine = Machine(settings.state, region=region_of(self.program))
         self._steps = steps
+        self._sdk = RemoteSdk()
         self._supervisor: Supervisor | None = None
         self._deployed: Deployed | None = None
 
@@ -133,11 +136,12 @@ class LocalStack:
     def _start_engines(self, engine: DeploymentEngine) -> None:
         started = time.monotonic()
         self.machine.start()
-        engine.repair(LocalProvider(self.machine))
         self._steps.took("engines", time.monotonic() - started)
+        warm(self.machine)
+        engine.repair(LocalProvider(self.machine, sdk=self._sdk))
 
     def _deploy(self, program: Program, engine: DeploymentEngine) -> Deployed:
-        provider = LocalProvider(self.machine)
+        provider = LocalProvider(self.machine, sdk=self._sdk)
         try:
             self._deployed = engine.deploy(program, provider, ignore)
         finally:
@@ -150,7 +154,7 @@ class LocalStack:
         from toolkit.engine.planning import preview
 
         with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
-            planned = preview(program)
+            planned = preview(program, self._sdk)
             functions = {resource.function for resource in planned if resource.function}
             links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
             custom = sum(resource.custom for resource in planned)

@@ -98,12 +98,12 @@ def _items(receipt: Receipt) -> Table:
 
 
 def _split(receipt: Receipt) -> Table:
-    table = Table(title="Where the money is", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("Seller")
+    table = Table(title="Where the money is", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table.add_column("Seller", overflow="fold")
     for amount in ("Gross", "Commission", "Net"):
-        table.add_column(amount, justify="right")
-    table.add_column("State")
-    table.add_column("Until")
+        table.add_column(amount, justify="right", min_width=len(amount))
+    table.add_column("State", min_width=len("held"))
+    table.add_column("Until", min_width=len("2026-12-07"))
     for share in receipt.sellers:
         amounts = (formatted(value, receipt.currency) for value in (share.gross, share.commission, share.net))
         until = f"{share.held_until:%Y-%m-%d %H:%M %Z}" if share.held_until else "-"

@@ -14,6 +14,8 @@ from rich.text import Text
 
 MINOR_UNITS = {"bhd": 3, "clp": 0, "jpy": 0, "krw": 0, "kwd": 3, "vnd": 0}
 """Decimal places of a currency where they are not two (ISO 4217)."""
+NARROW = (0, 1, 0, 0)
+"""Padding of cells with which both tables fit 60 columns."""
 
 
 class _Received(BaseModel):
@@ -77,10 +79,13 @@ def formatted(amount: int, currency: str) -> str:
 def _items(receipt: Receipt) -> Table:
     names = {share.seller_id: share.seller_name for share in receipt.sellers}
     table = Table(
-        title=f"Receipt of order {receipt.order_id} ({receipt.status})", box=box.SIMPLE_HEAD, title_justify="left"
+        title=f"Receipt of order {receipt.order_id} ({receipt.status})",
+        box=box.SIMPLE_HEAD,
+        padding=NARROW,
+        title_justify="left",
     )
     table.add_column("Item")
-    table.add_column("Sold by")
+    table.add_column("Sold by", overflow="fold")
     table.add_column("Quantity", justify="right")
     table.add_column("Each", justify="right")
     table.add_column("Amount", justify="right")
@@ -98,17 +103,21 @@ def _items(receipt: Receipt) -> Table:
 
 
 def _split(receipt: Receipt) -> Table:
-    table = Table(title="Where the money is", box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    def amount(value: int) -> str:
+        return formatted(value, receipt.currency).partition(" ")[0]
+
+    title = f"Where the money is ({receipt.currency.upper()})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=NARROW, title_justify="left")
     table.add_column("Seller", overflow="fold")
-    for amount in ("Gross", "Commission", "Net"):
-        table.add_column(amount, justify="right", min_width=len(amount))
-    table.add_column("State", min_width=len("held"))
-    table.add_column("Until", min_width=len("2026-12-07"))
+    for part in ("Gross", "Commission", "Net"):
+        table.add_column(part, justify="right", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Until", no_wrap=True)
     for share in receipt.sellers:
-        amounts = (formatted(value, receipt.currency) for value in (share.gross, share.commission, share.net))
-        until = f"{share.held_until:%Y-%m-%d %H:%M %Z}" if share.held_until else "-"
+        amounts = (amount(value) for value in (share.gross, share.commission, share.net))
+        until = f"{share.held_until:%Y-%m-%d\n%H:%M %Z}" if share.held_until else "-"
         table.add_row(share.seller_name, *amounts, share.state, until)
     totals = [sum(getattr(share, part) for share in receipt.sellers) for part in ("gross", "commission", "net")]
     table.add_section()
-    table.add_row("[bold]Together[/]", *(formatted(total, receipt.currency) for total in totals), "", "")
+    table.add_row("[bold]Together[/]", *map(amount, totals), "", "")
     return table

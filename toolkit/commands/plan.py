@@ -21,7 +21,7 @@ def plan(
     stack: Annotated[str, typer.Option(help="Name of the stack: Pulumi.<stack>.yaml.")],
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, for programs.")] = False,
-    thorough: Annotated[bool, typer.Option("--thorough", help="Run once more with other placeholders: finds more.")] = False,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Run once more with other placeholders.")] = False,
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
     from toolkit.engine.planning import plan as make_plan

@@ -26,6 +26,7 @@ class Foundation:
     """Engines that the stack asked for, by function id; other functions get the architecture's default."""
     allow_closed: bool = False
     """This account is an old customer of services that are closed to new ones."""
+    _played: set[str] = field(default_factory=set, init=False, repr=False)
 
     def engine(self, function: str, deployed: str) -> str | None:
         """The id of the engine that plays `function`, which must be the one that the component deploys.
@@ -36,6 +37,7 @@ class Foundation:
         Raises `ComponentError` for one that is closed, retired or unknown, `EngineNotAvailable` for one that
         could be had but has no component.
         """
+        self._played.add(function)
         asked = self.engines.get(function)
         try:
             if deployed not in row(function).cells[Cloud(self.cloud)].engines:
@@ -46,3 +48,11 @@ class Foundation:
         if chosen.id != deployed:
             raise EngineNotAvailable(function, chosen.id, deployed)
         return chosen.id
+
+    def refuse_idle_engines(self) -> None:
+        """Raises `ComponentError` when the stack asked for an engine of a function that it does not deploy."""
+        if idle := sorted(self.engines.keys() - self._played):
+            raise ComponentError(
+                f"marketplace:engines names {', '.join(idle)}, and this release has no component for it.",
+                next_step="Leave it out.",
+            )

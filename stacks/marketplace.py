@@ -147,6 +147,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         ),
     )
 
+    on.refuse_idle_engines()
     return {
         "api_url": api.endpoint,
         "issuer": auth.issuer,

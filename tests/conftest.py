@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests stay in one process, and so do all that share the one deployment of `tests/up`."""
     for item in items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def marketplace() -> None:
 
 def app(args: Sequence[str] | None = None) -> Any:
     """Runs one command; a user's mistake becomes two lines (or one JSON object) and an exit code."""
+    stay_on_this_machine()
     try:
         return root(args)
     except ToolkitError as error:
@@ -60,6 +62,14 @@ def app(args: Sequence[str] | None = None) -> Any:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def stay_on_this_machine() -> None:
+    """Every command speaks to servers on loopback alone: no proxy may stand between, no AWS profile be asked for."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
 
 
 def report(error: ToolkitError, *, as_json: bool) -> None:

@@ -22,8 +22,9 @@ from services.http.identity import SignedIn
 
 router = APIRouter(tags=["checkout"])
 
-OfferId = Annotated[str, Path(max_length=64)]
-OrderId = Annotated[str, Path(max_length=64)]
+Identifier = Path(max_length=64, pattern=r"^[!-~]+$")
+OfferId = Annotated[str, Identifier]
+OrderId = Annotated[str, Identifier]
 IdempotencyKey = Annotated[
     str | None,
     Header(max_length=255, description="Repeating a request with the same key returns the order of the first one"),

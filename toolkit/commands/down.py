@@ -38,10 +38,13 @@ def down(
     [bold]--destroy[/bold] does what `pulumi destroy` would do in a cloud, and shows whether the stack can be taken
     down. [bold]--purge[/bold] needs no engine, so it also clears away what is damaged.
     """
-    from toolkit.local.state_folder import is_ours
+    from toolkit.local.state_folder import accessible, is_ours, require_folder
 
     console = Console(highlight=False)
-    if not state.is_dir() or not any(state.iterdir()):
+    require_folder(state)
+    with accessible(state):
+        empty = not state.is_dir() or not any(state.iterdir())
+    if empty:
         console.print(f"nothing runs: there is nothing in {state}", soft_wrap=True)
         return
     if not is_ours(state):
@@ -60,6 +63,7 @@ def down(
 def _stop(state: Path, *, broken: bool) -> int:
     """Asks the running `up` to end, and ends what a killed one left behind; how many processes."""
     from toolkit.local.machine import Machine
+    from toolkit.local.state_folder import accessible
 
     try:
         machine = Machine(state)
@@ -67,7 +71,8 @@ def _stop(state: Path, *, broken: bool) -> int:
     except ToolkitError:
         if not broken:
             raise
-        (state / "machine.json").unlink()  # unreadable: what it knew is lost, and it is about to be deleted
+        with accessible(state):
+            (state / "machine.json").unlink()  # unreadable: what it knew is lost, and it is about to be deleted
         machine, alive = Machine(state), 0
     owner = machine.owner
     if owner is not None:

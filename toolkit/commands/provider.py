@@ -36,6 +36,7 @@ def provider(
     """
     if symbolic == local:
         raise ToolkitError("choose one provider", next_step="marketplace provider --symbolic, or --local")
+    ended = _asked_to_end()
     with contextlib.ExitStack() as stack:
         chosen, packages = _symbolic() if symbolic else stack.enter_context(_local(state))
         servers = {package: serve(chosen, version=version) for package, version in packages.items()}
@@ -44,7 +45,7 @@ def provider(
         attached = ",".join(f"{package}:{server.port}" for package, server in servers.items())
         typer.echo(f"export PULUMI_DEBUG_PROVIDERS={attached}")
         typer.echo("Serving until Ctrl-C; paste that line where you run pulumi.", err=True)
-        _wait()
+        ended.wait()
 
 
 def _symbolic() -> Served:
@@ -72,9 +73,9 @@ def _local(state: Path) -> Iterator[Served]:
         yield local, {"aws": _installed()["aws"]}
 
 
-def _wait() -> None:
-    """Until Ctrl-C, or a polite request to end."""
+def _asked_to_end() -> threading.Event:
+    """Set by Ctrl-C, or by a polite request to end."""
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with contextlib.suppress(KeyboardInterrupt):
-        ended.wait()
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, lambda *_: ended.set())
+    return ended

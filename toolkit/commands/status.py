@@ -105,6 +105,10 @@ def _show(found: Status, console: Console) -> None:
             table.add_row(process.name, str(process.pid), str(process.port or ""), memory, how)
         console.print(table)
         console.print(f"\ntogether {found.memory_bytes / MEBIBYTE:.0f} MiB")
-    if found.last_run is not None:
-        console.print(f"\nstack {found.last_run.stack}, deployed by the {found.last_run.engine} engine")
-        show(found.last_run, console)
+    run = found.last_run
+    if run is None:
+        console.print("nothing is recorded of a deployment")
+        return
+    console.print(f"\nstack {run.stack}, deployed by the {run.engine} engine")
+    # Nobody answers at the addresses of a stack that does not run.
+    show(run if found.running else run.model_copy(update={"endpoints": {}}), console)

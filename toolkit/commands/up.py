@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toolkit.local.steps import Steps
 
 ENGINES = ("offline", "pulumi")
+INTERRUPTED = 130
 StateOption = Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")]
 
 
@@ -41,7 +42,8 @@ def up(  # noqa: PLR0917 - one for each option
         with _ctrl_c_for_everybody():
             _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
     except KeyboardInterrupt:
-        console.print("[dim]stopped[/]")
+        console.print("[dim]stopped before the purchase was through[/]")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _up(
@@ -69,7 +71,8 @@ def _up(
             console.print(
                 "\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME", soft_wrap=True
             )
-            _stay()
+            with contextlib.suppress(KeyboardInterrupt):
+                _stay()
         console.print("[dim]stopping[/]")
 
 
@@ -112,14 +115,17 @@ def _stay() -> None:
 
 @contextlib.contextmanager
 def _ctrl_c_for_everybody() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: everything that was started is stopped."""
+    """SIGTERM ends the run as Ctrl-C does, also where a script started it with SIGINT ignored."""
+    ends = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(number: int, frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: stopping must not be interrupted
+        for end in ends:
+            signal.signal(end, signal.SIG_IGN)  # once is enough: stopping must not be interrupted
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = [signal.signal(end, interrupt) for end in ends]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, handler in zip(ends, before, strict=True):
+            signal.signal(end, handler)

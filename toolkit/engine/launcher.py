@@ -101,7 +101,12 @@ def _forget_program(root: str, known: set[str]) -> None:
 
 
 def _report(error: BaseException, root: Path) -> dict[str, Any]:
-    """What went wrong and where in the user's own files; the innermost such line counts."""
+    """What went wrong and where in the user's own files; the innermost such line counts.
+
+    A `RunError` of a component's or a stack's own kind is `refused`: it names the setting that is wrong, not a line.
+    """
+    from pulumi import RunError
+
     cause: BaseException | None = error
     file, line = "", 0
     while cause is not None and not file:
@@ -113,6 +118,7 @@ def _report(error: BaseException, root: Path) -> dict[str, Any]:
         cause = cause.__cause__ or cause.__context__
     return {
         "error": type(error).__name__,
+        "refused": isinstance(error, RunError) and type(error) is not RunError,
         "message": str(error).strip(),
         "file": str(Path(file).relative_to(root)) if file else "",
         "line": line,

@@ -87,6 +87,9 @@ def _check(server: MonitorServer, report: dict[str, Any] | None, program: Progra
             f"the program of stack {program.stack} ended before it was done",
             next_step="look above for what its process said; it may have been killed for want of memory",
         )
+    if report and report["refused"]:
+        settings = f"Pulumi.{program.stack}.yaml"
+        raise ToolkitError(report["message"], next_step=f"correct {settings} or the program, and run again")
     if report:
         where = f"{report['file']}:{report['line']}: " if report["file"] else ""
         kind = "" if report["error"] == "RunError" else f"{report['error']}: "

@@ -29,6 +29,7 @@ from toolkit.local.run import Resources, Run, components, counted, not_emulated
 from toolkit.local.steps import Steps
 from toolkit.local.topology import Topology, topology
 from toolkit.local.warming import warm
+from toolkit.local.wholeness import require_whole
 
 ENGINES: Final = ("postgres", "redis", "moto", "stripe")
 PAYMENTS: Final = "marketplace:payments:Payments"
@@ -90,6 +91,7 @@ class LocalStack:
         program = self.program
         engine = choose(self.settings.engine, self.machine.state)
         self.machine.lock()
+        require_whole(self.machine.state)
         require_port(self.settings.port)
         with ThreadPoolExecutor(1) as pool:
             starting = pool.submit(self._start_engines, engine)

@@ -16,6 +16,7 @@ from toolkit.errors import ToolkitError
 
 EngineName = Literal["offline", "pulumi"]
 COUNTED: tuple[Operation, ...] = ("create", "update", "replace", "delete", "same")
+STATE_FILE = "state.json"
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -48,25 +49,31 @@ class OfflineEngine:
     """The engine of `toolkit.engine`, its state in `state.json`."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "state.json"
+        self._folder = folder
 
     def repair(self, provider: Provider) -> None:
-        forget_lost(self._open(), provider)
+        forget_lost(open_state(self._folder), provider)
 
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
-        done = deploy(program, provider, self._open(), on_event)
+        done = deploy(program, provider, open_state(self._folder), on_event)
         return Deployed(resources=done.resources, outputs=done.outputs, changes=_counts(done.counts))
 
     def destroy(self, program: Program, provider: Provider) -> int:
-        done = destroy(provider, self._open())
+        done = destroy(provider, open_state(self._folder))
         return sum(done.counts.values())
 
-    def _open(self) -> State:
-        try:
-            return State(self._file)
-        except ToolkitError as damaged:
-            # Removing this file alone would leave what it describes behind, in the way of the next deployment.
-            raise ToolkitError(damaged.message, next_step=PURGE) from damaged
+
+def open_state(folder: Path) -> State:
+    """What the offline engine deployed.
+
+    Raises:
+        ToolkitError: the file is damaged.
+    """
+    try:
+        return State(folder / STATE_FILE)
+    except ToolkitError as damaged:
+        # Removing this file alone would leave what it describes behind, in the way of the next deployment.
+        raise ToolkitError(damaged.message, next_step=PURGE) from damaged
 
 
 def forget_lost(state: State, provider: Provider) -> list[str]:
@@ -111,7 +118,7 @@ def deployed_by(folder: Path) -> EngineName | None:
 
     if (folder / FOLDER).exists():
         return "pulumi"
-    return "offline" if (folder / "state.json").exists() else None
+    return "offline" if (folder / STATE_FILE).exists() else None
 
 
 def _counts(operations: Mapping[Operation, int]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol
 
 import psutil
+from pydantic import BaseModel, PositiveInt, ValidationError
 
 from toolkit.errors import ToolkitError
 from toolkit.local.engines.moto import MotoServer
@@ -24,7 +25,7 @@ from toolkit.local.engines.redis import RedisServer
 from toolkit.local.engines.stripe import StripeServer
 from toolkit.local.identity import ProcessIdentity, stop_processes
 from toolkit.local.ports import free_port
-from toolkit.local.state_folder import claim
+from toolkit.local.state_folder import accessible, claim, require_folder
 
 DEFAULT_REGION = "us-east-1"
 """Where a stack lives that names no region."""
@@ -51,8 +52,13 @@ class Machine:
     """
 
     def __init__(self, state: Path, *, region: str | None = None) -> None:
-        """`region` is the stack's; without one it is that of the last run."""
+        """`region` is the stack's; without one it is that of the last run.
+
+        Raises:
+            ToolkitError: the folder cannot be read, or what is written there of earlier runs is damaged.
+        """
         self.state = state.absolute()
+        require_folder(self.state)
         self.logs = self.state / "logs"
         self._lock: IO[str] | None = None
         self._changing = threading.RLock()
@@ -185,7 +191,8 @@ class Machine:
         if self._lock is not None:
             return
         claim(self.state)
-        lock = (self.state / "lock").open("a+")
+        with accessible(self.state):
+            lock = (self.state / "lock").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
@@ -198,9 +205,10 @@ class Machine:
             ) from busy
         self._book = _read(self._book_file)
         self._require_region(lock)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with accessible(self.state):
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
         self._lock = lock
         self._book["region"] = self.region
         stop_processes(list(reversed(self.recorded().values())), grace_seconds=8)
@@ -276,9 +284,10 @@ class Machine:
     def _write(self) -> None:
         claim(self.state)
         part = self._book_file.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_text(json.dumps(self._book, indent=2))
-        part.replace(self._book_file)
+        with accessible(self.state):
+            part.touch(mode=0o600)
+            part.write_text(json.dumps(self._book, indent=2))
+            part.replace(self._book_file)
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -286,14 +295,31 @@ def python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
+class _Process(BaseModel):
+    pid: PositiveInt
+    started: float
+
+
+class _Book(BaseModel):
+    """What `machine.json` must look like."""
+
+    region: str = DEFAULT_REGION
+    stripe_api_key: str = ""
+    ports: dict[str, PositiveInt] = {}
+    processes: dict[str, _Process] = {}
+
+
 def _read(book: Path) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = json.loads(book.read_text())
-    except FileNotFoundError:
-        return {}
+        with accessible(book):
+            if not book.exists():
+                return {}
+            read: dict[str, Any] = json.loads(book.read_text())
+        _Book.model_validate(read, strict=True)
     except ValueError as broken:
+        why = broken.errors()[0]["msg"] if isinstance(broken, ValidationError) else broken
         raise ToolkitError(
-            f"{book} is not readable: {broken}",
+            f"{book} is not readable: {why}",
             next_step="discard the state of this machine with `marketplace down --purge`, then start again",
         ) from broken
     return read

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolkit.engine.state import ResourceState
 from toolkit.local.deployment_engine import Deployed, EngineName
 from toolkit.local.provider import is_emulated
+from toolkit.local.state_folder import accessible
 
 RUN_FILE: Final = "up.json"
 
@@ -67,11 +68,15 @@ class Run(_Record):
 
 
 def last_run(state: Path) -> Run | None:
-    """What the last `up` in this folder recorded."""
-    try:
-        return Run.model_validate_json((state / RUN_FILE).read_text())
-    except FileNotFoundError:
-        return None
+    """What the last `up` in this folder recorded; `None` when that is nothing, or not readable any more."""
+    file = state / RUN_FILE
+    with accessible(file):
+        if not file.exists():
+            return None
+        try:
+            return Run.model_validate_json(file.read_bytes())
+        except ValidationError:  # it only tells what was done: the state is elsewhere
+            return None
 
 
 def forget(state: Path) -> None:

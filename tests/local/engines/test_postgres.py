@@ -76,6 +76,15 @@ def test_data_of_a_version_that_is_not_installed_is_refused(tmp_path: Path) -> N
         PostgresServer(tmp_path / "postgres").start()
 
 
+def test_data_that_lost_its_version_file_is_refused_and_kept(tmp_path: Path) -> None:
+    data = tmp_path / "postgres" / "data"
+    (data / "base").mkdir(parents=True)
+    with pytest.raises(ToolkitError, match="no PG_VERSION") as refused:
+        PostgresServer(tmp_path / "postgres").start()
+    assert "down --purge" in refused.value.next_step
+    assert (data / "base").exists()
+
+
 async def test_every_test_gets_an_empty_database(postgres_dsn: str) -> None:
     connection = await asyncpg.connect(postgres_dsn)
     assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0

@@ -31,8 +31,8 @@ async def test_a_cluster_is_a_database_whose_managed_secret_names_its_master(clo
         password=credentials["password"],
     )
     try:
-        await connection.execute("CREATE ROLE checkout LOGIN")
-        await connection.execute("GRANT rds_iam TO checkout")
+        await connection.execute("CREATE ROLE admitted LOGIN")
+        await connection.execute("GRANT rds_iam TO admitted")
         await connection.execute("CREATE TABLE offers (id text)")
         assert await connection.fetchval("SELECT current_setting('is_superuser')") == "off"
     finally:

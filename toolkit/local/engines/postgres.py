@@ -125,6 +125,11 @@ class PostgresServer:
         _run_apart(run)
 
     def _initialise(self, binaries: Path) -> None:
+        if self._data.exists() and any(self._data.iterdir()):
+            raise ToolkitError(
+                f"{self._data} holds something, but no PG_VERSION, so it is not a whole PostgreSQL cluster",
+                next_step="discard the state of this machine with `marketplace down --purge`, then start again",
+            )
         part = self._data.with_suffix(".part")  # an initdb that was killed must not look like a cluster
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)

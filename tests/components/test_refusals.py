@@ -108,3 +108,12 @@ def test_an_image_that_nothing_could_pull_is_refused(declare: Declare) -> None:
 def test_a_function_cannot_run_longer_than_functions_do(seconds: int) -> None:
     with pytest.raises(ComponentError, match="has 1 to 900"):
         Function(name="slow", function="order-processor", handler="a.b", timeout_seconds=seconds)
+
+
+def test_an_engine_of_a_function_that_is_not_deployed_is_refused(declare: Declare) -> None:
+    source = """
+        on = foundation(engines={"fraud-detection": "sagemaker-endpoint"})
+        on.refuse_idle_engines()
+    """
+    with pytest.raises(ToolkitError, match=r"marketplace:engines names fraud-detection"):
+        declare(source)

@@ -38,6 +38,12 @@ async def test_a_cart_shows_todays_prices_of_several_sellers(shop: Shop) -> None
         assert (await client.get("/cart")).json()["items"] == []
 
 
+@pytest.mark.parametrize("offer_id", ["%00", "a%20b", "%F0%9F%92%A3", "x" * 65])
+async def test_an_offer_id_that_nobody_could_have_is_refused(shop: Shop, offer_id: str) -> None:
+    async with shop.visit() as client:
+        assert (await put(client, offer_id)).status_code == 422
+
+
 async def test_an_offer_that_does_not_exist_cannot_be_put_into_a_cart(shop: Shop) -> None:
     async with shop.visit() as client:
         response = await put(client, "nothing")

@@ -159,7 +159,7 @@ class LocalStack:
             planned = preview(program, self._sdk)
             functions = {resource.function for resource in planned if resource.function}
             links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
-            custom = sum(resource.custom for resource in planned)
+            custom = sum(resource.custom and not resource.type.startswith("pulumi:") for resource in planned)
             step.outcome = f"{len(functions)} functions, {custom} resources, {links} links"
 
     def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:

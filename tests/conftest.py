@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,16 +16,7 @@ from toolkit.local.engines.moto import MotoServer
 from toolkit.local.engines.postgres import PostgresServer
 from toolkit.local.engines.redis import RedisServer
 
-TESTS = Path(__file__).parent
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one process, and so do all that share the one deployment of `tests/up`."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "up" else str(item.path)))
 
 
 @pytest.fixture(scope="session")

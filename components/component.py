@@ -1,7 +1,7 @@
 """The base of every component.
 
-A component's inputs say which architectural function it plays, by which engine, and its links. That is how
-a plan knows them, whichever engine recorded it.
+A component's inputs say which architectural function it plays, by which engine, and its links. That is how a plan
+knows them, whichever engine recorded it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from components.foundation import Foundation
-from components.link import Link
+from components.link import Access, Link
 
 
 class Component(pulumi.ComponentResource):
@@ -26,6 +26,8 @@ class Component(pulumi.ComponentResource):
     """Id of the architectural function, `None` for what only carries others (the network)."""
     ENGINE: ClassVar[str | None] = None
     """Id of the engine that this class deploys; an input where it plays the function, not where it supports it."""
+    OFFERS: ClassVar[tuple[Access, ...]] = ()
+    """The accesses by which workloads can be linked to it."""
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Component(pulumi.ComponentResource):
 
     def guarded(self, **options: Any) -> pulumi.ResourceOptions:
         """Options of a child that holds data: Pulumi refuses to delete it where the profile protects data."""
-        return self.child(protect=True if self.foundation.profile.deletion_protection else None, **options)
+        return self.child(protect=True if self.foundation.profile.protect_data else None, **options)
 
 
 def type_token(component: type[Component]) -> str:

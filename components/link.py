@@ -1,18 +1,17 @@
-"""Links: who may do what with whom, said once.
+"""Links: which workload uses which component, and how.
 
-`reads_writes(orders)` in a workload's `links` gives that workload the least permission this access needs,
-the environment variables that tell it where the target is, the network rule between the two, and the
-arrow in the diagram. Each target decides what an access means, in its `bind`.
+`reads_writes(orders)` in a workload's `links` gives that workload the least permission that this access needs, the
+environment variables that tell it where the target is, the network rule between the two, and the arrow in the
+diagram. What an access needs is decided by the target, in the `bind` of its cloud's class.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from components.component import Component
+from components.errors import UnsupportedAccess
 
 
 class Access(StrEnum):
@@ -28,67 +27,91 @@ class Access(StrEnum):
     STARTS = "starts"
     INVOKES = "invokes"
     READS_SECRET = "reads-secret"  # noqa: S105 - an access, not a password
+    VERIFIES = "verifies"
     ROUTES = "routes"
+
+
+class Target(Protocol):
+    """What can be linked to."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def OFFERS(self) -> tuple[Access, ...]:  # noqa: N802 - a class attribute of every component
+        """The accesses that the component offers."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """An arrow of the architecture: from the workload that carries it to `target`."""
+    """An arrow of the architecture, from the workload that carries it to `target`.
 
-    target: Component
+    Raises `UnsupportedAccess` for an access that the target does not offer.
+    """
+
+    target: Target
     access: Access
 
+    def __post_init__(self) -> None:
+        if self.access not in self.target.OFFERS:
+            raise UnsupportedAccess(self.target.name, self.access, tuple(map(str, self.target.OFFERS)))
 
-def reads(target: Component) -> Link:
+
+def reads(target: Target) -> Link:
     """Reads data; never changes it."""
     return Link(target=target, access=Access.READS)
 
 
-def reads_writes(target: Component) -> Link:
+def reads_writes(target: Target) -> Link:
     """Reads and changes data; never the schema or the users."""
     return Link(target=target, access=Access.READS_WRITES)
 
 
-def administers(target: Component) -> Link:
+def administers(target: Target) -> Link:
     """Changes the schema and the users of a database."""
     return Link(target=target, access=Access.ADMINISTERS)
 
 
-def queries(target: Component) -> Link:
+def queries(target: Target) -> Link:
     """Searches an index."""
     return Link(target=target, access=Access.QUERIES)
 
 
-def infers(target: Component) -> Link:
+def infers(target: Target) -> Link:
     """Asks a model for a score."""
     return Link(target=target, access=Access.INFERS)
 
 
-def publishes(target: Component) -> Link:
+def publishes(target: Target) -> Link:
     """Sends messages to a queue or topic."""
     return Link(target=target, access=Access.PUBLISHES)
 
 
-def consumes(target: Component) -> Link:
+def consumes(target: Target) -> Link:
     """Takes messages from a queue."""
     return Link(target=target, access=Access.CONSUMES)
 
 
-def starts(target: Component) -> Link:
+def starts(target: Target) -> Link:
     """Starts executions of a workflow."""
     return Link(target=target, access=Access.STARTS)
 
 
-def invokes(target: Component) -> Link:
+def invokes(target: Target) -> Link:
     """Calls a function and waits for its answer."""
     return Link(target=target, access=Access.INVOKES)
 
 
-def reads_secret(target: Component) -> Link:
+def reads_secret(target: Target) -> Link:
     """Reads a secret's value at run time, with the workload's own identity."""
     return Link(target=target, access=Access.READS_SECRET)
 
 
-def routes(target: Component) -> Link:
+def verifies(target: Target) -> Link:
+    """Verifies the tokens that a directory of users issues."""
+    return Link(target=target, access=Access.VERIFIES)
+
+
+def routes(target: Target) -> Link:
     """Sends HTTP requests of the outside world to a service."""
     return Link(target=target, access=Access.ROUTES)

@@ -20,46 +20,41 @@ from components.cloud import load
 from components.container_cluster import ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.event_function import EventFunction, EventFunctionArgs
+from components.foundation import Engines
 from components.fulfillment_queue import FulfillmentQueueArgs
-from components.link import Link, consumes, reads_secret, reads_writes, starts
-from components.migrations import MigrationsArgs
+from components.link import Link, consumes, reads_secret, reads_writes, starts, verifies
 from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
+from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
-from components.workload import Function, Service
-from stacks.settings import NAMESPACE, Settings
-from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
+from components.secrets_management import SecretsArgs
+from components.workload import Handler, Service
+from stacks.settings import NAMESPACE, Settings, require_played
+from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR, WORKLOADS
 
 ROOT: Final = Path(__file__).parent.parent
-CHECKOUT_DEFINITION: Final = ROOT / "functions" / "checkout" / "checkout.asl.json"
+CHECKOUT_DEFINITIONS: Final = ROOT / "functions" / "checkout" / "definitions"
 MIGRATION_FILES: Final = ROOT / "commerce" / "adapters" / "postgres" / "migrations"
 
 
 def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[str]]:
     """Declares every resource of the marketplace; returns the stack's outputs."""
     cloud = load(settings.cloud)
-    prefix = f"{NAMESPACE}-{stack}"
-    tags = {"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"}
+    require_played(settings, cloud.functions.union(workload.function for workload in WORKLOADS), stack=stack)
+    image = settings.on.image
     on = cloud.foundation(
-        prefix=prefix,
+        settings.on,
+        prefix=f"{NAMESPACE}-{stack}",
         profile=settings.profile,
-        region=settings.region,
-        account_id=settings.account_id,
-        tags=tags,
-        engines=settings.engines,
-        allow_closed=settings.allow_closed,
+        tags={"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"},
+        engines=Engines(chosen=settings.engines, allow_closed=settings.allow_closed),
     )
 
     # Foundations
-    secrets = cloud.Secrets("secrets", on)
-    network = cloud.Network(
-        "network",
-        on,
-        NetworkArgs(cidr=str(settings.network_cidr), zones=settings.zones, log_key_arn=secrets.key_arn),
-    )
+    secrets = cloud.Secrets("secrets", on, SecretsArgs())
+    network = cloud.Network("network", on, NetworkArgs(cidr=str(settings.network_cidr), secrets=secrets))
     cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))
-    image = cloud.image(settings.image, on)
 
     def service(workload: Service, *links: Link) -> ContainerService:
         environment = settings.environment(workload.settings)
@@ -71,7 +66,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             ),
         )
 
-    def function(workload: Function, *links: Link) -> EventFunction:
+    def function(workload: Handler, *links: Link) -> EventFunction:
         environment = settings.environment(workload.settings)
         return cloud.EventFunction(
             workload.name,
@@ -83,21 +78,16 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
 
     # Data & State
     products = cloud.CatalogDatabase("products", on, CatalogDatabaseArgs(secrets=secrets))
-    orders = cloud.OrderDatabase("orders", on, OrderDatabaseArgs(network=network, secrets=secrets))
-    carts = cloud.CartCache("carts", on, CartCacheArgs(network=network, secrets=secrets))
-    migrations = cloud.Migrations(
-        MIGRATIONS.name,
-        on,
-        MigrationsArgs(
-            workload=MIGRATIONS,
-            folder=MIGRATION_FILES,
-            database=orders,
-            network=network,
-            secrets=secrets,
-            image=image,
-            environment=settings.environment(MIGRATIONS.settings),
-        ),
+    migrations = MigrationsArgs(
+        workload=MIGRATIONS,
+        folder=MIGRATION_FILES,
+        image=image,
+        environment=settings.environment(MIGRATIONS.settings),
     )
+    orders = cloud.OrderDatabase(
+        "orders", on, OrderDatabaseArgs(network=network, secrets=secrets, migrations=migrations)
+    )
+    carts = cloud.CartCache("carts", on, CartCacheArgs(network=network, secrets=secrets))
 
     # Async & Integration
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
@@ -108,16 +98,14 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         "checkout-flow",
         on,
         CheckoutOrchestrationArgs(
-            definition=CHECKOUT_DEFINITION, saga=checkout_saga, fulfillment=fulfillment, secrets=secrets
+            definitions=CHECKOUT_DEFINITIONS, saga=checkout_saga, fulfillment=fulfillment, secrets=secrets
         ),
     )
 
-    # Application & Compute
-    catalog = service(CATALOG, reads_writes(products), reads_writes(orders))
-    checkout = service(CHECKOUT, reads_writes(orders), reads_writes(carts), starts(checkout_flow))
-
-    # Client & Edge
+    # Client & Edge, and the services behind it
     auth = cloud.Auth("auth", on, AuthArgs(callback_urls=settings.callback_urls, logout_urls=settings.logout_urls))
+    catalog = service(CATALOG, verifies(auth), reads_writes(products), reads_writes(orders))
+    checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     api = cloud.ApiGateway(
         "api",
         on,
@@ -140,19 +128,18 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             watched=(
                 *(api, catalog, checkout),
                 *(order_processor, checkout_saga, checkout_flow, fulfillment, fulfillment.dead_letters),
-                *(products, orders, carts, migrations),
+                *(products, orders, carts, orders.migrations),
             ),
             secrets=secrets,
             email=settings.alarm_email,
         ),
     )
 
-    on.refuse_idle_engines()
     return {
         "api_url": api.endpoint,
         "issuer": auth.issuer,
         "client_id": auth.client_id,
-        "user_pool_id": auth.user_pool_id,
-        "stripe_secret": stripe.secret_arn,
+        "directory_id": auth.directory_id,
+        "stripe_secret": stripe.secret_id,
         "stripe_webhook_url": stripe.webhook_url(api.endpoint),
     }

@@ -1,34 +1,36 @@
 """The settings of a stack, read from `Pulumi.<stack>.yaml` and checked as a whole.
 
-Every mistake is reported at once and by its full key, and a misspelt key is told what it may have meant.
+The common settings are here; those that only one cloud has are beside its components (`components/<cloud>/settings.py`)
+and are handed to that cloud's foundation. Every mistake is reported at once and by its full key, and a misspelt key is
+told what it may have meant.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from components.architecture import FUNCTIONS
-from components.aws.ecr import ecr_address
+from components.cloud import settings_of
+from components.cloud_settings import CloudSettings, FromJson
+from components.clouds import AVAILABLE, CLOUDS
 from components.profile import PROFILES, Profile
 
 NAMESPACE: Final = "marketplace"
-REGION_KEY: Final = "aws:region"
+CLOUD_KEY: Final = f"{NAMESPACE}:cloud"
 LOOPBACK: Final = ("localhost", "127.0.0.1")
-MINIMUM_ZONES: Final = 2
 WIDEST_PREFIX: Final = 16
 NARROWEST_PREFIX: Final = 20
-_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class SettingsError(pulumi.RunError):
@@ -40,13 +42,6 @@ class SettingsError(pulumi.RunError):
         super().__init__(f"{count} wrong in Pulumi.{stack}.yaml:{lines}")
         self.stack = stack
         self.problems = dict(problems)
-
-
-def _from_json(value: Any) -> Any:
-    """Pulumi hands lists over as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        return json.loads(value)
-    return value
 
 
 def _address(value: str) -> str:
@@ -75,30 +70,6 @@ def _network(value: IPv4Network) -> IPv4Network:
     return value
 
 
-def _in_region(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    """Zones of the region, two at least: the load balancer and the databases take no fewer."""
-    region = info.data.get("region")
-    if region and any(not re.fullmatch(f"{region}[a-z]", zone) for zone in value):
-        raise ValueError(f"expected zones of {region}, such as {region}a")
-    if value and len(set(value)) < MINIMUM_ZONES:
-        raise ValueError(f"expected {MINIMUM_ZONES} different zones at least")
-    if len(set(value)) < len(value):
-        raise ValueError("expected each zone once")
-    return value
-
-
-def _pullable(value: str, info: ValidationInfo) -> str:
-    """An image that Lambda can run and Fargate can reach."""
-    region = info.data.get("region")
-    address = ecr_address(value)
-    if info.data.get("cloud") == "aws" and region and not (address and address.region == region):
-        raise ValueError(
-            f"expected an image in ECR in {region}, which is all that tasks and functions reach "
-            f"(<account>.dkr.ecr.{region}.amazonaws.com/<repository>, then :<tag> or @sha256:<digest>)"
-        )
-    return value
-
-
 def _profile(value: str) -> str:
     if value not in PROFILES:
         raise ValueError(f"expected one of {', '.join(PROFILES)}")
@@ -113,10 +84,9 @@ def _functions(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Engines = Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(_functions)]
-Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_from_json)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_from_json)]
-Zones = Annotated[tuple[str, ...], BeforeValidator(_from_json), AfterValidator(_in_region)]
+Choices = Annotated[dict[str, str], FromJson, AfterValidator(_functions)]
+Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], FromJson]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], FromJson]
 
 
 class Settings(BaseModel):
@@ -124,20 +94,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    cloud: Literal["aws", "azure", "gcp"] = "aws"
+    on: CloudSettings
+    """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
-    region: Annotated[str, Field(alias=REGION_KEY, pattern=_REGION.pattern)]
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    """The only account the stack may be deployed to; default: whichever the credentials are for."""
-    engines: Engines = Field(default_factory=dict)
+    engines: Choices = Field(default_factory=dict)
     """Engine by function id (`cart-cache: elasticache-valkey`), where the architecture's default is not wanted."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""
     network_cidr: Annotated[IPv4Network, AfterValidator(_network)] = IPv4Network("10.40.0.0/16")
-    availability_zones: Zones = ()
-    """Default: the region's zones a, b and c. Not every account has those."""
-    image: Annotated[str, AfterValidator(_pullable)]
-    """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
 
     currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")] = "usd"
     """ISO 4217, lower case, as Stripe writes it."""
@@ -161,9 +125,9 @@ class Settings(BaseModel):
         return PROFILES[self.profile_name]
 
     @property
-    def zones(self) -> tuple[str, ...]:
-        """Zones the network may use, most important first."""
-        return self.availability_zones or tuple(f"{self.region}{letter}" for letter in "abc")
+    def cloud(self) -> str:
+        """`marketplace:cloud`: the id of the cloud that `on` belongs to."""
+        return self.on.CLOUD
 
     def environment(self, names: Iterable[str]) -> dict[str, str]:
         """These settings as environment variables: `return_window_days` -> `RETURN_WINDOW_DAYS`."""
@@ -175,21 +139,21 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
 
     Keys of other namespaces are left to whom they belong. The values of `secret_keys` are never repeated.
     """
-    ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key == REGION_KEY}
-    known = {alias(name): name for name in Settings.model_fields}
-    problems = {key: _unknown(key, known) for key in ours if key not in known}
-    values = {known[key]: value for key, value in ours.items() if key in known}
-    try:
-        settings = Settings.model_validate(values, by_name=True, by_alias=False)
-    except ValidationError as wrong:
-        hidden = set(secret_keys)
-        for error in wrong.errors():
-            key = alias(str(error["loc"][0]))
-            problems[key] = _told(error, repeat=key not in hidden)
-        raise SettingsError(stack, problems) from None
-    if problems:
+    problems: dict[str, str] = {}
+    section = _section(config.get(CLOUD_KEY), problems)
+    common_keys = _keys(Settings, exclude="on")
+    cloud_keys = _keys(section) if section else {}
+    known = common_keys | cloud_keys | {CLOUD_KEY: "cloud"}
+    ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key in known}
+    if section:
+        problems |= {key: _unknown(key, known) for key in ours if key not in known}
+    hidden = frozenset(secret_keys)
+    on = _validated(section, cloud_keys, ours, problems, hidden) if section else None
+    # Without its section a stack has no settings, but the mistakes in the common ones are reported all the same.
+    common = _validated(Settings, common_keys, ours, problems, hidden, on=on or CloudSettings(region="", image=""))
+    if problems or common is None:
         raise SettingsError(stack, problems)
-    return settings
+    return common
 
 
 def from_pulumi() -> Settings:
@@ -200,20 +164,67 @@ def from_pulumi() -> Settings:
     return load(given, stack=pulumi.get_stack(), secret_keys=runtime.get_config_secret_keys_env())
 
 
-def alias(name: str) -> str:
-    """Full key of a field: `return_window_days` -> `marketplace:returnWindowDays`."""
-    key = Settings.model_fields[name].alias or name
-    return key if ":" in key else f"{NAMESPACE}:{key}"
+def require_played(settings: Settings, functions: Collection[str], *, stack: str) -> None:
+    """Refuses an engine for a function that the stack has no component for, before anything is declared.
+
+    Raises `SettingsError`.
+    """
+    if idle := sorted(settings.engines.keys() - set(functions)):
+        problem = f"names {', '.join(idle)}, and this release has no component for it; leave it out"
+        raise SettingsError(stack, {f"{NAMESPACE}:engines": problem})
 
 
-def _unknown(key: str, known: Mapping[str, str]) -> str:
+def _section(cloud: str | None, problems: dict[str, str]) -> type[CloudSettings] | None:
+    """The settings class of the chosen cloud; what is wrong with the choice goes to `problems`."""
+    if cloud is None:
+        problems[CLOUD_KEY] = f"is required: one of {', '.join(AVAILABLE)}"
+    elif cloud not in CLOUDS:
+        problems[CLOUD_KEY] = f"expected one of {', '.join(CLOUDS)}, got {cloud!r}"
+    elif cloud not in AVAILABLE:
+        problems[CLOUD_KEY] = f"this release has no components for {CLOUDS[cloud].label}; use {', '.join(AVAILABLE)}"
+    else:
+        return settings_of(cloud)
+    return None
+
+
+def _keys(model: type[BaseModel], *, exclude: str = "") -> dict[str, str]:
+    """Field by its full key: `marketplace:returnWindowDays` -> `return_window_days`."""
+    keys = {}
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if name != exclude:
+            keys[key if ":" in key else f"{NAMESPACE}:{key}"] = name
+    return keys
+
+
+def _validated(
+    model: type[M],
+    keys: Mapping[str, str],
+    given: Mapping[str, str],
+    problems: dict[str, str],
+    hidden: frozenset[str],
+    **more: Any,
+) -> M | None:
+    """An instance of the values given for its keys; each mistake goes to `problems` instead."""
+    values = {name: given[key] for key, name in keys.items() if key in given}
+    try:
+        return model.model_validate(values | more, by_name=True, by_alias=False)
+    except ValidationError as wrong:
+        key_of = {name: key for key, name in keys.items()}
+        for error in wrong.errors():
+            key = key_of[str(error["loc"][0])]
+            problems[key] = _message(error, repeat=key not in hidden)
+        return None
+
+
+def _unknown(key: str, known: Iterable[str]) -> str:
     # Without the namespace, which all keys share and which would make any two look alike.
     names = {name.partition(":")[2].lower(): name for name in known}
     near = difflib.get_close_matches(key.partition(":")[2].lower(), names, n=1, cutoff=0.7)
     return f"unknown key; did you mean {names[near[0]]}?" if near else "unknown key"
 
 
-def _told(error: Any, *, repeat: bool) -> str:
+def _message(error: Any, *, repeat: bool) -> str:
     """Pydantic's message in one line, with what was given."""
     if error["type"] == "missing":
         return "is required"

@@ -1,19 +1,21 @@
-"""What runs: the services and functions of the marketplace, each described once."""
+"""What runs: the services and handlers of the marketplace, each described once."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from components.workload import Function, Route, Service
+from components.workload import Handler, Route, Service
 
 CATALOG: Final = Service(
     name="catalog",
     function="catalog-service",
     module="services.catalog",
-    priority=10,
     routes=(
-        Route(method="GET", path="/catalog/{proxy+}", public=True),
-        Route(method="PUT", path="/catalog/{proxy+}"),
+        Route(method="GET", path="/catalog/products", public=True),
+        Route(method="GET", path="/catalog/products/{product_id}", public=True),
+        Route(method="PUT", path="/catalog/products/{product_id}"),
+        Route(method="PUT", path="/catalog/products/{product_id}/offer"),
+        Route(method="PUT", path="/catalog/sellers/me"),
     ),
     settings=("currency", "log_level"),
 )
@@ -22,40 +24,39 @@ CHECKOUT: Final = Service(
     name="checkout",
     function="checkout-service",
     module="services.checkout",
-    priority=20,
     routes=(
-        # Each method by name: ANY would catch the browser's preflight too, which carries no token.
         Route(method="GET", path="/cart"),
         Route(method="DELETE", path="/cart"),
         Route(method="PUT", path="/cart/items/{offer_id}"),
         Route(method="POST", path="/checkout"),
         Route(method="GET", path="/orders"),
-        Route(method="GET", path="/orders/{proxy+}"),
+        Route(method="GET", path="/orders/{order_id}"),
     ),
     settings=("currency", "commission_basis_points", "reservation_ttl_seconds", "log_level"),
-    cpu=1024,
+    cores=1,
     memory_mib=2048,
 )
 
-CHECKOUT_SAGA: Final = Function(
+CHECKOUT_SAGA: Final = Handler(
     name="checkout-saga",
     function="checkout-orchestration",
-    handler="functions.checkout.handler.handler",
+    package="functions.checkout",
     settings=("log_level",),
 )
 
-ORDER_PROCESSOR: Final = Function(
+ORDER_PROCESSOR: Final = Handler(
     name="order-processor",
     function="order-processor",
-    handler="functions.order_processor.handler.handler",
+    package="functions.order_processor",
     settings=("return_window_days", "log_level"),
-    remembers_events=True,
 )
 
-MIGRATIONS: Final = Function(
+MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
-    handler="functions.migrations.handler.handler",
+    package="functions.migrations",
     settings=("log_level",),
     timeout_seconds=300,
 )
+
+WORKLOADS: Final = (CATALOG, CHECKOUT, CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)

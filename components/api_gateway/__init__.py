@@ -1,4 +1,4 @@
-"""API Gateway: the marketplace's public HTTP API, which signs nobody in but checks that everybody is."""
+"""API Gateway: the marketplace's public HTTP API, which routes, throttles and turns away who is not signed in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class ApiGatewayArgs:
 
 
 class ApiGateway(Component):
-    """Routes requests to the services: public ones as they come, the others with the signed-in user's id and groups."""
+    """Routes requests to the services: public ones as they come, the others only with a valid token.
+
+    Services verify the token again: who reaches one past the gateway gains nothing.
+    """
 
     FUNCTION = "api-gateway"
 

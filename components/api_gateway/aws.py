@@ -15,12 +15,9 @@ from components.aws.logs import log_group
 from components.aws.narrow import on_aws
 from components.aws.signal import Signal, Watched
 from components.container_cluster.aws import ContainerCluster
-from components.container_service import ContainerService
 from components.link import routes
 from components.secrets_management.aws import Secrets
-
-USER_HEADER: Final = "header.x-user-id"
-"""The header that services trust. Groups stay in the token: a mapping takes no claim with a colon in its name."""
+from components.workload import Route
 
 ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
@@ -42,11 +39,7 @@ TIMEOUT_MILLISECONDS: Final = 29_000
 
 
 class ApiGateway(ApiGatewayContract, Watched):
-    """Creates the API, its stage with throttling and an access log, the authorizer, the VPC link, and the routes.
-
-    What a caller sends in the user header never arrives: the integration overwrites it with the token's subject on
-    signed-in routes and removes it on public ones.
-    """
+    """Creates the API, its stage with throttling and an access log, the authorizer, the VPC link, and the routes."""
 
     ENGINE = "api-gateway"
 
@@ -89,46 +82,19 @@ class ApiGateway(ApiGatewayContract, Watched):
             security_group_ids=[identity.security_group_id],
             opts=self.child(depends_on=identity.after),
         )
+        integration = self._integration(cluster, link)
         for service in args.services:
-            self._route(service, cluster, link, authorizer)
+            for route in service.workload.routes:
+                self._route(route, integration, authorizer)
         self._stage(args, foundation)
         self.endpoint = self.api.api_endpoint
         self.signals = _signals(self.api)
         self.register_outputs({"endpoint": self.endpoint})
 
-    def _route(
-        self,
-        service: ContainerService,
-        cluster: ContainerCluster,
-        link: aws.apigatewayv2.VpcLink,
-        authorizer: aws.apigatewayv2.Authorizer,
-    ) -> None:
-        """An integration for a service's public routes, one for its others, and the routes."""
-        integrations = {
-            public: self._integration(service.name, cluster, link, public=public)
-            for public in sorted({route.public for route in service.workload.routes})
-        }
-        for route in service.workload.routes:
-            aws.apigatewayv2.Route(
-                f"{self.name}-{slug(route.key)}",
-                api_id=self.api.id,
-                route_key=route.key,
-                target=pulumi.Output.concat("integrations/", integrations[route.public].id),
-                authorization_type="NONE" if route.public else "JWT",
-                authorizer_id=None if route.public else authorizer.id,
-                opts=self.child(),
-            )
-
-    def _integration(
-        self, service: str, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink, *, public: bool
-    ) -> aws.apigatewayv2.Integration:
-        user = (
-            {f"remove:{USER_HEADER}": "''"}
-            if public
-            else {f"overwrite:{USER_HEADER}": "$context.authorizer.claims.sub"}
-        )
+    def _integration(self, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink) -> aws.apigatewayv2.Integration:
+        """The way to the load balancer, which knows each service's paths."""
         return aws.apigatewayv2.Integration(
-            f"{self.name}-{service}-{'public' if public else 'signed-in'}",
+            f"{self.name}-services",
             api_id=self.api.id,
             integration_type="HTTP_PROXY",
             integration_method="ANY",
@@ -137,7 +103,19 @@ class ApiGateway(ApiGatewayContract, Watched):
             connection_id=link.id,
             payload_format_version="1.0",
             timeout_milliseconds=TIMEOUT_MILLISECONDS,
-            request_parameters=user,
+            opts=self.child(),
+        )
+
+    def _route(
+        self, route: Route, integration: aws.apigatewayv2.Integration, authorizer: aws.apigatewayv2.Authorizer
+    ) -> None:
+        aws.apigatewayv2.Route(
+            f"{self.name}-{slug(route.key)}",
+            api_id=self.api.id,
+            route_key=route.key,
+            target=pulumi.Output.concat("integrations/", integration.id),
+            authorization_type="NONE" if route.public else "JWT",
+            authorizer_id=None if route.public else authorizer.id,
             opts=self.child(),
         )
 
@@ -161,7 +139,7 @@ class ApiGateway(ApiGatewayContract, Watched):
 
 
 def slug(route_key: str) -> str:
-    """Name of a route's resource: `GET /orders/{proxy+}` -> `get-orders-proxy`."""
+    """Name of a route's resource: `GET /orders/{order_id}` -> `get-orders-order-id`."""
     words = "".join(character if character.isalnum() else " " for character in route_key.lower()).split()
     return "-".join(words)
 

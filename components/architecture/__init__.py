@@ -18,13 +18,12 @@ from components.architecture.choice import (
     function,
 )
 from components.architecture.functions import FUNCTIONS
-from components.architecture.model import Cell, Cloud, Engine, Function, Lane
+from components.architecture.model import Cell, Engine, Function, Lane
 
 __all__ = [
     "FUNCTIONS",
     "Cell",
     "ClosedEngine",
-    "Cloud",
     "Engine",
     "EngineError",
     "Function",

@@ -11,9 +11,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from components.architecture.lifecycle import Lifecycle, available, closed, retired
 from components.architecture.model import Cell, Engine
 from components.architecture.stripe import PAYMENTS
-from components.lifecycle import Lifecycle, available, closed, retired
 
 _CHECKED = date(2026, 11, 22)
 _DOCS = "https://learn.microsoft.com"

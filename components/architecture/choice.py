@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from components.architecture.functions import FUNCTIONS
-from components.architecture.model import Cloud, Engine, Function
-from components.lifecycle import Status
+from components.architecture.lifecycle import Status
+from components.architecture.model import Engine, Function
+from components.clouds import CLOUDS
 
 
 class EngineError(ValueError):
@@ -31,16 +32,16 @@ class UnknownCloud(EngineError):
     """The architecture is not mapped to this cloud."""
 
     def __init__(self, cloud: str) -> None:
-        super().__init__(f"There is no cloud {cloud!r}.", next_step=f"Choose one of: {_listed(Cloud)}.")
+        super().__init__(f"There is no cloud {cloud!r}.", next_step=f"Choose one of: {_listed(CLOUDS)}.")
         self.cloud = cloud
 
 
 class UnknownEngine(EngineError):
     """No engine of this id can play the function on this cloud."""
 
-    def __init__(self, function: Function, cloud: Cloud, engine_id: str) -> None:
+    def __init__(self, function: Function, cloud: str, engine_id: str) -> None:
         super().__init__(
-            f"No engine {engine_id!r} plays {function.title} ({function.id}) on {cloud.label}.",
+            f"No engine {engine_id!r} plays {function.title} ({function.id}) on {CLOUDS[cloud].label}.",
             next_step=f"Choose one of: {_listed(function.cells[cloud].engines)}.",
         )
         self.engine_id = engine_id
@@ -49,12 +50,12 @@ class UnknownEngine(EngineError):
 class ClosedEngine(EngineError):
     """The engine is closed to new customers and nobody said that this account is an old one."""
 
-    def __init__(self, function: Function, cloud: Cloud, engine: Engine) -> None:
+    def __init__(self, function: Function, cloud: str, engine: Engine) -> None:
         life = engine.lifecycle
         ends = f" It retires on {life.retires_on}." if life.retires_on else ""
         super().__init__(
-            f"{engine.title} ({engine.id}) for {function.title} on {cloud.label} is closed to new customers since "
-            f"{life.closed_on}, as of {life.as_of} ({life.source}).{ends}",
+            f"{engine.title} ({engine.id}) for {function.title} on {CLOUDS[cloud].label} is closed to new customers "
+            f"since {life.closed_on}, as of {life.as_of} ({life.source}).{ends}",
             next_step=f"Choose its successor {life.successor!r}, or set allow_closed if this account already has it.",
         )
         self.engine = engine
@@ -63,10 +64,10 @@ class ClosedEngine(EngineError):
 class RetiredEngine(EngineError):
     """The engine no longer exists, for anybody."""
 
-    def __init__(self, function: Function, cloud: Cloud, engine: Engine) -> None:
+    def __init__(self, function: Function, cloud: str, engine: Engine) -> None:
         life = engine.lifecycle
         super().__init__(
-            f"{engine.title} ({engine.id}) for {function.title} on {cloud.label} is retired since "
+            f"{engine.title} ({engine.id}) for {function.title} on {CLOUDS[cloud].label} is retired since "
             f"{life.retires_on}, as of {life.as_of} ({life.source}).",
             next_step=f"Choose its successor {life.successor!r}.",
         )
@@ -83,7 +84,7 @@ def function(function_id: str) -> Function:
 
 def engines(cloud: str) -> Mapping[str, Engine]:
     """Every engine of a cloud by id, open or not, whatever it plays; raises `UnknownCloud`."""
-    where = _cloud(cloud)
+    where = _known(cloud)
     return {id: engine for row in FUNCTIONS.values() for id, engine in row.cells[where].engines.items()}
 
 
@@ -105,7 +106,7 @@ def choose(
     Raises `UnknownFunction`, `UnknownCloud`, `UnknownEngine`, `ClosedEngine` or `RetiredEngine`.
     """
     played = function(function_id)
-    where = _cloud(cloud)
+    where = _known(cloud)
     cell = played.cells[where]
     if engine is not None and engine not in cell.engines:
         raise UnknownEngine(played, where, engine)
@@ -118,11 +119,10 @@ def choose(
     return chosen
 
 
-def _cloud(cloud: str) -> Cloud:
-    try:
-        return Cloud(cloud)
-    except ValueError:
-        raise UnknownCloud(cloud) from None
+def _known(cloud: str) -> str:
+    if cloud not in CLOUDS:
+        raise UnknownCloud(cloud)
+    return cloud
 
 
 def _listed(ids: Iterable[str]) -> str:

@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import Final
 
 from components.architecture import aws, azure, gcp
-from components.architecture.model import Cloud, Function, Lane
+from components.architecture.model import Cell, Function, Lane
+
+_COLUMNS: Final[Mapping[str, Mapping[str, Cell]]] = {"aws": aws.CELLS, "azure": azure.CELLS, "gcp": gcp.CELLS}
 
 
 def _function(id: str, title: str, lane: Lane) -> Function:
-    cells = {Cloud.AWS: aws.CELLS[id], Cloud.AZURE: azure.CELLS[id], Cloud.GCP: gcp.CELLS[id]}
+    cells = {cloud: column[id] for cloud, column in _COLUMNS.items()}
     return Function(id=id, title=title, lane=lane, cells=MappingProxyType(cells))
 
 

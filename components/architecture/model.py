@@ -6,20 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.lifecycle import Lifecycle, Status
-
-
-class Cloud(StrEnum):
-    """The clouds that the marketplace can be deployed to."""
-
-    AWS = "aws"
-    AZURE = "azure"
-    GCP = "gcp"
-
-    @property
-    def label(self) -> str:
-        """As people write it."""
-        return "Azure" if self is Cloud.AZURE else self.value.upper()
+from components.architecture.lifecycle import Lifecycle, Status
 
 
 class Lane(StrEnum):
@@ -102,4 +89,5 @@ class Function:
     id: str
     title: str
     lane: Lane
-    cells: Mapping[Cloud, Cell]
+    cells: Mapping[str, Cell]
+    """By the cloud's id."""

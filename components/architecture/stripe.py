@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from components.architecture.lifecycle import available
 from components.architecture.model import Cell, Engine
-from components.lifecycle import available
 
 STRIPE_CONNECT = Engine(
     id="stripe-connect",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.architecture.functions import FUNCTIONS
-from components.architecture.model import Cell, Cloud, Engine, Function
-from components.lifecycle import Status
+from components.architecture.lifecycle import Status
+from components.architecture.model import Cell, Engine, Function
+from components.clouds import CLOUDS, CloudEntry
 
 _HEADER = """\
 # Providers
@@ -30,15 +31,15 @@ def render() -> str:
         "\n## Where the default is not the named service\n",
         *_departures(),
     ]
-    for cloud in Cloud:
+    for cloud in CLOUDS.values():
         sections += [f"\n## Engines on {cloud.label}\n", *_engines(cloud)]
     return "\n".join(sections) + "\n"
 
 
 def _mapping() -> Iterator[str]:
-    yield from _heading("Function", "Lane", *(cloud.label for cloud in Cloud))
+    yield from _heading("Function", "Lane", *(cloud.label for cloud in CLOUDS.values()))
     for function in FUNCTIONS.values():
-        cells = (_default(function.cells[cloud]) for cloud in Cloud)
+        cells = (_default(function.cells[cloud.id]) for cloud in CLOUDS.values())
         yield _row(f"{function.title} (`{function.id}`)", function.lane, *cells)
 
 
@@ -52,9 +53,9 @@ def _default(cell: Cell) -> str:
 
 def _departures() -> Iterator[str]:
     yield from _heading("Function", "Cloud", "Named service", "Default", "Why")
-    for cloud in Cloud:
+    for cloud in CLOUDS.values():
         for function in FUNCTIONS.values():
-            cell = function.cells[cloud]
+            cell = function.cells[cloud.id]
             if cell.default is not cell.named:
                 yield _row(function.title, cloud.label, cell.service, cell.default.title, _why(cell))
 
@@ -63,7 +64,7 @@ def _why(cell: Cell) -> str:
     return cell.reason or f"The named service is {_status(cell.named)}."
 
 
-def _engines(cloud: Cloud) -> Iterator[str]:
+def _engines(cloud: CloudEntry) -> Iterator[str]:
     yield from _heading("Engine", "Service", "Plays", "Status", "As of", "Source", "Note")
     for engine, functions in _players(cloud):
         life = engine.lifecycle
@@ -72,10 +73,10 @@ def _engines(cloud: Cloud) -> Iterator[str]:
         yield _row(f"`{engine.id}`", engine.title, plays, _status(engine), life.as_of.isoformat(), source, life.note)
 
 
-def _players(cloud: Cloud) -> Iterator[tuple[Engine, Sequence[Function]]]:
+def _players(cloud: CloudEntry) -> Iterator[tuple[Engine, Sequence[Function]]]:
     players: dict[str, tuple[Engine, list[Function]]] = {}
     for function in FUNCTIONS.values():
-        for engine in function.cells[cloud].engines.values():
+        for engine in function.cells[cloud.id].engines.values():
             players.setdefault(engine.id, (engine, []))[1].append(function)
     yield from players.values()
 

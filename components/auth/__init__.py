@@ -8,6 +8,8 @@ from typing import Final
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
+from components.link import Access
 
 ROLES: Final = {
     "buyer": "Buys: has a cart and sees their own orders",
@@ -27,13 +29,29 @@ class AuthArgs:
     logout_urls: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuthEnvironment(Environment):
+    """What a service needs to verify a token: `AUTH_ISSUER`, ... for a directory named `auth`."""
+
+    issuer: pulumi.Input[str]
+    audience: pulumi.Input[str]
+    keys_url: pulumi.Input[str]
+    """JSON Web Key Set of the issuer."""
+    subject_claim: str = "sub"
+    """Claim with the user's id."""
+    groups_claim: str
+    """Claim with the user's groups, which are `ROLES`."""
+
+
 class Auth(Component):
     """A directory of users that signs them in and issues JSON Web Tokens."""
 
     FUNCTION = "auth"
+    OFFERS = (Access.VERIFIES,)
 
     issuer: pulumi.Output[str]
     """Issuer of the tokens, where its keys are found (OpenID Connect discovery)."""
     client_id: pulumi.Output[str]
     """The storefront's client, and the audience of its tokens."""
-    user_pool_id: pulumi.Output[str]
+    directory_id: pulumi.Output[str]
+    """The directory, as the cloud's own tools name it."""

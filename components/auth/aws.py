@@ -5,9 +5,12 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.auth import ROLES, AuthArgs
+from components.auth import ROLES, AuthArgs, AuthEnvironment
 from components.auth import Auth as AuthContract
 from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant
+from components.aws.peer import INTERNET
+from components.link import Access
 
 FLOWS = (
     "ALLOW_USER_SRP_AUTH",
@@ -49,10 +52,20 @@ class Auth(AuthContract):
             use_cognito_provided_values=True,
             opts=self.child(),
         )
-        self.user_pool_id = pool.id
+        self.directory_id = pool.id
         self.client_id = client.id
         self.issuer = pulumi.Output.concat("https://", pool.endpoint)
-        self.register_outputs({"issuer": self.issuer, "client_id": self.client_id, "user_pool_id": self.user_pool_id})
+        self.register_outputs({"issuer": self.issuer, "client_id": self.client_id, "directory_id": self.directory_id})
+
+    def bind(self, workload: str, access: Access) -> Grant:
+        """What tokens must say, and the way to the keys they are signed with, which are public."""
+        environment = AuthEnvironment(
+            issuer=self.issuer,
+            audience=self.client_id,
+            keys_url=pulumi.Output.concat(self.issuer, "/.well-known/jwks.json"),
+            groups_claim="cognito:groups",
+        )
+        return Grant(environment=environment.variables(self.name), peers=(INTERNET,))
 
     def _pool(self, foundation: AwsFoundation) -> aws.cognito.UserPool:
         return aws.cognito.UserPool(
@@ -73,7 +86,7 @@ class Auth(AuthContract):
             software_token_mfa_configuration={"enabled": True},
             account_recovery_setting={"recovery_mechanisms": [{"name": "verified_email", "priority": 1}]},
             user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
-            deletion_protection="ACTIVE" if foundation.profile.deletion_protection else "INACTIVE",
+            deletion_protection="ACTIVE" if foundation.profile.protect_data else "INACTIVE",
             opts=self.guarded(),
         )
 

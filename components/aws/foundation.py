@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.foundation import Foundation
+from components.aws.settings import AwsSettings
+from components.foundation import Engines, Foundation
 from components.profile import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
 class AwsFoundation(Foundation):
-    """A foundation with what ARNs are made of."""
+    """A foundation with what ARNs are made of, and the zones of the network."""
 
     region: str
     account_id: pulumi.Output[str]
+    zones: tuple[str, ...]
+    """Zones the network may use, most important first."""
 
     @property
     def partition(self) -> str:
@@ -37,33 +40,26 @@ class AwsFoundation(Foundation):
 
 
 def foundation(
-    *,
-    prefix: str,
-    profile: Profile,
-    region: str,
-    tags: Mapping[str, str],
-    account_id: str | None = None,
-    engines: Mapping[str, str],
-    allow_closed: bool,
+    settings: AwsSettings, *, prefix: str, profile: Profile, tags: Mapping[str, str], engines: Engines
 ) -> AwsFoundation:
     """The explicit provider of the stack, with its default tags, and the account it reaches.
 
-    Given an `account_id`, the provider refuses to touch any other.
+    Where the settings name an account, the provider refuses to touch any other.
     """
     provider = aws.Provider(
         "aws",
-        region=region,
-        allowed_account_ids=[account_id] if account_id else None,
+        region=settings.region,
+        allowed_account_ids=[settings.account_id] if settings.account_id else None,
         default_tags={"tags": tags},
     )
     caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider))
     return AwsFoundation(
-        cloud="aws",
+        cloud=settings.CLOUD,
         prefix=prefix,
         profile=profile,
         provider=provider,
         engines=engines,
-        allow_closed=allow_closed,
-        region=region,
+        region=settings.region,
         account_id=caller.account_id,
+        zones=settings.zones,
     )

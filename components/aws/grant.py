@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import Protocol, cast
 
 import pulumi
 
+from components.aws.peer import Peer
 from components.aws.policy import Statement
-from components.component import Component
-from components.errors import UnsupportedAccess
 from components.link import Access, Link
-
-if TYPE_CHECKING:
-    from components.aws.identity import Identity
-
-
-@dataclass(frozen=True, kw_only=True)
-class Peer:
-    """Where a workload may connect to: a security group, a service's prefix list, or the internet."""
-
-    name: str
-    port: pulumi.Input[int]
-    security_group_id: pulumi.Input[str] | None = None
-    prefix_list_id: pulumi.Input[str] | None = None
-    cidr: str | None = None
-
-
-INTERNET = Peer(name="internet", port=443, cidr="0.0.0.0/0")
-"""HTTPS to the outside world, through the NAT gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,29 +20,19 @@ class Grant:
     statements: tuple[Statement, ...] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
+    services: tuple[str, ...] = ()
+    """AWS APIs that the workload calls, by the name of their endpoint (`secretsmanager`)."""
     after: tuple[pulumi.Resource, ...] = ()
 
 
-class Linkable(Component):
-    """A component that workloads can be linked to."""
+class Bindable(Protocol):
+    """A component of this cloud that workloads can be linked to."""
 
-    OFFERS: ClassVar[tuple[Access, ...]]
-    """The accesses that `bind` knows."""
-
-    @abstractmethod
-    def bind(self, identity: Identity, access: Access) -> Grant:
-        """What `access` takes for the workload behind `identity`; `access` is one of `OFFERS`."""
+    def bind(self, workload: str, access: Access) -> Grant:
+        """What `access`, one of those it offers, gives the workload of this name."""
+        ...
 
 
-def environment_prefix(name: str) -> str:
-    """Start of a target's environment variables: `checkout-flow` -> `CHECKOUT_FLOW`."""
-    return name.replace("-", "_").upper()
-
-
-def bind(link: Link, identity: Identity) -> Grant:
-    """Asks a link's target for its grant; raises `UnsupportedAccess` where it offers none."""
-    target = link.target
-    offers = target.OFFERS if isinstance(target, Linkable) else ()
-    if not isinstance(target, Linkable) or link.access not in offers:
-        raise UnsupportedAccess(target.name, link.access, tuple(str(access) for access in offers))
-    return target.bind(identity, link.access)
+def bind(link: Link, workload: str) -> Grant:
+    """Asks a link's target for its grant; whether the target offers the access was checked with the link."""
+    return cast(Bindable, link.target).bind(workload, link.access)

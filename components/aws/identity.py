@@ -8,7 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Peer, bind
+from components.aws.grant import Grant, bind
+from components.aws.peer import Peer
 from components.aws.policy import Statement, policy, trust
 from components.component import Component
 from components.errors import ComponentError
@@ -34,10 +35,10 @@ class Identity:
     ) -> None:
         """`service` is the principal (`ecs-tasks.amazonaws.com`); `None` for what only needs a security group."""
         self.name = owner.name
-        self.owner = owner
-        self.network = network
         self.environment: dict[str, pulumi.Input[str]] = {}
         self.after: list[pulumi.Resource] = []
+        self._owner = owner
+        self._network = network
         self._role = (
             aws.iam.Role(
                 owner.name,
@@ -78,9 +79,17 @@ class Identity:
 
     def grant(self, links: Iterable[Link], *own: Grant) -> None:
         """Gives the workload what its links take and what it needs for itself (`own`)."""
-        grants = [*own, *(bind(link, self) for link in links)]
+        grants = [*own, *(bind(link, self.name) for link in links)]
+        self._permit(statement for grant in grants for statement in grant.statements)
+        for grant in grants:
+            self.environment.update(grant.environment)
+            self.after.extend(grant.after)
+        for peer in self._peers(grants):
+            self._reach(peer)
+
+    def _permit(self, needed: Iterable[Statement]) -> None:
         statements: dict[str, Statement] = {}
-        for statement in (statement for grant in grants for statement in grant.statements):
+        for statement in needed:
             # Two links can need the same thing, such as the one key behind two stores; two things need two names.
             if statements.setdefault(statement.sid, statement) != statement:
                 raise ComponentError(
@@ -89,22 +98,24 @@ class Identity:
                 )
         if self._role and statements:
             allowed = aws.iam.RolePolicy(
-                self.name, role=self._role.name, policy=policy(*statements.values()), opts=self.owner.child()
+                self.name, role=self._role.name, policy=policy(*statements.values()), opts=self._owner.child()
             )
             self.after.append(allowed)
+
+    def _peers(self, grants: Iterable[Grant]) -> Iterable[Peer]:
+        """Each peer once; an AWS API is reached through the network's endpoint for it."""
+        if self._network is None:
+            return ()
+        peers: dict[str, Peer] = {}
         for grant in grants:
-            self.environment.update(grant.environment)
-            self.after.extend(grant.after)
-        peers = {peer.name: peer for grant in grants for peer in grant.peers}
-        for peer in peers.values():
-            self._reach(peer)
+            for peer in (*grant.peers, *map(self._network.endpoints.peer, grant.services)):
+                peers[peer.name] = peer
+        return peers.values()
 
     def _reach(self, peer: Peer) -> None:
-        if not self._security_group:
-            return
         egress = aws.vpc.SecurityGroupEgressRule(
             f"{self.name}-to-{peer.name}",
-            security_group_id=self._security_group.id,
+            security_group_id=self.security_group_id,
             description=f"{self.name} to {peer.name}",
             ip_protocol="tcp",
             from_port=peer.port,
@@ -112,7 +123,7 @@ class Identity:
             referenced_security_group_id=peer.security_group_id,
             prefix_list_id=peer.prefix_list_id,
             cidr_ipv4=peer.cidr,
-            opts=self.owner.child(),
+            opts=self._owner.child(),
         )
         self.after.append(egress)
         if peer.security_group_id is not None:
@@ -123,7 +134,7 @@ class Identity:
                 ip_protocol="tcp",
                 from_port=peer.port,
                 to_port=peer.port,
-                referenced_security_group_id=self._security_group.id,
-                opts=self.owner.child(),
+                referenced_security_group_id=self.security_group_id,
+                opts=self._owner.child(),
             )
             self.after.append(ingress)

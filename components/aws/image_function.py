@@ -15,13 +15,17 @@ from components.aws.logs import log_group
 from components.aws.policy import Statement
 from components.aws.signal import Signal
 from components.component import Component
-from components.image import Image
+from components.errors import ComponentError
 from components.link import Link
 from components.network.aws import Network
 from components.secrets_management.aws import Secrets
-from components.workload import Function
+from components.workload import Handler
 
 METRICS_NAMESPACE: Final = "Marketplace"
+ENTRY_POINT: Final = "aws.handler"
+"""Module and function in the package of every handler."""
+LONGEST_SECONDS: Final = 900
+"""Lambda's longest time-out."""
 
 
 class ImageFunction:
@@ -35,25 +39,32 @@ class ImageFunction:
         owner: Component,
         account: AwsFoundation,
         *,
-        workload: Function,
-        image: Image,
+        workload: Handler,
+        image: str,
         network: Network,
         secrets: Secrets,
         environment: Mapping[str, str],
         links: Sequence[Link],
-        own: Sequence[Grant] = (),
         reserved_concurrency: int | None = None,
     ) -> None:
-        """`reserved_concurrency` is how many instances may run at once; `None` leaves that to the account's limit."""
+        """`reserved_concurrency` is how many instances may run at once; `None` leaves that to the account's limit.
+
+        Raises `ComponentError` for a time-out that Lambda does not have.
+        """
+        if not 1 <= workload.timeout_seconds <= LONGEST_SECONDS:
+            raise ComponentError(
+                f"{workload.name}: timeout_seconds is {workload.timeout_seconds}; a Lambda has 1 to {LONGEST_SECONDS}."
+            )
+        entry_point = f"{workload.package}.{ENTRY_POINT}"
         logs = log_group(owner, owner.name, f"/{account.prefix}/{owner.name}", secrets.key_arn)
         self.identity = Identity(owner, account, service="lambda.amazonaws.com", network=network, confused_deputy=False)
-        self.identity.grant(links, _runtime(account, logs), *own)
+        self.identity.grant(links, _runtime(account, logs))
         self.function = aws.lambda_.Function(
             owner.name,
-            description=f"{workload.handler} of {account.prefix}",
+            description=f"{workload.package} of {account.prefix}",
             package_type="Image",
-            image_uri=image.uri,
-            image_config={"entry_points": ["python", "-m", "awslambdaric"], "commands": [workload.handler]},
+            image_uri=image,
+            image_config={"entry_points": ["python", "-m", "awslambdaric"], "commands": [entry_point]},
             architectures=["arm64"],
             role=self.identity.role_arn,
             memory_size=workload.memory_mib,
@@ -61,8 +72,10 @@ class ImageFunction:
             reserved_concurrent_executions=reserved_concurrency,
             environment={
                 "variables": {
+                    "CLOUD": account.cloud,
                     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                     "POWERTOOLS_SERVICE_NAME": workload.name,
+                    "SERVICE_NAME": workload.name,
                     **environment,
                     **self.identity.environment,
                 }

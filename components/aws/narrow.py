@@ -10,8 +10,8 @@ from components.errors import WrongCloud
 C = TypeVar("C", bound=Component)
 
 
-def on_aws(component: Component, kind: type[C]) -> C:
-    """`component` as the AWS class it must be; raises `WrongCloud` where clouds were mixed."""
+def on_aws(component: object, kind: type[C]) -> C:
+    """`component` as the AWS class it must be; raises `WrongCloud` where clouds are mixed."""
     if not isinstance(component, kind):
         raise WrongCloud(component, kind)
     return component

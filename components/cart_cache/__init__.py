@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
+from components.link import Access
 from components.network import Network
 from components.secrets_management import Secrets
 
@@ -22,10 +24,24 @@ class CartCacheArgs:
     secrets: Secrets
 
 
+@dataclass(frozen=True, kw_only=True)
+class CartCacheEnvironment(Environment):
+    """How a workload signs in: `CARTS_HOST`, ... for a cache named `carts`."""
+
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    user: pulumi.Input[str]
+    """The workload's own user; its password is a short-lived token of its identity."""
+    instance: pulumi.Input[str]
+    """Id of the cache in its cloud, which the token may have to name."""
+    tls: str = "verify-full"
+
+
 class CartCache(Component):
     """A Redis-protocol cache with TLS, identity sign-in, and no eviction."""
 
     FUNCTION = "cart-cache"
+    OFFERS = (Access.READS, Access.READS_WRITES)
 
     host: pulumi.Output[str]
     port: pulumi.Output[int]

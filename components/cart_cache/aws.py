@@ -6,14 +6,15 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable, Peer, environment_prefix
-from components.aws.identity import Identity
+from components.aws.grant import Grant
 from components.aws.logs import log_group
 from components.aws.narrow import on_aws
+from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
+from components.aws.sizes import CACHE_NODES, instances
 from components.cart_cache import CartCache as CartCacheContract
-from components.cart_cache import CartCacheArgs
+from components.cart_cache import CartCacheArgs, CartCacheEnvironment
 from components.link import Access
 from components.network.aws import Network
 from components.secrets_management.aws import Secrets
@@ -31,7 +32,7 @@ COMMANDS = {
 """What a user may run: no administration, no flush, no keyspace scan by `KEYS`."""
 
 
-class CartCache(CartCacheContract, Linkable, Watched):
+class CartCache(CartCacheContract, Watched):
     """Creates the replication group, its user group (empty until a workload is linked) and its parameters.
 
     Each workload signs in as an ElastiCache user of its own, by IAM: there is no password, and Valkey has no
@@ -39,7 +40,6 @@ class CartCache(CartCacheContract, Linkable, Watched):
     """
 
     ENGINE = "elasticache-valkey"
-    OFFERS = (Access.READS, Access.READS_WRITES)
 
     def __init__(
         self, name: str, foundation: AwsFoundation, args: CartCacheArgs, opts: pulumi.ResourceOptions | None = None
@@ -65,15 +65,15 @@ class CartCache(CartCacheContract, Linkable, Watched):
         self.group = self._replication_group(network, secrets)
         self.host = self.group.primary_endpoint_address
         self.port = self.group.port
-        self.signals = _signals(self.group, nodes=foundation.profile.cache_nodes)
+        self.signals = _signals(self.group, nodes=instances(foundation.profile))
         self.register_outputs({"host": self.host, "port": self.port})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
+    def bind(self, workload: str, access: Access) -> Grant:
         """A user for the workload, whose commands are those of the access."""
         # For sign-in by IAM, ElastiCache wants the user's id and name to be the same.
-        user_id = f"{self._prefix}-{identity.name}"
+        user_id = f"{self._prefix}-{workload}"
         user = aws.elasticache.User(
-            f"{self.name}-{identity.name}",
+            f"{self.name}-{workload}",
             engine=VALKEY,
             user_id=user_id,
             user_name=user_id,
@@ -82,13 +82,15 @@ class CartCache(CartCacheContract, Linkable, Watched):
             opts=self.child(),
         )
         member = aws.elasticache.UserGroupAssociation(
-            f"{self.name}-{identity.name}",
+            f"{self.name}-{workload}",
             user_group_id=self.users.user_group_id,
             user_id=user.user_id,
             # A group that is being changed can be attached to no cache.
             opts=self.child(depends_on=[self.group]),
         )
-        prefix = environment_prefix(self.name)
+        environment = CartCacheEnvironment(
+            host=self.host, port=self.port, user=user.user_name, instance=self.group.replication_group_id
+        )
         return Grant(
             statements=(
                 Statement(
@@ -97,13 +99,7 @@ class CartCache(CartCacheContract, Linkable, Watched):
                     resources=(self.group.arn, user.arn),
                 ),
             ),
-            environment={
-                f"{prefix}_HOST": self.host,
-                f"{prefix}_PORT": pulumi.Output.format("{0}", self.port),
-                f"{prefix}_USER": user.user_name,
-                f"{prefix}_CLUSTER": self.group.replication_group_id,
-                f"{prefix}_TLS": "verify-full",
-            },
+            environment=environment.variables(self.name),
             peers=(Peer(name=self.name, port=self.port, security_group_id=self.security_group.id),),
             after=(member,),
         )
@@ -124,16 +120,15 @@ class CartCache(CartCacheContract, Linkable, Watched):
             opts=self.child(),
         )
         logs = log_group(self, f"{self.name}-slow", f"/{self._prefix}/{self.name}/slow", secrets.key_arn)
-        replicated = profile.cache_nodes > 1
         return aws.elasticache.ReplicationGroup(
             self.name,
             description=f"Carts and stock counters of {self._prefix}",
             engine=VALKEY,
             engine_version=ENGINE_VERSION,
-            node_type=profile.cache_node_type,
-            num_cache_clusters=profile.cache_nodes,
-            automatic_failover_enabled=replicated,
-            multi_az_enabled=replicated,
+            node_type=CACHE_NODES[profile.cache_size],
+            num_cache_clusters=instances(profile),
+            automatic_failover_enabled=profile.standby,
+            multi_az_enabled=profile.standby,
             port=6379,
             parameter_group_name=parameters.name,
             subnet_group_name=subnets.name,
@@ -143,7 +138,7 @@ class CartCache(CartCacheContract, Linkable, Watched):
             kms_key_id=secrets.key_arn,
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
-            snapshot_retention_limit=min(profile.backup_days, MAXIMUM_SNAPSHOTS) if replicated else 0,
+            snapshot_retention_limit=min(profile.backup_days, MAXIMUM_SNAPSHOTS) if profile.standby else 0,
             snapshot_window="03:00-04:00",
             maintenance_window="sun:04:30-sun:05:30",
             auto_minor_version_upgrade=True,

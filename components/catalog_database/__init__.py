@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
+from components.link import Access
 from components.secrets_management import Secrets
 
 
@@ -19,9 +21,22 @@ class CatalogDatabaseArgs:
     """Name of the string attribute that identifies a document."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CatalogDatabaseEnvironment(Environment):
+    """Where the documents are: `PRODUCTS_COLLECTION`, ... for a database named `products`."""
+
+    collection: pulumi.Input[str]
+    """Name of the table, container or collection."""
+    database: pulumi.Input[str] | None = None
+    """Name of the database, on a cloud whose collections are in one."""
+    endpoint: pulumi.Input[str] | None = None
+    """Address of the account, on a cloud where each account has its own."""
+
+
 class CatalogDatabase(Component):
-    """A document table with encrypted storage and point-in-time recovery."""
+    """A collection of documents with encrypted storage and point-in-time recovery."""
 
     FUNCTION = "catalog-database"
+    OFFERS = (Access.READS, Access.READS_WRITES)
 
-    table_name: pulumi.Output[str]
+    collection: pulumi.Output[str]

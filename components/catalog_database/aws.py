@@ -6,13 +6,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable, environment_prefix
-from components.aws.identity import Identity
+from components.aws.grant import Grant
 from components.aws.narrow import on_aws
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
 from components.catalog_database import CatalogDatabase as CatalogDatabaseContract
-from components.catalog_database import CatalogDatabaseArgs
+from components.catalog_database import CatalogDatabaseArgs, CatalogDatabaseEnvironment
 from components.link import Access
 from components.secrets_management.aws import Secrets
 
@@ -20,11 +19,10 @@ READ = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb
 WRITE = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
-class CatalogDatabase(CatalogDatabaseContract, Linkable, Watched):
+class CatalogDatabase(CatalogDatabaseContract, Watched):
     """Creates the table, with a stream of its changes for search and recommendations to follow."""
 
     ENGINE = "dynamodb"
-    OFFERS = (Access.READS, Access.READS_WRITES)
 
     def __init__(
         self,
@@ -34,7 +32,6 @@ class CatalogDatabase(CatalogDatabaseContract, Linkable, Watched):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, foundation, opts=opts)
-        self._region = foundation.region
         self._secrets = on_aws(args.secrets, Secrets)
         self.table = aws.dynamodb.Table(
             name,
@@ -45,10 +42,10 @@ class CatalogDatabase(CatalogDatabaseContract, Linkable, Watched):
             stream_view_type="NEW_AND_OLD_IMAGES",
             server_side_encryption={"enabled": True, "kms_key_arn": self._secrets.key_arn},
             point_in_time_recovery={"enabled": True, "recovery_period_in_days": foundation.profile.backup_days},
-            deletion_protection_enabled=foundation.profile.deletion_protection,
+            deletion_protection_enabled=foundation.profile.protect_data,
             opts=self.guarded(),
         )
-        self.table_name = self.table.name
+        self.collection = self.table.name
         self.signals = (
             Signal(
                 name="throttles",
@@ -60,16 +57,16 @@ class CatalogDatabase(CatalogDatabaseContract, Linkable, Watched):
                 period_seconds=300,
             ),
         )
-        self.register_outputs({"table_name": self.table_name})
+        self.register_outputs({"collection": self.collection})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
-        """Leave to read the table, or to read and write it; never to change it."""
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Permission to read the table, or to read and write it; never to change it."""
         actions = READ if access is Access.READS else tuple(sorted((*READ, *WRITE)))
         return Grant(
             statements=(
                 Statement(sid=sid(access, self.name), actions=actions, resources=(self.table.arn,)),
-                self._secrets.decrypt("dynamodb", self._region),
+                self._secrets.decrypt("dynamodb"),
             ),
-            environment={f"{environment_prefix(self.name)}_TABLE": self.table.name},
-            peers=(identity.network.endpoints.gateway("dynamodb"),) if identity.network else (),
+            environment=CatalogDatabaseEnvironment(collection=self.table.name).variables(self.name),
+            services=("dynamodb",),
         )

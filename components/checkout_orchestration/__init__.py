@@ -8,8 +8,10 @@ from pathlib import Path
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
 from components.event_function import EventFunction
 from components.fulfillment_queue import FulfillmentQueue
+from components.link import Access
 from components.secrets_management import Secrets
 
 
@@ -17,8 +19,8 @@ from components.secrets_management import Secrets
 class CheckoutOrchestrationArgs:
     """Contract of the checkout orchestration."""
 
-    definition: Path
-    """The workflow in the cloud's own language, rendered from `functions/checkout/saga.py`."""
+    definitions: Path
+    """Folder with the workflow in each cloud's own language, rendered from `functions/checkout/saga.py`."""
     saga: EventFunction
     """Runs one step of the saga at a time."""
     fulfillment: FulfillmentQueue
@@ -26,9 +28,18 @@ class CheckoutOrchestrationArgs:
     secrets: Secrets
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckoutOrchestrationEnvironment(Environment):
+    """What to start: `CHECKOUT_FLOW_ID` for a workflow named `checkout-flow`."""
+
+    id: pulumi.Input[str]
+    """The workflow's id in its cloud."""
+
+
 class CheckoutOrchestration(Component):
     """A durable workflow: each execution is one order, started under the order's id so that it starts once."""
 
     FUNCTION = "checkout-orchestration"
+    OFFERS = (Access.STARTS,)
 
-    arn: pulumi.Output[str]
+    workflow_id: pulumi.Output[str]

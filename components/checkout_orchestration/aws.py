@@ -5,34 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable, environment_prefix
+from components.aws.grant import Grant
 from components.aws.identity import Identity
 from components.aws.logs import log_group
 from components.aws.narrow import on_aws
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
 from components.checkout_orchestration import CheckoutOrchestration as CheckoutOrchestrationContract
-from components.checkout_orchestration import CheckoutOrchestrationArgs
+from components.checkout_orchestration import CheckoutOrchestrationArgs, CheckoutOrchestrationEnvironment
 from components.errors import ComponentError
 from components.event_function.aws import EventFunction
 from components.fulfillment_queue.aws import FulfillmentQueue
 from components.link import Access, invokes, publishes
 from components.secrets_management.aws import Secrets
 
+DEFINITION: Final = "aws.asl.json"
 
-class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
+
+class CheckoutOrchestration(CheckoutOrchestrationContract, Watched):
     """Creates the state machine with its role, its log of failures, and traces.
 
     STANDARD, not EXPRESS: an execution is remembered for 90 days under its name, so an order's saga cannot run twice.
     """
 
     ENGINE = "step-functions"
-    OFFERS = (Access.STARTS,)
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
         identity = Identity(self, foundation, service="states.amazonaws.com")
         identity.grant(links, _runtime())
         definition = substituted(
-            args.definition,
+            args.definitions / DEFINITION,
             {
                 "partition": foundation.partition,
                 "saga_function_arn": on_aws(args.saga, EventFunction).lambda_function.arn,
@@ -70,19 +72,20 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Linkable, Watched):
             tracing_configuration={"enabled": True},
             opts=self.child(depends_on=identity.after),
         )
-        self.arn = self.machine.arn
+        self.workflow_id = self.machine.arn
         self.signals = _signals(self.machine)
-        self.register_outputs({"arn": self.arn})
+        self.register_outputs({"workflow_id": self.workflow_id})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
-        """Leave to start executions."""
-        endpoints = (identity.network.endpoints.interface("states"),) if identity.network else ()
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Permission to start executions."""
         return Grant(
             statements=(
-                Statement(sid=sid("start", self.name), actions=("states:StartExecution",), resources=(self.arn,)),
+                Statement(
+                    sid=sid("start", self.name), actions=("states:StartExecution",), resources=(self.machine.arn,)
+                ),
             ),
-            environment={f"{environment_prefix(self.name)}_ARN": self.arn},
-            peers=endpoints,
+            environment=CheckoutOrchestrationEnvironment(id=self.machine.arn).variables(self.name),
+            services=("states",),
         )
 
 

@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Peer
 from components.aws.narrow import on_aws
+from components.aws.peer import Peer
 from components.container_cluster import ContainerCluster as ContainerClusterContract
 from components.container_cluster import ContainerClusterArgs
 from components.network.aws import Network
@@ -42,7 +42,7 @@ class ContainerCluster(ContainerClusterContract):
             settings=[{"name": "containerInsights", "value": "enabled"}],
             opts=self.child(),
         )
-        self.capacity = "FARGATE_SPOT" if foundation.profile.spot else "FARGATE"
+        self.capacity = "FARGATE_SPOT" if foundation.profile.interruptible else "FARGATE"
         self.providers = aws.ecs.ClusterCapacityProviders(
             name,
             cluster_name=self.cluster.name,
@@ -66,7 +66,7 @@ class ContainerCluster(ContainerClusterContract):
             idle_timeout=IDLE_SECONDS,
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
-            enable_deletion_protection=foundation.profile.deletion_protection,
+            enable_deletion_protection=foundation.profile.protect_data,
             opts=self.child(),
         )
         self.listener = aws.lb.Listener(

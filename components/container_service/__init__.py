@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from components.component import Component
 from components.container_cluster import ContainerCluster
-from components.image import Image
-from components.link import Link
+from components.link import Access, Link
 from components.secrets_management import Secrets
 from components.workload import Service
 
@@ -23,7 +22,8 @@ class ContainerServiceArgs:
     workload: Service
     cluster: ContainerCluster
     secrets: Secrets
-    image: Image
+    image: str
+    """Address of the container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Values of the settings that the workload declares."""
     links: tuple[Link, ...] = ()
@@ -31,5 +31,7 @@ class ContainerServiceArgs:
 
 class ContainerService(Component):
     """Identical containers behind the shared load balancer, as many as the load needs."""
+
+    OFFERS = (Access.ROUTES,)
 
     workload: Service

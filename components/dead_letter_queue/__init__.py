@@ -15,6 +15,6 @@ class DeadLetterQueueArgs:
 
 
 class DeadLetterQueue(Component):
-    """Holds the messages of one queue that exhausted their deliveries."""
+    """Holds the messages of one queue that were delivered too often without being handled."""
 
     FUNCTION = "dead-letter-queue"

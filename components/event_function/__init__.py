@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from components.component import Component
-from components.image import Image
-from components.link import Link
+from components.link import Access, Link
 from components.network import Network
 from components.secrets_management import Secrets
-from components.workload import Function
+from components.workload import Handler
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventFunctionArgs:
     """Contract of an event function."""
 
-    workload: Function
+    workload: Handler
     network: Network
     secrets: Secrets
-    image: Image
+    image: str
+    """Address of the container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Values of the settings that the workload declares."""
     links: tuple[Link, ...] = ()
@@ -32,3 +32,5 @@ class EventFunctionArgs:
 
 class EventFunction(Component):
     """A handler that runs when a queue, a workflow or another service calls it."""
+
+    OFFERS = (Access.INVOKES,)

@@ -6,28 +6,28 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable, environment_prefix
-from components.aws.identity import Identity
+from components.aws.grant import Grant
 from components.aws.policy import Statement, policy, sid, tls_only
 from components.aws.signal import Signal, Watched
 from components.dead_letter_queue import DeadLetterQueueArgs
 from components.dead_letter_queue.aws import SECONDS_A_DAY
 from components.dead_letter_queue.aws import DeadLetterQueue as AwsDeadLetterQueue
 from components.fulfillment_queue import FulfillmentQueue as FulfillmentQueueContract
-from components.fulfillment_queue import FulfillmentQueueArgs
+from components.fulfillment_queue import FulfillmentQueueArgs, FulfillmentQueueEnvironment
 from components.link import Access
 
 LATE_SECONDS = 900
+VISIBILITY_FACTOR = 6
+"""AWS's advice: a message stays hidden six times as long as its function may run, for retries after throttling."""
 
 
-class FulfillmentQueue(FulfillmentQueueContract, Linkable, Watched):
+class FulfillmentQueue(FulfillmentQueueContract, Watched):
     """Creates the queue, its TLS-only policy and its dead-letter queue.
 
     Encrypted under SQS's own key: a message is an order's id, and the reserved key costs a call for each message.
     """
 
     ENGINE = "sqs"
-    OFFERS = (Access.PUBLISHES, Access.CONSUMES)
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class FulfillmentQueue(FulfillmentQueueContract, Linkable, Watched):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, foundation, opts=opts)
-        self.visibility_timeout_seconds = args.visibility_timeout_seconds
+        self.handling_seconds = args.handling_seconds
         self.queue = aws.sqs.Queue(
             name,
-            visibility_timeout_seconds=args.visibility_timeout_seconds,
+            visibility_timeout_seconds=VISIBILITY_FACTOR * args.handling_seconds,
             message_retention_seconds=args.retention_days * SECONDS_A_DAY,
             receive_wait_time_seconds=20,
             sqs_managed_sse_enabled=True,
@@ -55,7 +55,7 @@ class FulfillmentQueue(FulfillmentQueueContract, Linkable, Watched):
         self.signals = (
             Signal(
                 name="late",
-                meaning="A paid order has waited 15 minutes for fulfilment: is the order processor running?",
+                meaning="A paid order has waited 15 minutes for fulfillment: is the order processor running?",
                 namespace="AWS/SQS",
                 metric="ApproximateAgeOfOldestMessage",
                 dimensions={"QueueName": self.queue.name},
@@ -65,14 +65,14 @@ class FulfillmentQueue(FulfillmentQueueContract, Linkable, Watched):
         )
         self.register_outputs({"url": self.queue.url, "arn": self.queue.arn})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
-        """Leave to send messages to the queue, or to take them."""
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Permission to send messages to the queue, or to take them."""
         if access is Access.PUBLISHES:
             return Grant(
                 statements=(
                     Statement(sid=sid("publish", self.name), actions=("sqs:SendMessage",), resources=(self.queue.arn,)),
                 ),
-                environment={f"{environment_prefix(self.name)}_QUEUE_URL": self.queue.url},
+                environment=FulfillmentQueueEnvironment(queue=self.queue.url).variables(self.name),
             )
         return Grant(
             statements=(

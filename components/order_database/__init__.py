@@ -1,23 +1,21 @@
 """Order Database: PostgreSQL, the source of truth for offers, stock, orders, payments and the ledger.
 
-Workloads sign in with their own identity, each as a database user of its own name; nobody holds a password but
-the migrations, which read the master secret to change the schema and to create those users.
+Workloads sign in with their own identity, each as a database user of its own name. Only the migrations have a
+password: they read the administrator's secret to change the schema and to create those users.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
 from components.link import Access
 from components.network import Network
+from components.order_database.migrations import Migrations, MigrationsArgs
 from components.secrets_management import Secrets
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +24,31 @@ class OrderDatabaseArgs:
 
     network: Network
     secrets: Secrets
+    migrations: MigrationsArgs
     database: str = "marketplace"
 
 
-class Admits(Protocol):
-    """What gives a database its schema and its users: the migrations."""
+@dataclass(frozen=True, kw_only=True)
+class OrderDatabaseEnvironment(Environment):
+    """How a workload signs in: `ORDERS_HOST`, ... for a database named `orders`."""
 
-    def admit(self, user: str, access: Access) -> Sequence[pulumi.Resource]:
-        """Creates a user with the grants of `access`; returns what must exist before that user signs in."""
-        ...
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    database: str
+    user: pulumi.Input[str] | None = None
+    """The workload's own user; its password is a short-lived token of its identity."""
+    secret: pulumi.Input[str] | None = None
+    """Id of the administrator's secret, for a workload that administers."""
+    tls: str = "verify-full"
 
 
 class OrderDatabase(Component):
-    """PostgreSQL with TLS, identity sign-in, encrypted storage and point-in-time recovery."""
+    """PostgreSQL with TLS, identity sign-in, encrypted storage and point-in-time recovery, and its migrations."""
 
     FUNCTION = "order-database"
+    OFFERS = (Access.READS, Access.READS_WRITES, Access.ADMINISTERS)
 
     host: pulumi.Output[str]
     port: pulumi.Output[int]
     database: str
-    resource_id: pulumi.Output[str]
-    """Another one for another database, also where that takes over the name."""
-    admits: Admits | None = None
-    """Set by the migrations; workloads that read or write are declared after them."""
+    migrations: Migrations

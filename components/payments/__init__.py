@@ -12,6 +12,8 @@ from typing import Final
 import pulumi
 
 from components.component import Component
+from components.environment import Environment
+from components.link import Access
 from components.secrets_management import Secrets
 
 WEBHOOK_PATH: Final = "/webhooks/stripe"
@@ -24,12 +26,21 @@ class PaymentsArgs:
     secrets: Secrets
 
 
+@dataclass(frozen=True, kw_only=True)
+class PaymentsEnvironment(Environment):
+    """Where the secret is: `STRIPE_SECRET` for payments named `stripe`."""
+
+    secret: pulumi.Input[str]
+    """The secret's id in its cloud."""
+
+
 class Payments(Component):
     """The Stripe secret: a JSON object of `api_key` and `webhook_secret`, put there by hand after the deployment."""
 
     FUNCTION = "payments"
+    OFFERS = (Access.READS_SECRET,)
 
-    secret_arn: pulumi.Output[str]
+    secret_id: pulumi.Output[str]
 
     def webhook_url(self, endpoint: pulumi.Input[str]) -> pulumi.Output[str]:
         """The address to give Stripe, behind the API at `endpoint`.

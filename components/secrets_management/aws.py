@@ -7,7 +7,9 @@ import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
 from components.aws.policy import Statement, policy
+from components.aws.sizes import key_deletion_days
 from components.secrets_management import Secrets as SecretsContract
+from components.secrets_management import SecretsArgs
 
 
 class Secrets(SecretsContract):
@@ -15,27 +17,30 @@ class Secrets(SecretsContract):
 
     ENGINE = "secrets-manager"
 
-    def __init__(self, name: str, foundation: AwsFoundation, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: SecretsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(name, foundation, opts=opts)
+        self._region = foundation.region
         self.key = aws.kms.Key(
             name,
             description=f"Secrets, logs and data at rest of {foundation.prefix}",
             enable_key_rotation=True,
-            deletion_window_in_days=foundation.profile.key_deletion_days,
+            deletion_window_in_days=key_deletion_days(foundation.profile),
             policy=_key_policy(foundation),
             opts=self.guarded(),
         )
         aws.kms.Alias(name, name=f"alias/{foundation.prefix}", target_key_id=self.key.key_id, opts=self.child())
-        self.key_arn = self.key.arn
+        self.key_arn: pulumi.Output[str] = self.key.arn
         self.register_outputs({"key_arn": self.key_arn})
 
-    def decrypt(self, service: str, region: str) -> Statement:
+    def decrypt(self, service: str) -> Statement:
         """Lets a workload decrypt under the key, through `service` (`secretsmanager`) and no other way."""
         return Statement(
             sid=f"Decrypt{service.capitalize()}",
             actions=("kms:Decrypt",),
             resources=(self.key_arn,),
-            conditions={"StringEquals": {"kms:ViaService": f"{service}.{region}.amazonaws.com"}},
+            conditions={"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}},
         )
 
 

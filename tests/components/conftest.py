@@ -16,16 +16,22 @@ from toolkit.engine.program import Program
 __all__ = ["plans"]
 
 PREAMBLE = """
+from pathlib import Path
+
+from components.aws.settings import AwsSettings
 from components.cloud import load
+from components.foundation import Engines
 from components.link import *
 from components.profile import EPHEMERAL
-from components.workload import Function, Route, Service
+from components.secrets_management import SecretsArgs
+from components.workload import Handler, Route, Service
 
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 cloud = load("aws")
 
-def foundation(**given):
-    options = dict(prefix="test", profile=EPHEMERAL, region="eu-west-1", tags={}, engines={}, allow_closed=False)
-    return cloud.foundation(**{**options, **given})
+def foundation(**engines):
+    settings = AwsSettings(region="eu-west-1", image=IMAGE)
+    return cloud.foundation(settings, prefix="test", profile=EPHEMERAL, tags={}, engines=Engines(chosen=engines))
 """
 
 

@@ -15,7 +15,6 @@ from components.architecture import (
     FUNCTIONS,
     Cell,
     ClosedEngine,
-    Cloud,
     Engine,
     EngineError,
     Function,
@@ -28,8 +27,9 @@ from components.architecture import (
     engines,
     function,
 )
+from components.architecture.lifecycle import Lifecycle, Status, closed, retired
 from components.architecture.table import render
-from components.lifecycle import Lifecycle, Status, closed, retired
+from components.clouds import CLOUDS
 
 CHECKED = date(2026, 11, 22)
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ LANES = {
     Lane.SECURITY_OPERATIONS: {"secrets-management", "observability"},
 }
 
-CELLS = [pytest.param(id, cloud, id=f"{id}-{cloud}") for id in FUNCTIONS for cloud in Cloud]
+CELLS = [pytest.param(id, cloud, id=f"{id}-{cloud}") for id in FUNCTIONS for cloud in CLOUDS]
 ENGINES = [
     pytest.param(id, cloud, engine, id=f"{id}-{cloud}-{engine.id}")
     for id, row in FUNCTIONS.items()
@@ -100,10 +100,7 @@ GONE = [
 
 
 def test_the_functions_are_the_rows_of_the_mapping_table_in_its_order() -> None:
-    written = [
-        (row.id, row.title, *(row.cells[cloud].service for cloud in (Cloud.AWS, Cloud.AZURE, Cloud.GCP)))
-        for row in FUNCTIONS.values()
-    ]
+    written = [(row.id, row.title, *(row.cells[cloud].service for cloud in CLOUDS)) for row in FUNCTIONS.values()]
     assert written == ROWS
     assert len(written) == 25
 
@@ -113,15 +110,13 @@ def test_every_function_stands_in_its_lane_of_the_diagram() -> None:
 
 
 @pytest.mark.parametrize(("function_id", "cloud"), CELLS)
-def test_every_default_engine_can_be_had(function_id: str, cloud: Cloud) -> None:
+def test_every_default_engine_can_be_had(function_id: str, cloud: str) -> None:
     engine = choose(function_id, cloud, today=CHECKED)
     assert engine.lifecycle.on(CHECKED) in (Status.AVAILABLE, Status.RENAMED)
 
 
 @pytest.mark.parametrize(("function_id", "cloud"), CELLS)
-def test_the_default_is_the_named_service_unless_it_is_gone_or_a_reason_is_given(
-    function_id: str, cloud: Cloud
-) -> None:
+def test_the_default_is_the_named_service_unless_it_is_gone_or_a_reason_is_given(function_id: str, cloud: str) -> None:
     cell = function(function_id).cells[cloud]
     if cell.reason:
         assert cell.default.id == cell.preferred
@@ -133,7 +128,7 @@ def test_the_default_is_the_named_service_unless_it_is_gone_or_a_reason_is_given
 
 def test_only_the_known_cells_leave_the_named_service() -> None:
     departures = {
-        (id, cloud.value, cell.default.id)
+        (id, cloud, cell.default.id)
         for id, row in FUNCTIONS.items()
         for cloud, cell in row.cells.items()
         if cell.default is not cell.named
@@ -149,17 +144,15 @@ def test_only_the_known_cells_leave_the_named_service() -> None:
 
 
 @pytest.mark.parametrize(("function_id", "cloud", "engine"), ENGINES)
-def test_every_engine_says_when_it_was_checked_and_by_which_page(
-    function_id: str, cloud: Cloud, engine: Engine
-) -> None:
+def test_every_engine_says_when_it_was_checked_and_by_which_page(function_id: str, cloud: str, engine: Engine) -> None:
     life = engine.lifecycle
     assert life.as_of == CHECKED
     assert life.source.startswith("https://")
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", engine.id)
 
 
-@pytest.mark.parametrize("cloud", Cloud)
-def test_an_engine_id_means_one_service_on_a_cloud(cloud: Cloud) -> None:
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_an_engine_id_means_one_service_on_a_cloud(cloud: str) -> None:
     cells = [row.cells[cloud] for row in FUNCTIONS.values()]
     listed = {engine for cell in cells for engine in (cell.named, *cell.others)}
     assert len({engine.id for engine in listed}) == len(listed)
@@ -275,7 +268,7 @@ def test_a_default_that_closes_later_is_refused_and_not_replaced_under_a_deploye
         successor="next",
     )
     cell = Cell(named=_engine("closing", closing), others=(_engine("next", _open()),))
-    row = Function(id="auth", title="Auth", lane=Lane.CLIENT_EDGE, cells={Cloud.AWS: cell})
+    row = Function(id="auth", title="Auth", lane=Lane.CLIENT_EDGE, cells={"aws": cell})
     monkeypatch.setattr("components.architecture.choice.FUNCTIONS", {"auth": row})
 
     assert choose("auth", "aws", today=date(2027, 1, 31)).id == "closing"
@@ -313,12 +306,13 @@ def test_a_cell_has_no_two_engines_of_one_id() -> None:
         Cell(named=_engine("a", _open()), others=(_engine("a", _open()),))
 
 
-@pytest.mark.parametrize("cloud", Cloud)
-def test_every_component_deploys_an_engine_that_can_be_had_on_its_cloud(cloud: Cloud) -> None:
-    sources = (ROOT / "components").glob(f"*/{cloud}.py")
-    named = {(path.parent.name, engine) for path in sources for engine in _class_constants(path, "ENGINE")}
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_every_component_deploys_an_engine_that_can_be_had_on_its_cloud(cloud: str) -> None:
+    components = ROOT / "components"
+    sources = [*components.glob(f"*/{cloud}.py"), *components.glob(f"*/{cloud}/__init__.py")]
+    named = {(path, engine) for path in sources for engine in _class_constants(path, "ENGINE")}
     known = engines(cloud)
-    assert [(folder, engine) for folder, engine in sorted(named) if engine not in known] == []
+    assert [(path, engine) for path, engine in sorted(named) if engine not in known] == []
     for _, engine in named:
         assert known[engine].lifecycle.on(CHECKED) in (Status.AVAILABLE, Status.RENAMED)
 

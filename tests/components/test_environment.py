@@ -24,28 +24,39 @@ ORDERS = {
     "ORDERS_TLS": "verify-full",
 }
 CARTS = {
-    "CARTS_CLUSTER": "<ReplicationGroup carts.replicationGroupId>",
     "CARTS_HOST": "<ReplicationGroup carts.primaryEndpointAddress>",
+    "CARTS_INSTANCE": "<ReplicationGroup carts.replicationGroupId>",
     "CARTS_PORT": "6379",
     "CARTS_TLS": "verify-full",
 }
+AUTH = {
+    "AUTH_AUDIENCE": "<UserPoolClient auth-storefront.id>",
+    "AUTH_GROUPS_CLAIM": "cognito:groups",
+    "AUTH_ISSUER": "https://<UserPool auth.endpoint>",
+    "AUTH_KEYS_URL": "https://<UserPool auth.endpoint>/.well-known/jwks.json",
+    "AUTH_SUBJECT_CLAIM": "sub",
+}
 EXPECTED: dict[str, dict[str, str]] = {
     "catalog": {
+        **AUTH,
         **ORDERS,
         "AWS_REGION": "us-east-1",
+        "CLOUD": "aws",
         "CURRENCY": "usd",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "catalog",
         "PORT": "8080",
-        "PRODUCTS_TABLE": "<Table products.name>",
+        "PRODUCTS_COLLECTION": "<Table products.name>",
         "SERVICE_NAME": "catalog",
     },
     "checkout": {
+        **AUTH,
         **CARTS,
         **ORDERS,
         "AWS_REGION": "us-east-1",
         "CARTS_USER": "marketplace-prod-checkout",
-        "CHECKOUT_FLOW_ARN": "<StateMachine checkout-flow.arn>",
+        "CHECKOUT_FLOW_ID": "<StateMachine checkout-flow.arn>",
+        "CLOUD": "aws",
         "COMMISSION_BASIS_POINTS": "1000",
         "CURRENCY": "usd",
         "LOG_LEVEL": "INFO",
@@ -58,27 +69,32 @@ EXPECTED: dict[str, dict[str, str]] = {
         **CARTS,
         **ORDERS,
         "CARTS_USER": "marketplace-prod-checkout-saga",
+        "CLOUD": "aws",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "checkout-saga",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
         "POWERTOOLS_SERVICE_NAME": "checkout-saga",
-        "STRIPE_SECRET_ARN": "<Secret stripe.arn>",
+        "SERVICE_NAME": "checkout-saga",
+        "STRIPE_SECRET": "<Secret stripe.arn>",
     },
     "order-processor": {
         **ORDERS,
-        "IDEMPOTENCY_TABLE": "<Table order-processor-idempotency.name>",
+        "CLOUD": "aws",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "order-processor",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
         "POWERTOOLS_SERVICE_NAME": "order-processor",
         "RETURN_WINDOW_DAYS": "30",
+        "SERVICE_NAME": "order-processor",
     },
     "migrations": {
         **ORDERS,
+        "CLOUD": "aws",
         "LOG_LEVEL": "INFO",
-        "ORDERS_SECRET_ARN": "<Cluster orders.masterUserSecrets.0.secretArn>",
+        "ORDERS_SECRET": "<Cluster orders.masterUserSecrets.0.secretArn>",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
         "POWERTOOLS_SERVICE_NAME": "migrations",
+        "SERVICE_NAME": "migrations",
     },
 }
 READ_BY: dict[str, list[type[BaseSettings]]] = {
@@ -132,7 +148,7 @@ def test_no_environment_holds_a_secret(prod: Planned) -> None:
     [
         CATALOG.module,
         CHECKOUT.module,
-        *(function.handler.rpartition(".")[0] for function in (CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)),
+        *(f"{handler.package}.aws" for handler in (CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)),
     ],
 )
 def test_what_a_workload_runs_exists(module: str) -> None:
@@ -147,5 +163,5 @@ def test_containers_and_functions_run_the_same_image(prod: Planned) -> None:
     assert prod.container("checkout")["command"] == ["python", "-m", "services.checkout"]
     assert prod.inputs("Function", "order-processor")["imageConfig"] == {
         "entryPoints": ["python", "-m", "awslambdaric"],
-        "commands": ["functions.order_processor.handler.handler"],
+        "commands": ["functions.order_processor.aws.handler"],
     }

@@ -9,7 +9,8 @@ import sys
 import pytest
 from planned import ROOT, Planned
 
-from components.profile import EPHEMERAL, PROD, PROFILES
+from components.aws.sizes import AURORA, CACHE_NODES, key_deletion_days
+from components.profile import EPHEMERAL, PROD, PROFILES, Size
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
 
@@ -34,29 +35,38 @@ def test_a_lever_cannot_be_moved_on_a_shared_profile() -> None:
 
 
 def test_a_throw_away_stack_keeps_nothing_that_its_successor_would_trip_over() -> None:
-    assert not EPHEMERAL.deletion_protection
-    assert EPHEMERAL.secret_recovery_days == 0
+    assert not EPHEMERAL.protect_data
+    assert EPHEMERAL.recovery_days == 0
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_levers_stay_in_the_ranges_that_the_cloud_takes(name: str) -> None:
     profile = PROFILES[name]
-    assert profile.secret_recovery_days == 0 or 7 <= profile.secret_recovery_days <= 30
-    assert 7 <= profile.key_deletion_days <= 30
+    assert profile.recovery_days == 0 or 7 <= profile.recovery_days <= 30
+    assert 7 <= key_deletion_days(profile) <= 30
     assert 1 <= profile.backup_days <= 35
-    assert profile.minimum_tasks <= profile.maximum_tasks
-    assert profile.function_concurrency >= 2
-    assert profile.database_minimum_capacity >= 0.5
-    assert profile.reserved_concurrency is None or profile.reserved_concurrency >= 1
+    assert profile.minimum_replicas <= profile.maximum_replicas
+    assert profile.queue_concurrency >= 2
 
 
-@pytest.mark.parametrize("name", [name for name, profile in PROFILES.items() if profile.reserved_concurrency])
+@pytest.mark.parametrize("size", Size)
+def test_every_size_is_something_on_aws(size: Size) -> None:
+    assert 0.5 <= AURORA[size].minimum_capacity < AURORA[size].maximum_capacity
+    assert AURORA[size].reserved_concurrency is None or AURORA[size].reserved_concurrency >= 1
+    assert CACHE_NODES[size].startswith("cache.")
+
+
+RESERVING = [name for name, profile in PROFILES.items() if AURORA[profile.database_size].reserved_concurrency]
+
+
+@pytest.mark.parametrize("name", RESERVING)
 def test_a_rolling_deployment_under_full_load_finds_its_database_connections(name: str) -> None:
     profile = PROFILES[name]
     a_task = [CatalogSettings.model_fields, CheckoutSettings.model_fields]
-    tasks = profile.maximum_tasks * sum(fields["database_connections"].default for fields in a_task)
-    instances = A_FUNCTIONS_CONNECTIONS * ((profile.reserved_concurrency or 0) + profile.function_concurrency)
-    assert 2 * (tasks + instances) <= AURORA_CONNECTIONS[profile.database_maximum_capacity]
+    aurora = AURORA[profile.database_size]
+    tasks = profile.maximum_replicas * sum(fields["database_connections"].default for fields in a_task)
+    instances = A_FUNCTIONS_CONNECTIONS * ((aurora.reserved_concurrency or 0) + profile.queue_concurrency)
+    assert 2 * (tasks + instances) <= AURORA_CONNECTIONS[aurora.maximum_capacity]
 
 
 def test_only_a_function_without_a_queue_is_bounded_by_a_reservation(prod: Planned, dev: Planned) -> None:

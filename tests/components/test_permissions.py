@@ -69,11 +69,6 @@ EXPECTED: dict[str, Policy] = {
         "DecryptSecretsmanager": DECRYPT,
     },
     "order-processor": {
-        "RememberEvents": (
-            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-            ["<Table order-processor-idempotency.arn>"],
-        ),
-        "DecryptDynamodb": DECRYPT,
         "ConsumeFulfillment": (
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             ["<Queue fulfillment.arn>"],

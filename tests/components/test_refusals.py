@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from components.cloud import load
-from components.errors import CloudNotAvailable, ComponentError
-from components.workload import Function
+from components.errors import CloudNotAvailable
 from toolkit.engine.model import Plan
 from toolkit.errors import ToolkitError
 
@@ -19,20 +18,16 @@ SERVICES = """
     from components.event_function import EventFunctionArgs
     from components.fulfillment_queue import FulfillmentQueueArgs
     from components.network import NetworkArgs
-    from components.order_database import OrderDatabaseArgs
-    from components.image import Image
 
     on = foundation()
-    secrets = cloud.Secrets("secrets", on)
-    network = cloud.Network("network", on, NetworkArgs(
-        cidr="10.0.0.0/16", zones=("eu-west-1a", "eu-west-1b"), log_key_arn=secrets.key_arn))
+    secrets = cloud.Secrets("secrets", on, SecretsArgs())
+    network = cloud.Network("network", on, NetworkArgs(cidr="10.0.0.0/16", secrets=secrets))
 
     def worker(*links, timeout_seconds=30):
-        workload = Function(
-            name="worker", function="order-processor", handler="a.b", timeout_seconds=timeout_seconds)
+        workload = Handler(
+            name="worker", function="order-processor", package="functions.worker", timeout_seconds=timeout_seconds)
         return cloud.EventFunction("worker", on, EventFunctionArgs(
-            workload=workload, network=network, secrets=secrets, links=links,
-            image=Image(uri="image", repository="repository")))
+            workload=workload, network=network, secrets=secrets, links=links, image=IMAGE))
 """
 
 
@@ -48,21 +43,12 @@ def test_a_link_that_makes_no_sense_names_those_that_do(declare: Declare) -> Non
         declare(source.replace("worker(starts", "    worker(starts"))
 
 
-def test_a_workload_cannot_sign_in_before_there_are_migrations(declare: Declare) -> None:
-    source = SERVICES + (
-        '    orders = cloud.OrderDatabase("orders", on, OrderDatabaseArgs(network=network, secrets=secrets))\n'
-        "    worker(reads_writes(orders))\n"
-    )
-    with pytest.raises(ToolkitError, match=r"'worker' is linked to 'orders', which has no migrations yet"):
-        declare(source)
-
-
 def test_a_queue_that_would_deliver_twice_is_refused(declare: Declare) -> None:
     source = SERVICES + (
-        '    queue = cloud.FulfillmentQueue("queue", on, FulfillmentQueueArgs(visibility_timeout_seconds=60))\n'
+        '    queue = cloud.FulfillmentQueue("queue", on, FulfillmentQueueArgs(handling_seconds=20))\n'
         "    worker(consumes(queue), timeout_seconds=30)\n"
     )
-    with pytest.raises(ToolkitError, match=r"Give the queue a visibility timeout of at least 180 s"):
+    with pytest.raises(ToolkitError, match=r"Give the queue at least handling_seconds=30"):
         declare(source)
 
 
@@ -70,7 +56,7 @@ def test_an_engine_that_this_release_does_not_deploy_is_refused(declare: Declare
     source = """
         from components.cart_cache import CartCacheArgs
 
-        on = foundation(engines={"cart-cache": "elasticache-redis"})
+        on = foundation(**{"cart-cache": "elasticache-redis"})
         cloud.CartCache("carts", on, CartCacheArgs(network=None, secrets=None))
     """
     with pytest.raises(ToolkitError, match=r"'elasticache-redis'.*Choose 'elasticache-valkey'"):
@@ -81,8 +67,8 @@ def test_an_engine_that_is_closed_is_refused_with_its_successor(declare: Declare
     source = """
         from components.container_service import ContainerServiceArgs
 
-        on = foundation(engines={"catalog-service": "app-runner"})
-        workload = Service(name="catalog", function="catalog-service", module="m", priority=1, routes=())
+        on = foundation(**{"catalog-service": "app-runner"})
+        workload = Service(name="catalog", function="catalog-service", module="m", routes=())
         cloud.ContainerService("catalog", on, ContainerServiceArgs(
             workload=workload, cluster=None, secrets=None, image=None))
     """
@@ -100,20 +86,23 @@ def test_two_statements_of_one_name_are_refused_and_neither_is_lost(declare: Dec
 
 
 def test_an_image_that_nothing_could_pull_is_refused(declare: Declare) -> None:
+    source = SERVICES + (
+        "    from components.container_service import ContainerServiceArgs\n"
+        '    cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))\n'
+        '    shop = Service(name="shop", function="catalog-service", module="services.shop", routes=())\n'
+        '    cloud.ContainerService("shop", on, ContainerServiceArgs(\n'
+        '        workload=shop, cluster=cluster, secrets=secrets, image="docker.io/shop:1"))\n'
+    )
     with pytest.raises(ToolkitError, match=r"'docker\.io/shop:1' is not in ECR in eu-west-1"):
-        declare('cloud.image("docker.io/shop:1", foundation())\n')
+        declare(source)
 
 
 @pytest.mark.parametrize("seconds", [0, 901])
-def test_a_function_cannot_run_longer_than_functions_do(seconds: int) -> None:
-    with pytest.raises(ComponentError, match="has 1 to 900"):
-        Function(name="slow", function="order-processor", handler="a.b", timeout_seconds=seconds)
+def test_a_function_cannot_run_longer_than_lambda_lets_it(declare: Declare, seconds: int) -> None:
+    with pytest.raises(ToolkitError, match="a Lambda has 1 to 900"):
+        declare(SERVICES + f"    worker(timeout_seconds={seconds})\n")
 
 
-def test_an_engine_of_a_function_that_is_not_deployed_is_refused(declare: Declare) -> None:
-    source = """
-        on = foundation(engines={"fraud-detection": "sagemaker-endpoint"})
-        on.refuse_idle_engines()
-    """
-    with pytest.raises(ToolkitError, match=r"marketplace:engines names fraud-detection"):
-        declare(source)
+def test_an_api_of_the_cloud_that_the_network_has_no_endpoint_for_is_refused(declare: Declare) -> None:
+    with pytest.raises(ToolkitError, match=r"no endpoint for the AWS API 'rekognition'"):
+        declare(SERVICES + '    network.endpoints.peer("rekognition")\n')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from planned import ROOT, Planned
 
 from components.checkout_orchestration.aws import substituted
+from components.container_service.aws.patterns import path_patterns
 from components.errors import ComponentError
-from components.migrations import digest
+from components.order_database.migrations import digest
+from components.workload import Route
+from stacks.workloads import CATALOG, CHECKOUT
 
 
 @pytest.mark.parametrize("service", ["catalog", "checkout"])
@@ -56,11 +60,20 @@ def test_the_load_balancer_is_internal_and_sends_each_path_to_its_service(prod: 
         for name in prod.every("ListenerRule")
     }
     assert patterns == {
-        "catalog": ["/catalog/*"],
+        "catalog": ["/catalog/products", "/catalog/products/*", "/catalog/sellers/me"],
         "checkout": ["/cart", "/cart/items/*", "/checkout", "/orders", "/orders/*"],
     }
-    priorities = [prod.inputs("ListenerRule", name)["priority"] for name in prod.every("ListenerRule")]
-    assert len(set(priorities)) == len(priorities)
+
+
+def test_services_share_no_path_so_that_their_rules_need_no_order() -> None:
+    for one, other in ((CATALOG, CHECKOUT), (CHECKOUT, CATALOG)):
+        paths = [route.path for route in one.routes]
+        assert not [path for path in paths for p in path_patterns(other.routes) if fnmatch.fnmatchcase(path, p)]
+
+
+def test_a_pattern_that_another_one_covers_is_left_out() -> None:
+    routes = [Route(method="GET", path=path) for path in ("/a/{id}/b", "/a/{id}", "/a", "/ab/{id}")]
+    assert path_patterns(routes) == ["/a/*", "/a", "/ab/*"]
 
 
 def test_capacity_is_interruptible_where_the_profile_says_so(prod: Planned, dev: Planned) -> None:
@@ -84,12 +97,6 @@ def test_the_order_processor_takes_batches_and_reports_failures_by_message(prod:
     assert source["eventSourceArn"] == "<Queue fulfillment.arn>"
     assert source["functionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["scalingConfig"] == {"maximumConcurrency": 50}
-
-
-def test_the_order_processor_remembers_events_until_they_expire(prod: Planned) -> None:
-    table = prod.inputs("Table", "order-processor-idempotency")
-    assert table["hashKey"] == "id"
-    assert table["ttl"] == {"attributeName": "expiration", "enabled": True}
 
 
 def test_a_message_that_cannot_be_handled_ends_in_the_dead_letter_queue(prod: Planned) -> None:

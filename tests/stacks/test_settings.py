@@ -8,11 +8,24 @@ import pytest
 import yaml
 from planned import ROOT
 
-from stacks.settings import SettingsError, load
+from components.aws.settings import AwsSettings
+from components.clouds import CLOUDS
+from stacks.marketplace import marketplace
+from stacks.settings import Settings, SettingsError, load
 from toolkit.engine.program import Program
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-GOOD = {"aws:region": "eu-west-1", "marketplace:profile": "prod", "marketplace:image": f"{ECR}/shop:1"}
+GOOD = {
+    "aws:region": "eu-west-1",
+    "marketplace:cloud": "aws",
+    "marketplace:profile": "prod",
+    "marketplace:image": f"{ECR}/shop:1",
+}
+
+
+def aws(settings: Settings) -> AwsSettings:
+    assert isinstance(settings.on, AwsSettings)
+    return settings.on
 
 
 def problems(**given: str) -> dict[str, str]:
@@ -25,15 +38,15 @@ def problems(**given: str) -> dict[str, str]:
 def test_what_is_not_said_has_a_default() -> None:
     settings = load(GOOD, stack="test")
     assert settings.return_window_days == 14
-    assert settings.zones == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
-    assert settings.profile.deletion_protection
+    assert aws(settings).zones == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+    assert settings.profile.protect_data
 
 
 def test_numbers_and_lists_are_read_from_text() -> None:
     given = {"marketplace:returnWindowDays": "30", "marketplace:availabilityZones": '["eu-west-1b", "eu-west-1c"]'}
     settings = load(GOOD | given, stack="test")
     assert settings.return_window_days == 30
-    assert settings.zones == ("eu-west-1b", "eu-west-1c")
+    assert aws(settings).zones == ("eu-west-1b", "eu-west-1c")
 
 
 def test_every_mistake_is_reported_at_once_by_its_full_key() -> None:
@@ -51,10 +64,32 @@ def test_a_missing_setting_is_named() -> None:
     with pytest.raises(SettingsError) as refused:
         load({}, stack="test")
     assert refused.value.problems == {
+        "marketplace:cloud": "is required: one of aws",
+        "marketplace:profile": "is required",
+    }
+
+
+def test_a_missing_setting_of_the_cloud_is_named() -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"marketplace:cloud": "aws"}, stack="test")
+    assert refused.value.problems == {
         "aws:region": "is required",
         "marketplace:image": "is required",
         "marketplace:profile": "is required",
     }
+
+
+@pytest.mark.parametrize("cloud", ["azure", "gcp"])
+def test_a_cloud_without_components_is_named_beside_other_mistakes(cloud: str) -> None:
+    found = problems(cloud=cloud, burst="0")
+    assert found["marketplace:cloud"] == f"this release has no components for {CLOUDS[cloud].label}; use aws"
+    assert found.keys() == {"marketplace:cloud", "marketplace:burst"}
+
+
+def test_an_engine_of_a_function_that_is_not_deployed_is_refused_before_anything_is_declared() -> None:
+    settings = load(GOOD | {"marketplace:engines": '{"fraud-detection": "sagemaker-endpoint"}'}, stack="test")
+    with pytest.raises(SettingsError, match=r"marketplace:engines: names fraud-detection"):
+        marketplace(settings, stack="test")
 
 
 def test_a_misspelt_key_is_told_what_it_may_have_meant() -> None:
@@ -138,7 +173,7 @@ def test_what_belongs_to_the_region_is_reported_beside_other_mistakes() -> None:
 
 @pytest.mark.parametrize("tag", [":1", "@sha256:" + "0" * 64, ":1@sha256:" + "0" * 64])
 def test_an_image_is_named_by_tag_or_digest(tag: str) -> None:
-    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").image.endswith(tag)
+    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").on.image.endswith(tag)
 
 
 @pytest.mark.parametrize("address", ["http://localhost:3000/x", "http://127.0.0.1/x", "https://shop.example.com/x"])

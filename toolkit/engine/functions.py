@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from components.architecture import FUNCTIONS, Cloud
+from components.architecture import FUNCTIONS
 from toolkit.engine import urns
 from toolkit.engine.model import Function, Link
 from toolkit.engine.registration import Registration
@@ -48,7 +48,7 @@ def _function(id: str, components: Sequence[Registration], cloud: str | None) ->
     names = [goal.name for goal in components]
     if known is None:
         return Function(id=id, title=id, engine=engine, components=names)
-    cell = known.cells[Cloud(cloud)] if cloud else None
+    cell = known.cells[cloud] if cloud else None
     played = cell.engines.get(engine) if cell and engine else None
     lifecycle = _told(asdict(played.lifecycle)) if played else {}
     return Function(id=id, title=known.title, engine=engine, lifecycle=lifecycle, components=names)

@@ -1,9 +1,9 @@
-"""Migrations: the order database's schema and users, brought up to date during the deployment.
+"""Migrations: the schema and the users of the order database, brought up to date by each deployment.
 
-A function that reads the database's master secret, called once for the schema and once for each workload that is
-linked to the database. Its event is `{"schema": <digest>, "roles": {<user>: <access>}}`, with the image and the
-database it is for; it applies the migrations that are missing, then creates the users with the grants of their access
-(`reads`, `reads-writes`).
+A function that reads the administrator's secret, called once for the schema and once for each workload that is linked
+to the database. Its event is `{"schema": <digest>, "roles": {<user>: <access>}}`, with the image and the database it is
+for; it applies the migrations that are missing, then creates the users with the grants of their access (`reads`,
+`reads-writes`).
 """
 
 from __future__ import annotations
@@ -14,29 +14,24 @@ from pathlib import Path
 
 from components.component import Component
 from components.errors import ComponentError
-from components.image import Image
-from components.network import Network
-from components.order_database import OrderDatabase
-from components.secrets_management import Secrets
-from components.workload import Function
+from components.workload import Handler
 
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationsArgs:
     """Contract of the migrations."""
 
-    workload: Function
+    workload: Handler
     folder: Path
     """Where the versioned SQL files are; a change among them runs the function again."""
-    database: OrderDatabase
-    network: Network
-    secrets: Secrets
-    image: Image
+    image: str
+    """Address of the container image."""
     environment: dict[str, str] = field(default_factory=dict)
+    """Values of the settings that the workload declares."""
 
 
 class Migrations(Component):
-    """A function that runs at deployment, and what it was called with."""
+    """A function that runs during a deployment."""
 
 
 def digest(folder: Path) -> str:

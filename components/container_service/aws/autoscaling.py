@@ -30,8 +30,8 @@ def follow_load(
         service_namespace="ecs",
         scalable_dimension="ecs:service:DesiredCount",
         resource_id=pulumi.Output.concat("service/", cluster.name, "/", service.name),
-        min_capacity=profile.minimum_tasks,
-        max_capacity=profile.maximum_tasks,
+        min_capacity=profile.minimum_replicas,
+        max_capacity=profile.maximum_replicas,
         opts=owner.child(),
     )
     metrics: dict[str, tuple[dict[str, pulumi.Input[str]], int]] = {

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
 from components.aws.image_function import ImageFunction
-from components.aws.narrow import on_aws
 from components.aws.signal import Watched
-from components.link import Access, administers
-from components.migrations import Migrations as MigrationsContract
-from components.migrations import MigrationsArgs, digest
+from components.link import Access, Target, administers
 from components.network.aws import Network
+from components.order_database.migrations import Migrations as MigrationsContract
+from components.order_database.migrations import MigrationsArgs, digest
 from components.secrets_management.aws import Secrets
 
 
 class Migrations(MigrationsContract, Watched):
-    """Creates the Lambda and one invocation for the schema; `admit` adds one for each user.
+    """Creates the Lambda and one invocation for the schema; `create_user` adds one for each user.
 
     Each invocation is a resource: it runs when it is created and again with another image, migration or database, and a
     failure stops the deployment before the new code of any workload starts. The image is what carries the migrations,
@@ -27,42 +24,48 @@ class Migrations(MigrationsContract, Watched):
     invocation runs once more when its workload is gone (`tf.action` is `delete`), to take the access away.
     """
 
-    ENGINE = "lambda"
-
     def __init__(
-        self, name: str, foundation: AwsFoundation, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None
+        self,
+        foundation: AwsFoundation,
+        args: MigrationsArgs,
+        *,
+        database: Target,
+        database_id: pulumi.Input[str],
+        network: Network,
+        secrets: Secrets,
+        opts: pulumi.ResourceOptions,
     ) -> None:
-        links = [administers(args.database)]
-        super().__init__(name, foundation, function=args.workload.function, links=links, opts=opts)
+        """`database_id` differs for another database that takes over the name."""
+        links = [administers(database)]
+        super().__init__(args.workload.name, foundation, function=args.workload.function, links=links, opts=opts)
         body = ImageFunction(
             self,
             foundation,
             workload=args.workload,
             image=args.image,
-            network=on_aws(args.network, Network),
-            secrets=on_aws(args.secrets, Secrets),
+            network=network,
+            secrets=secrets,
             environment=args.environment,
             links=links,
         )
         self._function = body.function
         self._schema = digest(args.folder)
-        self._image = args.image.uri
-        self._database = args.database.resource_id
+        self._image = args.image
+        self._database_id = database_id
         self._migrated = aws.lambda_.Invocation(
-            name,
+            self.name,
             function_name=self._function.name,
             input=self._event({}),
             # Run at creation only: the schema outlives this resource.
             triggers={"image": self._image, "schema": self._schema},
             opts=self.child(),
         )
-        args.database.admits = self
         self.signals = body.signals
         self.register_outputs({"schema": self._schema})
 
-    def admit(self, user: str, access: Access) -> Sequence[pulumi.Resource]:
-        """Creates the database user of a workload, after the schema is there."""
-        invocation = aws.lambda_.Invocation(
+    def create_user(self, user: str, access: Access) -> pulumi.Resource:
+        """Creates the database user of a workload, after the schema is there; it must exist before that signs in."""
+        invocation: pulumi.Resource = aws.lambda_.Invocation(
             f"{self.name}-{user}",
             function_name=self._function.name,
             input=self._event({user: access.value}),
@@ -72,10 +75,10 @@ class Migrations(MigrationsContract, Watched):
             # deletes first.
             opts=self.child(depends_on=[self._migrated], delete_before_replace=True),
         )
-        return [invocation]
+        return invocation
 
     def _event(self, roles: dict[str, str]) -> pulumi.Output[str]:
         """The function reads `schema` and `roles`; the rest is there to make another event of another deployment."""
         return pulumi.Output.json_dumps(
-            {"database": self._database, "image": self._image, "roles": roles, "schema": self._schema}
+            {"database": self._database_id, "image": self._image, "roles": roles, "schema": self._schema}
         )

@@ -12,8 +12,8 @@ from components.aws.foundation import AwsFoundation
 from components.aws.identity import Identity
 from components.aws.image import pull
 from components.aws.policy import Statement, policy, trust
+from components.aws.sizes import CPU_UNITS_PER_CORE
 from components.component import Component
-from components.image import Image
 from components.workload import Service
 
 USER: Final = "10001:10001"
@@ -26,7 +26,7 @@ def task_definition(
     account: AwsFoundation,
     *,
     workload: Service,
-    image: Image,
+    image: str,
     logs: aws.cloudwatch.LogGroup,
     identity: Identity,
     environment: Mapping[str, str],
@@ -38,6 +38,7 @@ def task_definition(
     """
     variables: dict[str, pulumi.Input[str]] = {
         "AWS_REGION": account.region,
+        "CLOUD": account.cloud,
         "PORT": str(workload.port),
         "SERVICE_NAME": workload.name,
         **environment,
@@ -46,7 +47,7 @@ def task_definition(
     execution, pulls = _execution_role(owner, account, image=image, logs=logs)
     container = {
         "name": owner.name,
-        "image": image.uri,
+        "image": image,
         "essential": True,
         "command": workload.command,
         "user": USER,
@@ -74,7 +75,7 @@ def task_definition(
         requires_compatibilities=["FARGATE"],
         network_mode="awsvpc",
         runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
-        cpu=str(workload.cpu),
+        cpu=str(int(workload.cores * CPU_UNITS_PER_CORE)),
         memory=str(workload.memory_mib),
         execution_role_arn=execution.arn,
         task_role_arn=identity.role_arn,
@@ -85,7 +86,7 @@ def task_definition(
 
 
 def _execution_role(
-    owner: Component, account: AwsFoundation, *, image: Image, logs: aws.cloudwatch.LogGroup
+    owner: Component, account: AwsFoundation, *, image: str, logs: aws.cloudwatch.LogGroup
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """The role and what it allows, without which no container starts."""
     name = f"{owner.name}-execution"
@@ -104,7 +105,7 @@ def _execution_role(
                 actions=("logs:CreateLogStream", "logs:PutLogEvents"),
                 resources=(pulumi.Output.concat(logs.arn, ":*"),),
             ),
-            *pull(image),
+            *pull(image, account),
         ),
         opts=owner.child(),
     )

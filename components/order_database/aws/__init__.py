@@ -6,17 +6,18 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable, Peer, environment_prefix
-from components.aws.identity import Identity
+from components.aws.grant import Grant
 from components.aws.logs import log_group
 from components.aws.narrow import on_aws
+from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
-from components.errors import ComponentError
+from components.aws.sizes import AURORA, instances
 from components.link import Access
 from components.network.aws import Network
 from components.order_database import OrderDatabase as OrderDatabaseContract
-from components.order_database import OrderDatabaseArgs
+from components.order_database import OrderDatabaseArgs, OrderDatabaseEnvironment
+from components.order_database.aws.migrations import Migrations
 from components.secrets_management.aws import Secrets
 
 ENGINE_VERSION = "17.5"
@@ -24,16 +25,21 @@ ENGINE_VERSION = "17.5"
 PARAMETER_FAMILY = "aurora-postgresql17"
 MASTER_USER = "marketplace_admin"
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+BEFORE_THE_DATABASE_OWNED_THEM = pulumi.Alias(
+    type_="marketplace:migrations:Migrations", parent=pulumi.ROOT_STACK_RESOURCE
+)
+"""What the migrations were called when a stack declared them by itself."""
 
 
-class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
-    """Creates the cluster, its instances, parameters, subnet group and security group.
+class OrderDatabase(OrderDatabaseContract, Watched):
+    """Creates the cluster, its instances, parameters, subnet group, security group and migrations.
 
     The master password is made, kept and rotated by RDS in Secrets Manager; the program never sees it.
     """
 
     ENGINE = "aurora-postgresql"
-    OFFERS = (Access.READS, Access.READS_WRITES, Access.ADMINISTERS)
+
+    migrations: Migrations
 
     def __init__(
         self, name: str, foundation: AwsFoundation, args: OrderDatabaseArgs, opts: pulumi.ResourceOptions | None = None
@@ -53,44 +59,44 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             opts=self.child(),
         )
         self.cluster = self._cluster(identifier, args, network, logs)
-        self.instances = [self._instance(index) for index in range(foundation.profile.database_instances)]
+        self.instances = [self._instance(index) for index in range(instances(foundation.profile))]
         self.database = args.database
         self.host = self.cluster.endpoint
         self.port = self.cluster.port
-        self.resource_id = self.cluster.cluster_resource_id
+        self.migrations = Migrations(
+            foundation,
+            args.migrations,
+            database=self,
+            database_id=self.cluster.cluster_resource_id,
+            network=network,
+            secrets=self._secrets,
+            opts=self.child(aliases=[BEFORE_THE_DATABASE_OWNED_THEM]),
+        )
         self.signals = _signals(self.cluster)
         self.register_outputs({"host": self.host, "port": self.port, "database": self.database})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
-        """Sign-in as the user of the workload's name; for `administers`, the master secret instead."""
-        prefix = environment_prefix(self.name)
-        environment: dict[str, pulumi.Input[str]] = {
-            f"{prefix}_HOST": self.host,
-            f"{prefix}_PORT": pulumi.Output.format("{0}", self.port),
-            f"{prefix}_DATABASE": self.database,
-            f"{prefix}_TLS": "verify-full",
-        }
-        reach = Peer(name=self.name, port=self.port, security_group_id=self.security_group.id)
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Sign-in as the user of the workload's name; for `administers`, the administrator's secret instead."""
         if access is Access.ADMINISTERS:
-            return self._administer(identity, prefix, environment, reach)
-        if self.admits is None:
-            raise ComponentError(
-                f"{identity.name!r} is linked to {self.name!r}, which has no migrations yet to create its user.",
-                next_step=f"Declare the migrations that administer {self.name!r} before it.",
-            )
-        user = self._account.arn("rds-db", "dbuser:", self.resource_id, f"/{identity.name}")
+            return self._administer()
+        user = self._account.arn("rds-db", "dbuser:", self.cluster.cluster_resource_id, f"/{workload}")
+        environment = OrderDatabaseEnvironment(host=self.host, port=self.port, database=self.database, user=workload)
         return Grant(
             statements=(Statement(sid=sid("connect", self.name), actions=("rds-db:connect",), resources=(user,)),),
-            environment=environment | {f"{prefix}_USER": identity.name},
-            peers=(reach,),
-            after=tuple(self.admits.admit(identity.name, access)),
+            environment=environment.variables(self.name),
+            peers=(self._peer,),
+            after=(self.migrations.create_user(workload, access),),
         )
 
-    def _administer(
-        self, identity: Identity, prefix: str, environment: dict[str, pulumi.Input[str]], reach: Peer
-    ) -> Grant:
+    @property
+    def _peer(self) -> Peer:
+        return Peer(name=self.name, port=self.port, security_group_id=self.security_group.id)
+
+    def _administer(self) -> Grant:
         secret_arn = self.cluster.master_user_secrets[0].secret_arn
-        endpoints = (identity.network.endpoints.interface("secretsmanager"),) if identity.network else ()
+        environment = OrderDatabaseEnvironment(
+            host=self.host, port=self.port, database=self.database, secret=secret_arn
+        )
         return Grant(
             statements=(
                 Statement(
@@ -98,10 +104,11 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
                     actions=("secretsmanager:GetSecretValue",),
                     resources=(secret_arn,),
                 ),
-                self._secrets.decrypt("secretsmanager", self._account.region),
+                self._secrets.decrypt("secretsmanager"),
             ),
-            environment=environment | {f"{prefix}_SECRET_ARN": secret_arn},
-            peers=(reach, *endpoints),
+            environment=environment.variables(self.name),
+            peers=(self._peer,),
+            services=("secretsmanager",),
             after=tuple(self.instances),
         )
 
@@ -109,6 +116,7 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
         self, identifier: str, args: OrderDatabaseArgs, network: Network, logs: aws.cloudwatch.LogGroup
     ) -> aws.rds.Cluster:
         profile = self._account.profile
+        size = AURORA[profile.database_size]
         subnets = aws.rds.SubnetGroup(
             self.name, subnet_ids=network.data_subnet_ids, tags={"Name": identifier}, opts=self.child()
         )
@@ -137,8 +145,8 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             storage_encrypted=True,
             kms_key_id=self._secrets.key_arn,
             serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
-                min_capacity=profile.database_minimum_capacity,
-                max_capacity=profile.database_maximum_capacity,
+                min_capacity=size.minimum_capacity,
+                max_capacity=size.maximum_capacity,
             ),
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=parameters.name,
@@ -148,13 +156,13 @@ class OrderDatabase(OrderDatabaseContract, Linkable, Watched):
             preferred_maintenance_window="sun:03:30-sun:04:30",
             copy_tags_to_snapshot=True,
             enabled_cloudwatch_logs_exports=["postgresql"],
-            deletion_protection=profile.deletion_protection,
-            skip_final_snapshot=not profile.deletion_protection,
+            deletion_protection=profile.protect_data,
+            skip_final_snapshot=not profile.protect_data,
             # The subnet group's name is another one in each life of the stack, and a snapshot outlives them.
             final_snapshot_identifier=pulumi.Output.concat(f"{self._account.prefix}-final-", subnets.name)
-            if profile.deletion_protection
+            if profile.protect_data
             else None,
-            delete_automated_backups=not profile.deletion_protection,
+            delete_automated_backups=not profile.protect_data,
             # Its name is given, so a replacement cannot stand beside it. Where data is protected, Pulumi refuses to.
             opts=self.guarded(depends_on=[logs], ignore_changes=["engineVersion"], delete_before_replace=True),
         )

@@ -7,17 +7,18 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.autoscaling import follow_load
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import Grant, Linkable
+from components.aws.grant import Grant
 from components.aws.identity import Identity
 from components.aws.logs import log_group
 from components.aws.narrow import on_aws
 from components.aws.signal import Signal, Watched
-from components.aws.task_definition import task_definition
 from components.container_cluster.aws import ContainerCluster
 from components.container_service import ContainerService as ContainerServiceContract
 from components.container_service import ContainerServiceArgs
+from components.container_service.aws.autoscaling import follow_load
+from components.container_service.aws.patterns import path_patterns
+from components.container_service.aws.task_definition import task_definition
 from components.errors import ComponentError
 from components.link import Access
 from components.secrets_management.aws import Secrets
@@ -26,9 +27,11 @@ DRAIN_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 60
 MAXIMUM_PATTERNS: Final = 5
 """Values that one rule of a load balancer can hold."""
+PLATFORM: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
+"""AWS APIs with which Fargate starts a task: the image, whose layers are in S3, and the logs."""
 
 
-class ContainerService(ContainerServiceContract, Linkable, Watched):
+class ContainerService(ContainerServiceContract, Watched):
     """Creates the task definition and its two roles, the service, its target group and rule, and its autoscaling.
 
     A deployment that does not come up is rolled back by the circuit breaker. The number of running tasks belongs
@@ -36,7 +39,6 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
     """
 
     ENGINE = "ecs-fargate"
-    OFFERS = (Access.ROUTES,)
 
     def __init__(
         self,
@@ -52,9 +54,7 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         network = self.cluster.network
         logs = log_group(self, name, f"/{foundation.prefix}/{name}", on_aws(args.secrets, Secrets).key_arn)
         identity = Identity(self, foundation, service="ecs-tasks.amazonaws.com", network=network)
-        platform = ("ecr.api", "ecr.dkr", "logs")
-        reach = (network.endpoints.gateway("s3"), *(network.endpoints.interface(api) for api in platform))
-        identity.grant(args.links, Grant(peers=reach))
+        identity.grant(args.links, Grant(services=PLATFORM))
         tasks = task_definition(
             self,
             foundation,
@@ -65,7 +65,7 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
             environment=args.environment,
         )
         targets, rule = self._behind_balancer()
-        entrance = self._admit_balancer(identity)
+        entrance = self._connect_balancer(identity)
         self.service = self._service(tasks, targets, identity, after=[*identity.after, *entrance, rule])
         follow_load(
             self,
@@ -77,15 +77,15 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         self.signals = _signals(self.cluster.balancer, targets)
         self.register_outputs({"service": self.service.name})
 
-    def bind(self, identity: Identity, access: Access) -> Grant:
+    def bind(self, workload: str, access: Access) -> Grant:
         """The way to the load balancer, which knows the service's paths."""
         return Grant(peers=(self.cluster.entrance,))
 
     def _behind_balancer(self) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
-        workload = self.workload
-        if len(workload.patterns) > MAXIMUM_PATTERNS:
+        patterns = path_patterns(self.workload.routes)
+        if len(patterns) > MAXIMUM_PATTERNS:
             raise ComponentError(
-                f"{self.name!r} has {len(workload.patterns)} paths; a load balancer's rule holds {MAXIMUM_PATTERNS}.",
+                f"{self.name!r} has {len(patterns)} kinds of paths; a load balancer's rule holds {MAXIMUM_PATTERNS}.",
                 next_step="Put the service's paths under fewer prefixes.",
             )
         targets = aws.lb.TargetGroup(
@@ -93,7 +93,7 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
             vpc_id=self.cluster.network.vpc_id,
             target_type="ip",
             protocol="HTTP",
-            port=workload.port,
+            port=self.workload.port,
             deregistration_delay=DRAIN_SECONDS,
             load_balancing_algorithm_type="least_outstanding_requests",
             # The process, not its dependencies: a database that is away must not make ECS kill every task.
@@ -110,14 +110,14 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
         rule = aws.lb.ListenerRule(
             self.name,
             listener_arn=self.cluster.listener.arn,
-            priority=workload.priority,
-            conditions=[{"path_pattern": {"values": workload.patterns}}],
+            # No priority: the load balancer takes the next free one. Services share no path, so the order is free too.
+            conditions=[{"path_pattern": {"values": patterns}}],
             actions=[{"type": "forward", "target_group_arn": targets.arn}],
             opts=self.child(),
         )
         return targets, rule
 
-    def _admit_balancer(self, identity: Identity) -> list[pulumi.Resource]:
+    def _connect_balancer(self, identity: Identity) -> list[pulumi.Resource]:
         port = self.workload.port
         return [
             aws.vpc.SecurityGroupEgressRule(
@@ -153,7 +153,7 @@ class ContainerService(ContainerServiceContract, Linkable, Watched):
             self.name,
             cluster=self.cluster.cluster.arn,
             task_definition=tasks.arn,
-            desired_count=self.foundation.profile.minimum_tasks,
+            desired_count=self.foundation.profile.minimum_replicas,
             capacity_provider_strategies=[{"capacity_provider": self.cluster.capacity, "weight": 1}],
             network_configuration={
                 "subnets": self.cluster.network.private_subnet_ids,

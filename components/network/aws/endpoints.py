@@ -1,4 +1,4 @@
-"""Endpoints: the ways from the private subnets to AWS's own APIs."""
+"""Endpoints: how the private subnets reach AWS's own APIs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.grant import INTERNET, Peer
+from components.aws.peer import INTERNET, Peer
 from components.component import Component
+from components.errors import ComponentError
 
 GATEWAYS: Final = ("dynamodb", "s3")
 """Free, and by route instead of by address. S3 also holds the layers of container images."""
@@ -53,7 +54,7 @@ class Endpoints:
             for service in GATEWAYS
         }
         self._security_group: aws.ec2.SecurityGroup | None = None
-        if not account.profile.private_endpoints:
+        if not account.profile.private_platform:
             return
         self._security_group = aws.ec2.SecurityGroup(
             f"{owner.name}-endpoints",
@@ -75,14 +76,18 @@ class Endpoints:
                 opts=owner.child(),
             )
 
-    def gateway(self, service: str) -> Peer:
-        """Reach of `dynamodb` or `s3`."""
-        return Peer(name=service, port=443, prefix_list_id=self._gateways[service].prefix_list_id)
+    def peer(self, service: str) -> Peer:
+        """Where the API of `GATEWAYS` or `INTERFACES` is reached; the internet in a profile without its endpoint.
 
-    def interface(self, service: str) -> Peer:
-        """Reach of an API of `INTERFACES`: its endpoint, or the internet in a profile without endpoints."""
+        Raises `ComponentError` for an API that the network has no endpoint for.
+        """
+        if service in self._gateways:
+            return Peer(name=service, port=443, prefix_list_id=self._gateways[service].prefix_list_id)
         if service not in INTERFACES:
-            raise KeyError(f"no interface endpoint for {service}; add it to INTERFACES")
+            raise ComponentError(
+                f"The network has no endpoint for the AWS API {service!r}.",
+                next_step="Add it to INTERFACES in components/network/aws/endpoints.py.",
+            )
         if self._security_group is None:
             return INTERNET
         return Peer(name="endpoints", port=443, security_group_id=self._security_group.id)

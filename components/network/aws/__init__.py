@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.endpoints import Endpoints
-from components.aws.flow_logs import record_flows
 from components.aws.foundation import AwsFoundation
+from components.aws.narrow import on_aws
 from components.network import Network as NetworkContract
-from components.network import NetworkArgs, SubnetPlan, subnet_plans
+from components.network import NetworkArgs
+from components.network.aws.endpoints import Endpoints
+from components.network.aws.flow_logs import record_flows
+from components.network.aws.subnets import SubnetPlan, subnet_plans
+from components.secrets_management.aws import Secrets
 
 
 class Network(NetworkContract):
@@ -39,7 +42,7 @@ class Network(NetworkContract):
         aws.ec2.DefaultSecurityGroup(
             f"{name}-default", vpc_id=self.vpc_id, ingress=[], egress=[], tags=self._tags("closed"), opts=self.child()
         )
-        plans = subnet_plans(args.cidr, args.zones[: profile.zones])
+        plans = subnet_plans(args.cidr, foundation.zones[: profile.zones])
         public = [self._subnet("public", plan, plan.public) for plan in plans]
         private = [self._subnet("private", plan, plan.private) for plan in plans]
         data = [self._subnet("data", plan, plan.data) for plan in plans]
@@ -53,8 +56,8 @@ class Network(NetworkContract):
             subnet_ids=self.private_subnet_ids,
             route_table_ids=[table.id for table in private_tables],
         )
-        if profile.flow_logs:
-            record_flows(self, foundation, vpc=self.vpc, key_arn=args.log_key_arn)
+        if profile.record_connections:
+            record_flows(self, foundation, vpc=self.vpc, key_arn=on_aws(args.secrets, Secrets).key_arn)
         self.register_outputs({"vpc_id": self.vpc_id})
 
     def _tags(self, *parts: str) -> dict[str, str]:
@@ -91,7 +94,7 @@ class Network(NetworkContract):
             opts=self.child(),
         )
         inside = self._table("data")
-        gateways = len(plans) if self._account.profile.nat_per_zone else 1
+        gateways = len(plans) if self._account.profile.exit_per_zone else 1
         tables = []
         for index, plan in enumerate(plans):
             self._associate("public", plan, public[index], outside)

@@ -1,0 +1,53 @@
+"""What the levers of a profile are on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from components.profile import Profile, Size
+
+CACHE_NODES: Final[Mapping[Size, str]] = MappingProxyType(
+    {Size.SMALL: "cache.t4g.micro", Size.MEDIUM: "cache.t4g.small", Size.LARGE: "cache.m7g.large"}
+)
+"""Node type of the cart cache."""
+
+CPU_UNITS_PER_CORE: Final = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuroraSize:
+    """Aurora capacity units, each about 2 GiB of memory with the CPU that goes with it."""
+
+    maximum_capacity: float
+    minimum_capacity: float = 0.5
+    """Not 0: the checkout service asks the database for work each second, so it never pauses."""
+    reserved_concurrency: int | None
+    """How many instances of a function that no queue feeds, such as the saga's steps, may run at the same time.
+
+    It keeps the connections to the database within what Aurora takes: 1669 with at most 8 capacity units, 2000 with 16
+    and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a deployment
+    rolls. `None` leaves it to the account, which lends a new one 10 instances and lets it reserve none.
+    """
+
+
+AURORA: Final[Mapping[Size, AuroraSize]] = MappingProxyType(
+    {
+        Size.SMALL: AuroraSize(maximum_capacity=2, reserved_concurrency=None),
+        Size.MEDIUM: AuroraSize(maximum_capacity=8, reserved_concurrency=100),
+        Size.LARGE: AuroraSize(maximum_capacity=32, reserved_concurrency=200),
+    }
+)
+"""The order database."""
+
+
+def instances(profile: Profile) -> int:
+    """Instances of a database or nodes of a cache: a writer and, with a standby, one that takes over."""
+    return 2 if profile.standby else 1
+
+
+def key_deletion_days(profile: Profile) -> int:
+    """Days until a deleted key is gone for good: KMS takes 7 to 30."""
+    return min(30, max(7, profile.recovery_days))

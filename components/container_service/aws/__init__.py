@@ -19,14 +19,13 @@ from components.container_service import ContainerServiceArgs
 from components.container_service.aws.autoscaling import follow_load
 from components.container_service.aws.patterns import path_patterns
 from components.container_service.aws.task_definition import task_definition
-from components.errors import ComponentError
 from components.link import Access
 from components.secrets_management.aws import Secrets
 
 DRAIN_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 60
-MAXIMUM_PATTERNS: Final = 5
-"""Values that one rule of a load balancer can hold."""
+PATTERNS_PER_RULE: Final = 3
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
 PLATFORM: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
 """AWS APIs with which Fargate starts a task: the image, whose layers are in S3, and the logs."""
 
@@ -64,9 +63,9 @@ class ContainerService(ContainerServiceContract, Watched):
             identity=identity,
             environment=args.environment,
         )
-        targets, rule = self._behind_balancer()
-        entrance = self._connect_balancer(identity)
-        self.service = self._service(tasks, targets, identity, after=[*identity.after, *entrance, rule])
+        targets = self._targets()
+        after = [*identity.after, *self._connect_balancer(identity), *self._rules(targets)]
+        self.service = self._service(tasks, targets, identity, after=after)
         follow_load(
             self,
             cluster=self.cluster.cluster,
@@ -81,14 +80,8 @@ class ContainerService(ContainerServiceContract, Watched):
         """The way to the load balancer, which knows the service's paths."""
         return Grant(peers=(self.cluster.entrance,))
 
-    def _behind_balancer(self) -> tuple[aws.lb.TargetGroup, aws.lb.ListenerRule]:
-        patterns = path_patterns(self.workload.routes)
-        if len(patterns) > MAXIMUM_PATTERNS:
-            raise ComponentError(
-                f"{self.name!r} has {len(patterns)} kinds of paths; a load balancer's rule holds {MAXIMUM_PATTERNS}.",
-                next_step="Put the service's paths under fewer prefixes.",
-            )
-        targets = aws.lb.TargetGroup(
+    def _targets(self) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
             self.name,
             vpc_id=self.cluster.network.vpc_id,
             target_type="ip",
@@ -107,15 +100,21 @@ class ContainerService(ContainerServiceContract, Watched):
             },
             opts=self.child(),
         )
-        rule = aws.lb.ListenerRule(
-            self.name,
-            listener_arn=self.cluster.listener.arn,
-            # No priority: the load balancer takes the next free one. Services share no path, so the order is free too.
-            conditions=[{"path_pattern": {"values": patterns}}],
-            actions=[{"type": "forward", "target_group_arn": targets.arn}],
-            opts=self.child(),
-        )
-        return targets, rule
+
+    def _rules(self, targets: aws.lb.TargetGroup) -> list[pulumi.Resource]:
+        """One for each few patterns. They have no priority, so the load balancer gives each the next free one: services
+        share no path, and the order does not matter."""
+        patterns = path_patterns(self.workload.routes)
+        return [
+            aws.lb.ListenerRule(
+                self.name if start == 0 else f"{self.name}-{start // PATTERNS_PER_RULE + 1}",
+                listener_arn=self.cluster.listener.arn,
+                conditions=[{"path_pattern": {"values": patterns[start : start + PATTERNS_PER_RULE]}}],
+                actions=[{"type": "forward", "target_group_arn": targets.arn}],
+                opts=self.child(),
+            )
+            for start in range(0, len(patterns), PATTERNS_PER_RULE)
+        ]
 
     def _connect_balancer(self, identity: Identity) -> list[pulumi.Resource]:
         port = self.workload.port

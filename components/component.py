@@ -1,7 +1,7 @@
 """The base of every component.
 
-A component's inputs say which architectural function it plays, by which engine, and its links. That is how a plan
-knows them, whichever engine recorded it.
+A component's inputs say which architectural function it plays, by which engine, and its links. A plan reads them from
+there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a component refuses, told to the person who wrote the stack."""
+"""Errors of a stack that cannot be deployed as it is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pulumi
 
 
 class ComponentError(pulumi.RunError):
-    """A stack that cannot be built as written: `message` says what is wrong, `next_step` what to do.
+    """A stack that cannot be deployed as written: `message` says what is wrong, `next_step` what to do.
 
     A `pulumi.RunError`, so that Pulumi prints the message and no traceback.
     """

@@ -1,8 +1,8 @@
 """The settings of a stack, read from `Pulumi.<stack>.yaml` and checked as a whole.
 
 The common settings are here; those that only one cloud has are beside its components (`components/<cloud>/settings.py`)
-and are handed to that cloud's foundation. Every mistake is reported at once and by its full key, and a misspelt key is
-told what it may have meant.
+and are handed to that cloud's foundation. All mistakes are reported together, each by its full key, with a suggestion
+for a misspelt key.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SettingsError(pulumi.RunError):
 
 
 def _address(value: str) -> str:
-    """An address of the storefront: over TLS, or on the machine of who develops it."""
+    """An address of the storefront: over TLS, or on a developer's own machine."""
     address = urlsplit(value)
     local = address.scheme == "http" and address.hostname in LOOPBACK
     if not address.hostname or address.fragment or address.username or not (address.scheme == "https" or local):
@@ -90,7 +90,7 @@ Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], FromJso
 
 
 class Settings(BaseModel):
-    """Everything that a stack can be told. In the file each is `marketplace:` and its name in camel case."""
+    """All settings of a stack. In the file each is `marketplace:` and its name in camel case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 

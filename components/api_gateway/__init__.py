@@ -1,4 +1,4 @@
-"""API Gateway: the marketplace's public HTTP API, which routes, throttles and turns away who is not signed in."""
+"""API Gateway: the marketplace's public HTTP API, which routes, throttles and rejects callers without a valid token."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ApiGatewayArgs:
 class ApiGateway(Component):
     """Routes requests to the services: public ones as they come, the others only with a valid token.
 
-    Services verify the token again: who reaches one past the gateway gains nothing.
+    Services verify the token again, so bypassing the gateway gains nothing.
     """
 
     FUNCTION = "api-gateway"

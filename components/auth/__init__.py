@@ -1,4 +1,4 @@
-"""Auth / Roles: who somebody is, and whether as buyer, seller, support or administrator."""
+"""Auth / Roles: a directory of users, each a buyer, a seller, support or an administrator."""
 
 from __future__ import annotations
 

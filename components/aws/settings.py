@@ -39,7 +39,7 @@ def _pullable(value: str, info: ValidationInfo) -> str:
 
 
 class AwsSettings(CloudSettings):
-    """What a stack on AWS can be told besides the common settings."""
+    """The settings of a stack on AWS besides the common ones."""
 
     CLOUD: ClassVar[str] = "aws"
 

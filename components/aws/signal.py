@@ -10,11 +10,11 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """A CloudWatch metric and the value from which somebody must look."""
+    """A CloudWatch metric and the threshold of its alarm."""
 
     name: str
     meaning: str
-    """What has happened when it fires, and where to look."""
+    """What has happened when the alarm fires, and where to look."""
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]]

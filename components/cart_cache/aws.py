@@ -69,8 +69,8 @@ class CartCache(CartCacheContract, Watched):
         self.register_outputs({"host": self.host, "port": self.port})
 
     def bind(self, workload: str, access: Access) -> Grant:
-        """A user for the workload, whose commands are those of the access."""
-        # For sign-in by IAM, ElastiCache wants the user's id and name to be the same.
+        """A user for the workload, with the commands of the access."""
+        # For sign-in by IAM, ElastiCache requires that a user's id and name are the same.
         user_id = f"{self._prefix}-{workload}"
         user = aws.elasticache.User(
             f"{self.name}-{workload}",

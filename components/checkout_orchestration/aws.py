@@ -102,7 +102,7 @@ def substituted(definition: Path, values: Mapping[str, pulumi.Input[str]]) -> pu
         elif part in values:
             parts.append(values[part])
         else:
-            raise ComponentError(f"{definition} asks for ${{{part}}}, which the stack does not know.")
+            raise ComponentError(f"{definition} contains ${{{part}}}, and the stack has no value for it.")
     return pulumi.Output.concat(*parts)
 
 

@@ -1,4 +1,4 @@
-"""Dead-Letter Queue: messages that could not be handled, kept for somebody to look at and send back."""
+"""Dead-Letter Queue: messages that could not be handled, kept until they are inspected and redriven."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observability: somebody is told when something is wrong, and sees the whole on one page."""
+"""Observability: alarms when something is wrong, and a dashboard of the whole stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ObservabilityArgs:
     """Components whose signals become alarms and graphs."""
     secrets: Secrets
     email: str | None = None
-    """Who is told; without it alarms only show on the dashboard."""
+    """Where alarms are sent; without it they only show on the dashboard."""
 
 
 class Observability(Component):

@@ -27,7 +27,7 @@ STARTUP_SECONDS: Final = 60
 PATTERNS_PER_RULE: Final = 3
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
 PLATFORM: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
-"""AWS APIs with which Fargate starts a task: the image, whose layers are in S3, and the logs."""
+"""AWS APIs that Fargate calls to start a task: it pulls the image, whose layers are in S3, and writes the logs."""
 
 
 class ContainerService(ContainerServiceContract, Watched):

@@ -1,4 +1,4 @@
-"""Autoscaling of a container service: enough tasks for the requests, whatever they cost in CPU."""
+"""Autoscaling of a container service, by CPU and by requests."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ class Migrations(MigrationsContract, Watched):
 
     Each invocation is a resource: it runs when it is created and again with another image, migration or database, and a
     failure stops the deployment before the new code of any workload starts. The image is what carries the migrations,
-    so one that is older than this checkout is found out by the function, which compares the digests. A user's
-    invocation runs once more when its workload is gone (`tf.action` is `delete`), to take the access away.
+    so the function compares the digests and fails when the image is older than this checkout. A user's invocation runs
+    once more when its workload is removed (`tf.action` is `delete`), to take the access away.
     """
 
     def __init__(
@@ -70,15 +70,15 @@ class Migrations(MigrationsContract, Watched):
             function_name=self._function.name,
             input=self._event({user: access.value}),
             lifecycle_scope="CRUD",
-            # A change of the input is an update; one of triggers would be a replacement, whose deletion takes away what
-            # its creation has just given. For the same reason a replacement, when the function itself is another,
-            # deletes first.
+            # No triggers: a changed trigger replaces the invocation, and the deletion of the old one would take away
+            # the access that the new one has just given. A changed input is an update. A new function replaces the
+            # invocation too, so the old one is deleted first.
             opts=self.child(depends_on=[self._migrated], delete_before_replace=True),
         )
         return invocation
 
     def _event(self, roles: dict[str, str]) -> pulumi.Output[str]:
-        """The function reads `schema` and `roles`; the rest is there to make another event of another deployment."""
+        """The function reads `schema` and `roles`. The rest makes the event differ for another image or database."""
         return pulumi.Output.json_dumps(
             {"database": self._database_id, "image": self._image, "roles": roles, "schema": self._schema}
         )

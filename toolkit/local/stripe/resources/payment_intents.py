@@ -27,7 +27,6 @@ from toolkit.local.stripe.resources import payment_methods, payments
 from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
-CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 Reason = Literal["abandoned", "duplicate", "fraudulent", "requested_by_customer"]
 Card = Array[Literal["card"]]
 SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "cad": 50, "aud": 50, "chf": 50, "jpy": 50}
@@ -38,29 +37,7 @@ class AutomaticPaymentMethods(Section):
     allow_redirects: Literal["always", "never"] = "always"
 
 
-class Shipping(Section):
-    address: payment_methods.Address
-    name: Text
-    carrier: str | None = None
-    phone: str | None = None
-    tracking_number: str | None = None
-
-
-class Confirming(Parameters):
-    """What both `create` with `confirm=true` and `confirm` take."""
-
-    payment_method: Text | None = None
-    payment_method_data: payment_methods.PaymentMethodData | None = None
-    capture_method: CaptureMethod | None = None
-    error_on_requires_action: Flag = False
-    off_session: Flag | Literal["one_off", "recurring"] = False
-    return_url: Text | None = None
-    receipt_email: str | None = None
-    shipping: Shipping | None = None
-    use_stripe_sdk: Flag = False
-
-
-class CreateParameters(Confirming):
+class CreateParameters(payments.ConfirmationParameters):
     sdk_name = "PaymentIntentCreateParams"
 
     amount: Amount
@@ -89,7 +66,7 @@ class UpdateParameters(Parameters):
     transfer_group: Text | None = None
 
 
-class ConfirmParameters(Confirming):
+class ConfirmParameters(payments.ConfirmationParameters):
     sdk_name = "PaymentIntentConfirmParams"
 
 

@@ -12,12 +12,10 @@ from typing import Annotated
 
 import typer
 
+from components.clouds import CLOUDS
 from toolkit.engine.provider import Provider
 from toolkit.engine.serve import serve
 from toolkit.errors import ToolkitError
-
-SDKS = {"aws": "pulumi-aws", "azure-native": "pulumi-azure-native", "gcp": "pulumi-gcp"}
-"""Pulumi package, and the distribution of its Python SDK."""
 
 Served = tuple[Provider, dict[str, str]]
 """A provider, and the packages it serves with the version of each one's SDK."""
@@ -57,9 +55,9 @@ def _symbolic() -> Served:
 def _installed() -> dict[str, str]:
     """Versions of the SDKs that are here: the CLI warns about a provider older than the program's SDK."""
     versions: dict[str, str] = {}
-    for package, distribution in SDKS.items():
+    for cloud in CLOUDS.values():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(distribution)
+            versions[cloud.package] = importlib.metadata.version(cloud.sdk)
     return versions
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.engine import urns
+from toolkit.engine.architecture import cloud_of, function_of, functions, links
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.findings import Recording, findings
-from toolkit.engine.functions import cloud_of, function_of, functions, links
 from toolkit.engine.model import Invoke, Plan, Resource
 from toolkit.engine.process import run
 from toolkit.engine.program import Program
@@ -42,7 +42,7 @@ def plan(program: Program, *, thorough: bool = False) -> Plan:
         project=program.project,
         stack=program.stack,
         cloud=cloud,
-        functions=functions(goals, cloud),
+        functions=functions(goals.values(), cloud),
         resources=[_resource(goal, first) for goal in goals.values()],
         links=links(goals.values()),
         invokes=_invokes(first.provider),

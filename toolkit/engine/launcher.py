@@ -1,7 +1,7 @@
 """Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
 
-Reads one JSON order from standard input and writes one JSON line to standard output after each run. The program's
-own prints go to standard error, for the first run only: the others repeat it.
+Reads one JSON object from standard input and writes one JSON line to standard output after each run. The program's
+own output goes to standard error, and only that of the first run: the others repeat it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PARALLEL_CALLS = 64
 
 
 def main() -> None:
-    # A run is short and keeps nearly all it allocates: looking for garbage would cost a quarter of its time.
+    # A run is short and keeps nearly all it allocates: garbage collection would take a quarter of its time.
     gc.disable()
     order = json.load(sys.stdin)
     reports = os.fdopen(os.dup(1), "w")
@@ -72,7 +72,7 @@ def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     loop.set_default_executor(ThreadPoolExecutor(PARALLEL_CALLS))
     try:
         loop.run_until_complete(runtime.run_in_stack(lambda: _execute(order["main"])))
-    except BaseException as error:  # whatever ends a program, the parent tells the user
+    except BaseException as error:  # whatever ended the program, the parent reports it
         return _report(error, Path(order["root"]))
     finally:
         with contextlib.suppress(BaseException):
@@ -93,7 +93,7 @@ def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _forget_program(root: str, known: set[str]) -> None:
-    """Drops the project's own modules, so that the next run starts as fresh as the first; SDKs stay loaded."""
+    """Unloads the project's own modules, so that the next run imports them anew; the SDKs stay loaded."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
         if name not in known and file.startswith(root + os.sep) and "site-packages" not in file:
@@ -101,9 +101,10 @@ def _forget_program(root: str, known: set[str]) -> None:
 
 
 def _report(error: BaseException, root: Path) -> dict[str, Any]:
-    """What went wrong and where in the user's own files; the innermost such line counts.
+    """The error, with the innermost line of the user's own files that led to it.
 
-    A `RunError` of a component's or a stack's own kind is `refused`: it names the setting that is wrong, not a line.
+    `refused` is true for a subclass of `RunError`, which components and settings raise: it names the wrong setting,
+    so no line is shown.
     """
     from pulumi import RunError
 

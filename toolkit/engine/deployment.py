@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from toolkit.engine.calls import ProviderCalls
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
-from toolkit.engine.process import run
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.reconcile import Reconciler
+from toolkit.engine.running import run
 from toolkit.engine.state import ResourceState, State
 from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError

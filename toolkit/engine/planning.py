@@ -11,19 +11,22 @@ from toolkit.engine.architecture import cloud_of, function_of, functions, links
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.findings import Recording, findings
 from toolkit.engine.model import Invoke, Plan, Resource
-from toolkit.engine.process import run
+from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
 from toolkit.engine.reconcile import Reconciler
 from toolkit.engine.registration import Registration
+from toolkit.engine.running import run
 from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
 
 
-def plan(program: Program, *, thorough: bool = False) -> Plan:
+def plan(program: Program, *, thorough: bool = False, process: ProgramProcess | None = None) -> Plan:
     """Plans what the program would deploy, without a cloud.
 
     A `thorough` plan runs the program once more with other placeholders, which takes half as long again. That finds
     values that show their origin and also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
+
+    A caller that has started the program's process already, to save time, gives it as `process`.
 
     Raises:
         ToolkitError: the program raised (the message names its file and line), made the same URN twice, or uses a
@@ -35,7 +38,7 @@ def plan(program: Program, *, thorough: bool = False) -> Plan:
     second = _recording(program, "b", sdk) if thorough else first
     previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
     runs = [first.reconciler, previewed, second.reconciler]
-    run(program, runs if thorough else runs[:2], sdk)
+    run(program, runs if thorough else runs[:2], sdk, process)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
     return Plan(

@@ -12,19 +12,19 @@ from toolkit.local.stripe.identifiers import fresh, random_text
 from toolkit.local.stripe.listing import page
 from toolkit.local.stripe.parameters import (
     Amount,
-    Anything,
     Array,
     Currency,
     Flag,
     Listing,
     Metadata,
+    NoParameters,
     Parameters,
     Section,
     Text,
+    merge_metadata,
 )
 from toolkit.local.stripe.refusal import Refusal
 from toolkit.local.stripe.resources import payment_methods, payments
-from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
 Reason = Literal["abandoned", "duplicate", "fraudulent", "requested_by_customer"]
@@ -108,7 +108,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return intent
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("payment_intent", call.path["id"], param="intent")
 
 
@@ -127,7 +127,7 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     if parameters.amount is not None:
         _large_enough(parameters.amount, intent["currency"])
     if parameters.metadata is not None:
-        intent["metadata"] = merged(intent["metadata"], parameters.metadata)
+        intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
     if parameters.payment_method is not None:
         chosen = payment_methods.resolve(call, parameters.payment_method)
         intent.update(payment_method=chosen["id"], status="requires_confirmation")
@@ -142,7 +142,7 @@ def confirm(call: Call, parameters: ConfirmParameters) -> Json:
 def capture(call: Call, parameters: CaptureParameters) -> Json:
     intent = call.find("payment_intent", call.path["id"], param="intent")
     if parameters.metadata is not None:
-        intent["metadata"] = merged(intent["metadata"], parameters.metadata)
+        intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
     return payments.capture(call, intent, parameters.amount_to_capture)
 
 
@@ -215,7 +215,7 @@ def _intent(call: Call, parameters: CreateParameters, currency: str) -> Json:
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/payment_intents", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/payment_intents", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/payment_intents/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/payment_intents/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/payment_intents/{id}", parameters=UpdateParameters, handle=update),
     Endpoint(method="POST", path="/v1/payment_intents/{id}/confirm", parameters=ConfirmParameters, handle=confirm),
     Endpoint(method="POST", path="/v1/payment_intents/{id}/capture", parameters=CaptureParameters, handle=capture),

@@ -95,7 +95,7 @@ def confirm(
 
 
 def authenticate(call: Call, intent: Json, *, succeeded: bool) -> Json:
-    """What the buyer's answer to 3-D Secure does to an intent that waits for it."""
+    """Apply the result of 3-D Secure to an intent that waits for it."""
     if intent["status"] != "requires_action":
         raise unexpected_state(intent, f"This PaymentIntent's status is {intent['status']}, not requires_action.")
     payment_method = payment_methods.resolve(call, intent["payment_method"])
@@ -106,7 +106,7 @@ def authenticate(call: Call, intent: Json, *, succeeded: bool) -> Json:
 
 
 def capture(call: Call, intent: Json, amount: int | None) -> Json:
-    """Collect an authorised payment, or part of it; the rest is let go."""
+    """Capture an authorised payment, or part of it; the rest is released."""
     if intent["status"] != "requires_capture":
         raise unexpected_state(
             intent,
@@ -131,7 +131,7 @@ def capture(call: Call, intent: Json, amount: int | None) -> Json:
 
 
 def cancel(call: Call, intent: Json, reason: str | None) -> Json:
-    """End an intent that was not captured; an authorisation is let go."""
+    """Cancel an intent that is not captured; its authorisation is released."""
     if intent["status"] not in _CANCELLABLE:
         raise unexpected_state(
             intent,

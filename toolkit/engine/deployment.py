@@ -75,7 +75,7 @@ def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Dep
 
 
 def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
-    """Deletes the resources that the program no longer declares.
+    """Deletes the resources of the last deployment that this one did not register.
 
     Returns their number; old versions of replaced resources are deleted too, but not counted.
     """

@@ -57,7 +57,7 @@ class Inventory:
         return not self._deleted_first.isdisjoint((urn, *aliases))
 
     def leftover(self) -> list[ResourceState]:
-        """Resources that the program no longer declares, in the order of deletion: dependents first."""
+        """Resources of the last deployment that this one did not register; dependents first, as they are deleted."""
         with self._lock:
             return list(reversed(self._olds))
 

@@ -30,7 +30,7 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    # The engine still loads its own modules and sends no instructions before it has them.
+    # Meanwhile the engine loads its own modules. It sends the instructions after that.
     importlib.import_module("pulumi.runtime")
     text = sys.stdin.read()
     if not text:  # the engine ended before it sent any

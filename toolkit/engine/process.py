@@ -1,6 +1,6 @@
 """The process that a program runs in, as the engine sees it. The code inside it is `toolkit.engine.launcher`.
 
-Light to import: a command starts the process first and its own imports then run beside those of the SDK.
+Importing it is cheap. A command starts the process first, so that its own imports run at the same time as the SDK's.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class ProgramProcess:
         _pipe(self._child.stdout).close()
 
     def send(self, instructions: dict[str, Any]) -> None:
-        """Tells the process what to run, once."""
+        """Sends what to run, once."""
         with contextlib.suppress(BrokenPipeError), _pipe(self._child.stdin) as stdin:
             json.dump(instructions, stdin)
 

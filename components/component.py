@@ -61,7 +61,7 @@ class Component(pulumi.ComponentResource):
 
 
 def type_token(component: type[Component]) -> str:
-    """`marketplace:order_database:OrderDatabase` for `components.order_database.aws.OrderDatabase`."""
+    """`marketplace:order_database:OrderDatabase` for any cloud's class in `components/order_database/`."""
     folder = component.__module__.split(".")[1]
     return f"marketplace:{folder}:{component.__name__}"
 

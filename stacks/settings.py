@@ -98,7 +98,7 @@ class Settings(BaseModel):
     """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
     engines: Choices = Field(default_factory=dict)
-    """Engine by function id (`cart-cache: elasticache-valkey`), where the architecture's default is not wanted."""
+    """Engine id by function id (see docs/providers.md), where the architecture's default is not wanted."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""
     network_cidr: Annotated[IPv4Network, AfterValidator(_network)] = IPv4Network("10.40.0.0/16")

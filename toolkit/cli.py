@@ -21,7 +21,7 @@ COMMANDS = ("up", "down", "status", "logs", "plan", "provider")
 
 
 class LazyCommands(TyperGroup):
-    """Imports a command's module only when that command is asked for."""
+    """Imports a command's module only when that command runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -53,7 +53,7 @@ def marketplace() -> None:
 
 
 def app(args: Sequence[str] | None = None) -> Any:
-    """Runs one command; a user's mistake becomes two lines (or one JSON object) and an exit code."""
+    """Runs one command. A `ToolkitError` is printed as two lines (or one JSON object) and sets the exit code."""
     stay_on_this_machine()
     try:
         return root(args)
@@ -65,7 +65,7 @@ def app(args: Sequence[str] | None = None) -> Any:
 
 
 def stay_on_this_machine() -> None:
-    """Every command speaks to servers on loopback alone: no proxy may stand between, no AWS profile be asked for."""
+    """Commands talk to servers on loopback only, so they bypass proxies and ignore AWS profiles and credentials."""
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -73,7 +73,7 @@ def stay_on_this_machine() -> None:
 
 
 def report(error: ToolkitError, *, as_json: bool) -> None:
-    """Tells what went wrong and what to do next: prose on stderr, or one object on stdout."""
+    """Prints what went wrong and what to do next: text on stderr, or one JSON object on stdout."""
     if as_json:
         sys.stdout.write(json.dumps({"error": error.message, "next_step": error.next_step}) + "\n")
         return

@@ -1,12 +1,12 @@
-"""What went wrong for the person at the keyboard, and what to do next."""
+"""The error that the command line shows to its user."""
 
 from __future__ import annotations
 
 
 class ToolkitError(Exception):
-    """A mistake or a missing condition, told in one line, with the next step.
+    """What went wrong, in one line, and what to do next.
 
-    The command line prints `message` and `next_step` and exits with `exit_code`; it never prints a traceback for it.
+    The command line prints `message` and `next_step`, without a traceback, and exits with `exit_code`.
     """
 
     exit_code = 1

@@ -19,4 +19,4 @@ class ContainerClusterArgs:
 
 
 class ContainerCluster(Component):
-    """Capacity for containers, and one internal listener that sends each path to its service."""
+    """Capacity for containers, and one internal entrance that sends each path to its service."""

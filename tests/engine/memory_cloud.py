@@ -1,4 +1,4 @@
-"""A cloud in memory, of one resource type's worth of behaviour: what the engines are compared on."""
+"""A provider in memory with the behavior of one resource type, on which both engines are compared."""
 
 from __future__ import annotations
 

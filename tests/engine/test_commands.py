@@ -47,7 +47,9 @@ def test_plan_shows_functions_resources_links_and_findings(
     assert "1 functions, 1 components, 2 resources, 1 links, 1 findings" in shown
 
 
-def test_plan_as_json_has_what_others_build_on(program: WriteProgram, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_as_json_has_the_fields_that_other_tools_read(
+    program: WriteProgram, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = str(program(SOURCE).root)
     run("plan", "--stack", "dev", "--project", folder, "--json")
     made = json.loads(capsys.readouterr().out)
@@ -57,7 +59,7 @@ def test_plan_as_json_has_what_others_build_on(program: WriteProgram, capsys: py
     assert {"id", "title", "engine", "lifecycle"} <= made["functions"][0].keys()
 
 
-def test_provider_serves_until_it_is_asked_to_end() -> None:
+def test_provider_serves_until_ctrl_c() -> None:
     command = [sys.executable, "-c", "from toolkit.cli import app; app()", "provider", "--symbolic"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -73,7 +75,7 @@ def test_provider_serves_until_it_is_asked_to_end() -> None:
         child.wait()
 
 
-def test_provider_wants_one_of_its_two_kinds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_provider_needs_either_symbolic_or_local(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         app(["provider"])
     assert ended.value.code == 1

@@ -1,4 +1,4 @@
-"""What our engine does with a provider: order, failures, protection, and what it writes down."""
+"""Deployments by the offline engine: order, failures, protection, and the state that is written."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def test_dependents_are_deleted_first(program: WriteProgram) -> None:
     assert cloud.things == {}
 
 
-def test_a_failed_step_keeps_what_was_done_and_the_next_try_goes_on(program: WriteProgram, tmp_path: Path) -> None:
+def test_a_failed_step_keeps_what_was_done_and_the_next_deployment_continues(
+    program: WriteProgram, tmp_path: Path
+) -> None:
     cloud, file = MemoryCloud(), tmp_path / "state.json"
     with pytest.raises(ToolkitError, match=r"second \(aws:sqs/queue:Queue\): the cloud is out of queues") as raised:
         deploy(program(CHAIN.replace('name="second"', 'name="broken"')), cloud, State(file))
@@ -124,7 +126,7 @@ def test_the_state_of_another_stack_is_refused(program: WriteProgram) -> None:
         deploy(program(""), MemoryCloud(), state)
 
 
-def test_a_damaged_state_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_state_is_refused_with_the_next_step(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text('{"version": 1, "resou')
     with pytest.raises(ToolkitError, match="is damaged") as raised:

@@ -1,4 +1,4 @@
-"""What a plan cannot vouch for becomes a finding; what it can, does not."""
+"""A plan reports what it cannot trace or repeat as a finding, and nothing else."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def by_name(made: Plan) -> dict[str, Finding]:
 
 
 @pytest.mark.parametrize("name", ["upper", "split", "base64", "compared", "measured", "mixed"])
-def test_a_value_computed_beyond_recognition_is_found(found: dict[str, Finding], name: str) -> None:
+def test_a_value_that_hides_where_it_comes_from_is_found(found: dict[str, Finding], name: str) -> None:
     finding = found[name]
     assert finding.kind == "lossy-value"
     assert finding.property == "kmsMasterKeyId"

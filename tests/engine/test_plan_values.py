@@ -1,4 +1,4 @@
-"""What a plan knows of values: references, secrets, options."""
+"""Values in a plan: references, secrets, options."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_policy_document_is_computed_without_an_account(made: Plan) -> None:
     assert '"Action": "sqs:SendMessage"' in policy["$concat"][0]
 
 
-def test_a_resource_that_is_only_read_is_told_apart(made: Plan) -> None:
+def test_a_resource_that_is_only_read_is_marked_external(made: Plan) -> None:
     found = resource(made, "found")
     assert found.external
     assert found.id == "https://sqs/found"
@@ -205,12 +205,12 @@ def test_functions_and_links_come_from_the_components(made: Plan) -> None:
     assert (link.source, link.target, link.access) == ("orders", "carts", "reads")
 
 
-def test_every_resource_tells_the_line_that_made_it(made: Plan) -> None:
+def test_every_resource_has_the_line_that_declared_it(made: Plan) -> None:
     source = resource(made, "orders-queue").source
     assert source is not None
     line = int(source.removeprefix("__main__.py:"))
     assert "aws.sqs.Queue(f" in (PREAMBLE + SOURCE).splitlines()[line - 1]
 
 
-def test_nothing_in_it_is_doubtful(made: Plan) -> None:
+def test_there_are_no_findings(made: Plan) -> None:
     assert made.findings == []

@@ -64,13 +64,13 @@ def test_an_unknown_stack_lists_those_that_exist(tmp_path: Path) -> None:
         ("- a\n", "is not a mapping"),
     ],
 )
-def test_a_wrong_project_file_is_told(tmp_path: Path, content: str, said: str) -> None:
+def test_a_wrong_project_file_is_refused(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "Pulumi.yaml").write_text(content)
     write(tmp_path, dev="")
     with pytest.raises(ToolkitError, match=said):
         Program.load(tmp_path, "dev")
 
 
-def test_a_folder_without_a_project_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolkitError, match=r"there is no Pulumi.yaml"):
         Program.load(tmp_path, "dev")

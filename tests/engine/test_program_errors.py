@@ -1,6 +1,9 @@
-"""A mistake in a program is told in one line that says where, never as a traceback of the engine."""
+"""A mistake in a program is reported in one line with its place, never as a traceback of the engine."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 
@@ -54,7 +57,7 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
     ],
     ids=lambda value: None,
 )
-def test_a_mistake_is_told_with_its_place(program: WriteProgram, source: str, expected: str) -> None:
+def test_a_mistake_is_reported_with_its_place(program: WriteProgram, source: str, expected: str) -> None:
     with pytest.raises(ToolkitError) as raised:
         plan(program(source))
     assert raised.value.message.startswith(expected)
@@ -62,6 +65,12 @@ def test_a_mistake_is_told_with_its_place(program: WriteProgram, source: str, ex
     assert "Traceback" not in raised.value.message
 
 
-def test_a_provider_must_be_explicit_where_default_ones_are_switched_off(program: WriteProgram) -> None:
+def test_a_provider_must_be_explicit_where_default_ones_are_disabled(program: WriteProgram) -> None:
     with pytest.raises(ToolkitError, match="default provider for 'aws' disabled: 'aws:sqs/queue:Queue' must use"):
         plan(program("aws.sqs.Queue('a')", {"pulumi:disable-default-providers": "['*']"}))
+
+
+def test_the_process_of_a_program_ends_quietly_when_the_engine_has_died() -> None:
+    launcher = [sys.executable, "-m", "toolkit.engine.launcher"]
+    done = subprocess.run(launcher, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -1,4 +1,4 @@
-"""What every payment gateway must do, whatever stands behind it."""
+"""The contract of every payment gateway, whatever is behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A webhook receiver that keeps what it got and answers what it is told to."""
+"""A webhook receiver that keeps each request and answers as a test sets it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway really sends, kept request by request."""
+"""Records every request that the gateway sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Stripe gateway keeps the payment contract on the double, and says what went wrong in the marketplace's words."""
+"""The Stripe gateway keeps the payment contract on the double, and reports failures as the marketplace's errors."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_a_key_conflict_is_a_refusal_that_names_the_operation(double: Doub
     assert str(refused.value.context["request_id"]).startswith("req_")
 
 
-def test_an_authentication_asked_for_by_a_decline_is_told_as_such(client: stripe.StripeClient, order_id: str) -> None:
+def test_a_decline_that_requires_authentication_is_reported_as_such(client: stripe.StripeClient, order_id: str) -> None:
     parameters = payment(order_id, "pm_card_authenticationRequired", off_session=True)
     with pytest.raises(AuthenticationRequired) as required, translated("authorisation", order_id=order_id):
         client.v1.payment_intents.create(parameters)

@@ -1,4 +1,4 @@
-"""What the double says to requests that Stripe would not accept, and how it lists and expands."""
+"""The double refuses requests as Stripe does, and lists and expands objects."""
 
 from __future__ import annotations
 

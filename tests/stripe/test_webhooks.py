@@ -103,18 +103,18 @@ def test_events_of_sellers_go_to_connect_endpoints_only(double: Double, client: 
     assert platform.received == []
 
 
-def test_a_purchase_tells_its_story_in_events(client: stripe.StripeClient, order_id: str) -> None:
+def test_every_step_of_a_purchase_is_an_event(client: stripe.StripeClient, order_id: str) -> None:
     intent = client.v1.payment_intents.create(payment(order_id))
     client.v1.payment_intents.capture(intent.id)
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
     about = {intent.id, intent.latest_charge}
-    told = [
+    listed = [
         event.type
         for event in client.v1.events.list({"limit": 30}).data
         for subject in [event.data.object.to_dict()]
         if {subject.get("id"), subject.get("charge")} & about
     ]
-    assert told[::-1] == [
+    assert listed[::-1] == [
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.amount_capturable_updated",

@@ -1,4 +1,4 @@
-"""`marketplace down`: stops what runs on this machine; on request destroys the stack, or forgets everything."""
+"""`marketplace down`: stops what runs on this machine; on request also destroys the stack or deletes all data."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def down(
         ),
     ] = False,
     purge: Annotated[
-        bool, typer.Option("--purge", help="Delete all data, quickly, with the files: the next `up` starts anew.")
+        bool, typer.Option("--purge", help="Delete all data at once, as files: the next `up` starts anew.")
     ] = False,
     state: Annotated[Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state.")] = Path(
         ".marketplace"
     ),
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml, for --destroy.")] = Path(),
-    stack: Annotated[str, typer.Option(help="For --destroy, where the last `up` did not get to its end.")] = "dev",
+    stack: Annotated[str, typer.Option(help="For --destroy, if the last `up` did not complete.")] = "dev",
 ) -> None:
     """Stops every process of the stack on this machine. Its data stays, unless you destroy or purge it.
 
-    [bold]--destroy[/bold] does what `pulumi destroy` would do in a cloud, and shows whether the stack can be taken
-    down. [bold]--purge[/bold] needs no engine, so it also clears away what is damaged.
+    [bold]--destroy[/bold] does what `pulumi destroy` would do in a cloud, and so shows whether the stack can be
+    destroyed. [bold]--purge[/bold] needs no engine, so it also deletes a damaged state.
     """
     from toolkit.local.state_folder import accessible, is_ours, require_folder
 
@@ -61,7 +61,7 @@ def down(
 
 
 def _stop(state: Path, *, broken: bool) -> int:
-    """Asks the running `up` to end, and ends what a killed one left behind; how many processes."""
+    """Stops the running `up`, or what a killed one left behind. Returns the number of processes."""
     from toolkit.local.machine import Machine
     from toolkit.local.state_folder import accessible
 
@@ -72,7 +72,7 @@ def _stop(state: Path, *, broken: bool) -> int:
         if not broken:
             raise
         with accessible(state):
-            (state / "machine.json").unlink()  # unreadable: what it knew is lost, and it is about to be deleted
+            (state / "machine.json").unlink()  # unreadable, and about to be deleted
         machine, alive = Machine(state), 0
     owner = machine.owner
     if owner is not None:

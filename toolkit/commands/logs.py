@@ -11,7 +11,7 @@ import typer
 
 from toolkit.errors import ToolkitError
 
-LOOK_AGAIN_SECONDS = 0.2
+POLL_SECONDS = 0.2
 BLOCK_BYTES = 65_536
 
 
@@ -23,7 +23,7 @@ def logs(
         ".marketplace"
     ),
 ) -> None:
-    """Prints the log of a service, function, poller, engine or the gateway."""
+    """Prints the log of one process: a service, a function, a poller, a database or the gateway."""
     from toolkit.local.child_process import last_lines
 
     file = _log(state / "logs", name)
@@ -52,4 +52,4 @@ def _follow(log: IO[bytes]) -> None:
         if block:
             typer.echo(block.decode(errors="replace"), nl=False)
         else:
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(POLL_SECONDS)

@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from toolkit.engine import urns
 from toolkit.engine.model import Plan, Resource
+from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
 
 
@@ -24,9 +25,11 @@ def plan(
     thorough: Annotated[bool, typer.Option("--thorough", help="Run once more with other placeholders.")] = False,
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
-    from toolkit.engine.planning import plan as make_plan
+    program = Program.load(project, stack)
+    with ProgramProcess(program) as process:  # first: it loads the SDK while this process loads its own modules
+        from toolkit.engine.planning import plan as make_plan
 
-    made = make_plan(Program.load(project, stack), thorough=thorough)
+        made = make_plan(program, thorough=thorough, process=process)
     if json:
         typer.echo(made.model_dump_json(indent=2))
     else:

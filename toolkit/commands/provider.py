@@ -1,4 +1,4 @@
-"""`marketplace provider`: lends a provider of ours to the real Pulumi CLI."""
+"""`marketplace provider`: serves a provider of this toolkit to the real Pulumi CLI."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from typing import Annotated
 
 import typer
 
+from components.clouds import CLOUDS
 from toolkit.engine.provider import Provider
 from toolkit.engine.serve import serve
 from toolkit.errors import ToolkitError
 
-SDKS = {"aws": "pulumi-aws", "azure-native": "pulumi-azure-native", "gcp": "pulumi-gcp"}
-"""Pulumi package, and the distribution of its Python SDK."""
-
 Served = tuple[Provider, dict[str, str]]
-"""A provider, and the packages it serves with the version of each one's SDK."""
+"""A provider, and the version of the SDK of each package that it serves."""
 
 
 def provider(
     symbolic: Annotated[bool, typer.Option("--symbolic", help="Creates nothing: for `pulumi preview`.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Creates on this machine: for `pulumi up`.")] = False,
     state: Annotated[
-        Path, typer.Option(envvar="MARKETPLACE_STATE", help="Where --local keeps its engines' data.")
+        Path, typer.Option(envvar="MARKETPLACE_STATE", help="Folder of this machine's state, for --local.")
     ] = Path(".marketplace"),
 ) -> None:
     """Serves a provider to the real Pulumi CLI until Ctrl-C, and prints the line that attaches it.
@@ -36,7 +34,7 @@ def provider(
     """
     if symbolic == local:
         raise ToolkitError("choose one provider", next_step="marketplace provider --symbolic, or --local")
-    ended = _asked_to_end()
+    ended = _end_signal()
     with contextlib.ExitStack() as stack:
         chosen, packages = _symbolic() if symbolic else stack.enter_context(_local(state))
         servers = {package: serve(chosen, version=version) for package, version in packages.items()}
@@ -55,11 +53,11 @@ def _symbolic() -> Served:
 
 
 def _installed() -> dict[str, str]:
-    """Versions of the SDKs that are here: the CLI warns about a provider older than the program's SDK."""
+    """Versions of the installed SDKs: the CLI warns about a provider older than the program's SDK."""
     versions: dict[str, str] = {}
-    for package, distribution in SDKS.items():
+    for cloud in CLOUDS.values():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(distribution)
+            versions[cloud.package] = importlib.metadata.version(cloud.sdk)
     return versions
 
 
@@ -69,12 +67,12 @@ def _local(state: Path) -> Iterator[Served]:
     from toolkit.local.provider import LocalProvider
 
     with Machine(state) as machine, contextlib.closing(LocalProvider(machine)) as local:
-        machine.start()  # now, not when the CLI's many threads ask for it at the same time
+        machine.start()  # now, before the CLI sends many requests at the same time
         yield local, {"aws": _installed()["aws"]}
 
 
-def _asked_to_end() -> threading.Event:
-    """Set by Ctrl-C, or by a polite request to end."""
+def _end_signal() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set."""
     ended = threading.Event()
     for end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(end, lambda *_: ended.set())

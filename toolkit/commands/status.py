@@ -107,8 +107,8 @@ def _show(found: Status, console: Console) -> None:
         console.print(f"\ntogether {found.memory_bytes / MEBIBYTE:.0f} MiB")
     run = found.last_run
     if run is None:
-        console.print("nothing is recorded of a deployment")
+        console.print("no deployment is recorded")
         return
     console.print(f"\nstack {run.stack}, deployed by the {run.engine} engine")
-    # Nobody answers at the addresses of a stack that does not run.
+    # The addresses of a stack that does not run are of no use.
     show(run if found.running else run.model_copy(update={"endpoints": {}}), console)

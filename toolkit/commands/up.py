@@ -1,4 +1,4 @@
-"""`marketplace up`: the stack on this machine, one purchase, and a stay until Ctrl-C."""
+"""`marketplace up`: deploys the stack to this machine, buys something, and runs until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def up(  # noqa: PLR0917 - one for each option
     """Deploys the stack to this machine, buys something, prints where to look, and keeps running until Ctrl-C."""
     console = Console(stderr=json, quiet=json, highlight=False)
     try:
-        with _ctrl_c_for_everybody():
+        with _interrupts():
             _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
     except KeyboardInterrupt:
-        console.print("[dim]stopped before the purchase was through[/]")
+        console.print("[dim]stopped before the purchase was complete[/]")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -72,7 +72,7 @@ def _up(
                 "\nRunning until Ctrl-C. In another terminal: marketplace status, marketplace logs NAME", soft_wrap=True
             )
             with contextlib.suppress(KeyboardInterrupt):
-                _stay()
+                _wait_forever()
         console.print("[dim]stopping[/]")
 
 
@@ -107,20 +107,20 @@ def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
     console.print(f"receipt after {steps.together:.1f} s")
 
 
-def _stay() -> None:
+def _wait_forever() -> None:
     forever = threading.Event()
     while not forever.wait(1.0):
         pass
 
 
 @contextlib.contextmanager
-def _ctrl_c_for_everybody() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does, also where a script started it with SIGINT ignored."""
+def _interrupts() -> Iterator[None]:
+    """Ends the run at Ctrl-C and at SIGTERM, also where a script started it with SIGINT ignored."""
     ends = (signal.SIGINT, signal.SIGTERM)
 
     def interrupt(number: int, frame: object) -> None:
         for end in ends:
-            signal.signal(end, signal.SIG_IGN)  # once is enough: stopping must not be interrupted
+            signal.signal(end, signal.SIG_IGN)  # a second one must not interrupt the stopping
         raise KeyboardInterrupt
 
     before = [signal.signal(end, interrupt) for end in ends]

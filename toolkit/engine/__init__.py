@@ -11,7 +11,7 @@ __all__ = ["plan"]
 
 
 def __getattr__(name: str) -> Any:
-    """`plan` is loaded when it is asked for: the program's own process needs nothing of it."""
+    """Imports `plan` at its first use: the program's own process does not need it."""
     if name == "plan":
         from toolkit.engine.planning import plan
 

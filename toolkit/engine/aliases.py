@@ -15,17 +15,19 @@ def alias_urns(
     specs: Iterable[alias_pb2.Alias],
     older: Callable[[str], Iterable[str]],
 ) -> tuple[str, ...]:
-    """Every URN a resource may have had: by its own aliases first, then by those of its parent.
+    """Every earlier URN of a resource: from its own aliases first, then from those of its parent.
 
-    `older` gives the older URNs of a resource that is registered already.
+    `older` returns the earlier URNs of a resource that is registered already.
     """
-    own = [old for spec in specs for old in _spelled_out(spec, urn, parent, older)]
+    own = [old for spec in specs for old in _alias_to_urns(spec, urn, parent, older)]
     implied = [_with_parent(child, parent, old) for old in older(parent) for child in (urn, *own)] if parent else []
     return tuple(dict.fromkeys([*own, *implied]))
 
 
-def _spelled_out(alias: alias_pb2.Alias, urn: str, parent: str, older: Callable[[str], Iterable[str]]) -> Iterable[str]:
-    """What an alias leaves out is as it is now."""
+def _alias_to_urns(
+    alias: alias_pb2.Alias, urn: str, parent: str, older: Callable[[str], Iterable[str]]
+) -> Iterable[str]:
+    """The URNs that one alias means. What it leaves out is taken from the resource as it is now."""
     if alias.urn:
         return [alias.urn]
     spec = alias.spec
@@ -49,7 +51,10 @@ def _spelled_out(alias: alias_pb2.Alias, urn: str, parent: str, older: Callable[
 
 
 def _with_parent(child: str, parent: str, old_parent: str) -> str:
-    """A child named after its parent (`orders-cluster` in `orders`) is taken to have been named after the old one."""
+    """The child's URN under its parent's old URN.
+
+    A child named after its parent (`orders-cluster` in `orders`) is taken to have been named after the old name too.
+    """
     name, parent_name = urns.name_of(child), urns.name_of(parent)
     if name.startswith(parent_name):
         name = urns.name_of(old_parent) + name[len(parent_name) :]

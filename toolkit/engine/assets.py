@@ -1,4 +1,4 @@
-"""Files, texts and archives that a program hands to a resource, and the hash that tells when they change."""
+"""Files, texts and archives given to a resource, and the hash by which a change of them is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls of a provider on behalf of one resource: timed, told as events, failures as clear errors."""
+"""Calls of a provider for one resource: each emits events with its time, and its failures become clear errors."""
 
 from __future__ import annotations
 
@@ -18,71 +18,75 @@ Subject = Registration | ResourceState
 
 
 class ProviderCalls:
-    """Hands a provider plain values, and gives its answers their secret marks back."""
+    """Passes plain values to the provider, and restores the secret marks on what it returns."""
 
     def __init__(self, provider: Provider, on_event: OnEvent, *, preview: bool) -> None:
         self._provider = provider
         self._on_event = on_event
         self._preview = preview
 
-    def check(self, goal: Registration, olds: Properties | None, news: Properties) -> Properties:
-        """Inputs with defaults and names filled in.
+    def check(self, registration: Registration, olds: Properties | None, news: Properties) -> Properties:
+        """Returns the inputs with defaults and names filled in.
 
         Raises:
-            ToolkitError: the provider refuses them; the message gives each property and its reason.
+            ToolkitError: the provider refuses them; the message has each property and the reason.
         """
         seed = secrets.token_bytes(32)
-        with _explained(goal):
+        with _as_toolkit_error(registration):
             known = None if olds is None else reveal(olds)
-            checked = self._provider.check(goal.urn, goal.type, goal.name, known, reveal(news), seed)
+            checked = self._provider.check(
+                registration.urn, registration.type, registration.name, known, reveal(news), seed
+            )
         if checked.failures:
             reasons = "; ".join(f"{f.property}: {f.reason}" if f.property else f.reason for f in checked.failures)
-            raise ToolkitError(f"{goal.title} is refused: {reasons}", next_step=f"correct it at {goal.place}")
+            raise ToolkitError(
+                f"{registration.title} is refused: {reasons}", next_step=f"correct it at {registration.place}"
+            )
         return mark_secrets(checked.inputs, news)
 
     def diff(self, subject: Subject, old: ResourceState, news: Properties) -> Diff:
-        with _explained(subject):
+        with _as_toolkit_error(subject):
             return self._provider.diff(
                 subject.urn, old.type, old.id, reveal(old.inputs), reveal(old.outputs), reveal(news)
             )
 
-    def create(self, goal: Registration, inputs: Properties, operation: Operation) -> Created:
-        with self._told(operation, goal):
-            created = self._provider.create(goal.urn, goal.type, reveal(inputs), preview=self._preview)
-        outputs = mark_secrets(created.outputs, inputs, goal.additional_secret_outputs)
+    def create(self, registration: Registration, inputs: Properties, operation: Operation) -> Created:
+        with self._emit_events(operation, registration):
+            created = self._provider.create(registration.urn, registration.type, reveal(inputs), preview=self._preview)
+        outputs = mark_secrets(created.outputs, inputs, registration.additional_secret_outputs)
         return Created(id=created.id, outputs=outputs)
 
-    def update(self, goal: Registration, old: ResourceState, inputs: Properties) -> Properties:
+    def update(self, registration: Registration, old: ResourceState, inputs: Properties) -> Properties:
         before, now = reveal(old.inputs), reveal(inputs)
-        with self._told("update", goal):
+        with self._emit_events("update", registration):
             outputs = self._provider.update(
-                goal.urn, goal.type, old.id, before, reveal(old.outputs), now, preview=self._preview
+                registration.urn, registration.type, old.id, before, reveal(old.outputs), now, preview=self._preview
             )
-        return mark_secrets(outputs, inputs, goal.additional_secret_outputs)
+        return mark_secrets(outputs, inputs, registration.additional_secret_outputs)
 
-    def read(self, goal: Registration, id: str, operation: Operation) -> Created:
-        with self._told(operation, goal):
-            found = self._provider.read(goal.urn, goal.type, id, reveal(goal.inputs))
+    def read(self, registration: Registration, id: str, operation: Operation) -> Created:
+        with self._emit_events(operation, registration):
+            found = self._provider.read(registration.urn, registration.type, id, reveal(registration.inputs))
             if found is None:
-                raise ProviderError(f"there is none with the id {id!r}")
-        outputs = mark_secrets(found.outputs, goal.inputs, goal.additional_secret_outputs)
+                raise ProviderError(f"no resource has the id {id!r}")
+        outputs = mark_secrets(found.outputs, registration.inputs, registration.additional_secret_outputs)
         return Created(id=found.id, outputs=outputs)
 
     def delete(self, state: ResourceState) -> None:
-        """Deletes it, unless it is to be retained, or is not this stack's to delete."""
+        """Deletes the resource, unless it is to be retained or was only read by this stack."""
         if self._preview:
             return
-        with self._told("delete", state):
+        with self._emit_events("delete", state):
             if state.custom and not state.external and not state.retain_on_delete and state.provider:
                 self._provider.delete(state.urn, state.type, state.id, reveal(state.outputs))
 
     @contextmanager
-    def _told(self, operation: Operation, subject: Subject) -> Iterator[None]:
+    def _emit_events(self, operation: Operation, subject: Subject) -> Iterator[None]:
         about = {"operation": operation, "urn": subject.urn, "type": subject.type, "name": subject.name}
         started = time.monotonic()
         self._on_event(Event(phase="started", **about))  # type: ignore[arg-type]
         try:
-            with _explained(subject):
+            with _as_toolkit_error(subject):
                 yield
         except ToolkitError as error:
             took = time.monotonic() - started
@@ -92,8 +96,8 @@ class ProviderCalls:
 
 
 @contextmanager
-def _explained(subject: Subject) -> Iterator[None]:
-    """A provider's failure, told with the resource it concerns."""
+def _as_toolkit_error(subject: Subject) -> Iterator[None]:
+    """Turns any failure of the provider into an error that names the resource."""
     place = subject.place if isinstance(subject, Registration) else subject.urn
     try:
         yield
@@ -102,6 +106,6 @@ def _explained(subject: Subject) -> Iterator[None]:
     except ToolkitError:
         raise
     except Exception as error:
-        # A provider's own mistake stops the deployment like any refusal: what was done must stay recorded.
+        # A bug in the provider stops the deployment like a refusal does: what was done until then stays recorded.
         message = f"{subject.name} ({subject.type}): {type(error).__name__}: {error}"
         raise ToolkitError(message, next_step=f"see {place}") from error

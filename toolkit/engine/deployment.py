@@ -1,4 +1,4 @@
-"""Deploys a program's resources through a provider, and destroys them, keeping the state true after every step."""
+"""Deploys a program's resources through a provider, and destroys them. The state is written after every step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from toolkit.engine.calls import ProviderCalls
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
-from toolkit.engine.process import run
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.reconcile import Reconciler
+from toolkit.engine.running import run
 from toolkit.engine.state import ResourceState, State
 from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError
@@ -22,7 +22,7 @@ __all__ = ["Deployment", "Event", "deploy", "destroy"]
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What was done, and what there is now. Secrets in `resources` and `outputs` are in clear."""
+    """What a deployment did, and what exists now. Secrets in `resources` and `outputs` are in clear."""
 
     counts: Mapping[Operation, int]
     resources: Sequence[ResourceState]
@@ -35,7 +35,7 @@ class Deployment:
 
 
 def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
-    """Runs the program and makes the provider's resources what it wants; then deletes what it no longer has.
+    """Runs the program, creates and updates its resources, then deletes those that it no longer declares.
 
     Raises:
         ToolkitError: the program raised, or a step failed. What was done until then is in the state.
@@ -61,7 +61,7 @@ def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent
 
 
 def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
-    """Deletes everything the state records, dependents first.
+    """Deletes every resource in the state, dependents first.
 
     Raises:
         ToolkitError: a resource is protected (then nothing is deleted), or a deletion failed.
@@ -75,16 +75,19 @@ def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Dep
 
 
 def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
-    """Deletes what the program no longer has; returns how many, the replaced ones not counted."""
-    doomed = inventory.not_seen_again()
-    protected = [state for state in doomed if state.protect and not state.delete]
+    """Deletes the resources of the last deployment that this one did not register.
+
+    Returns their number; old versions of replaced resources are deleted too, but not counted.
+    """
+    leftover = inventory.leftover()
+    protected = [state for state in leftover if state.protect and not state.delete]
     if protected:
         names = ", ".join(f"{state.name} ({state.type})" for state in protected)
         raise ToolkitError(
             f"protected, so not deleted: {names}",
             next_step="deploy once without their `protect`, then delete",
         )
-    for state in doomed:
+    for state in leftover:
         calls.delete(state)
         inventory.remove(state)
-    return sum(not state.delete for state in doomed)
+    return sum(not state.delete for state in leftover)

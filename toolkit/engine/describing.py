@@ -1,6 +1,6 @@
-"""Asks the program's own process, which has the SDKs loaded, to describe their types.
+"""Describes the SDKs' types over gRPC, from the program's process, which has the SDKs loaded anyway.
 
-So the engine need not load them a second time: that saves a second and most of its memory.
+The engine then does not load them a second time, which saves a second and most of its memory.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from toolkit.engine.sdk import Description, InstalledSdk
 from toolkit.errors import ToolkitError
 
 _SERVICE: Final = "toolkit.Sdk"
-_METHODS: Final = ("resource", "function")
+_METHODS: Final = ("resource", "data_source")
 
 
 def serve_descriptions() -> tuple[Any, str]:
-    """Starts answering in this process; returns the server, which lives while somebody holds it, and its address."""
+    """Starts a server in this process. Returns it (it stops when nothing refers to it any more) and its address."""
     sdk = InstalledSdk()
     handlers = {name: grpc.unary_unary_rpc_method_handler(_answer(getattr(sdk, name))) for name in _METHODS}
     server = grpc.server(futures.ThreadPoolExecutor(2, "describe"), options=[("grpc.so_reuseport", 0)])
@@ -42,7 +42,7 @@ def _answer(describe: Callable[[str], Description]) -> Callable[[bytes, Any], by
 
 
 class RemoteSdk:
-    """The SDKs of another process, each type asked for once; where that process is gone, those installed here."""
+    """The SDKs of the program's process. Remembers each answer; without a connection uses the SDKs installed here."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Description] = {}
@@ -57,12 +57,12 @@ class RemoteSdk:
             self._channel = None
 
     def resource(self, type: str) -> Description:
-        return self._known.get(("resource", type)) or self._ask("resource", type)
+        return self._known.get(("resource", type)) or self._request("resource", type)
 
-    def function(self, token: str) -> Description:
-        return self._known.get(("function", token)) or self._ask("function", token)
+    def data_source(self, token: str) -> Description:
+        return self._known.get(("data_source", token)) or self._request("data_source", token)
 
-    def _ask(self, method: str, token: str) -> Description:
+    def _request(self, method: str, token: str) -> Description:
         if self._channel is None:
             installed: Description = getattr(InstalledSdk(), method)(token)
             return self._known.setdefault((method, token), installed)

@@ -1,4 +1,4 @@
-"""What a deployment tells while it works."""
+"""The events of a running deployment."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ OnEvent = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """For those who do not want to be told."""
+    """For callers that need no events."""

@@ -1,4 +1,4 @@
-"""What a plan cannot vouch for, found by comparing runs of the same program."""
+"""Findings: where a plan may differ from a deployment, found by comparing runs of the same program."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from toolkit.engine.registration import Registration
 from toolkit.engine.state import ResourceState
 from toolkit.engine.symbolic import SymbolicProvider
 
-_ENGINE_NOISE = ("debug", "info")
-MIN_ECHO = 3
-"""A literal shorter than this says nothing of where it came from."""
+_SEVERITIES_TO_SKIP = ("debug", "info")
+MINIMUM_ECHO = 3
+"""A shorter literal, in characters, is no sign of where it came from."""
 
 
 @dataclass(frozen=True)
@@ -43,42 +43,42 @@ class Recording:
 def findings(first: Recording, second: Recording, preview: Reconciler) -> list[Finding]:
     """Compares two symbolic runs with different seeds (or one with itself), and a run in which outputs are unknown."""
     found: list[Finding] = []
-    for urn, goal in first.reconciler.registrations.items():
+    for urn, registration in first.reconciler.registrations.items():
         if urn not in preview.registrations:
-            found.append(_inside_apply(goal))
+            found.append(_inside_apply(registration))
         if urn in second.inputs:
-            found += _lossy(goal, first, second)
+            found += _lossy(registration, first, second)
         else:
-            found.append(_not_repeated(goal))
-    missing = [goal for urn, goal in second.reconciler.registrations.items() if urn not in first.inputs]
-    found += [_not_repeated(goal) for goal in missing]
+            found.append(_not_repeated(registration))
+    missing = [registration for urn, registration in second.reconciler.registrations.items() if urn not in first.inputs]
+    found += [_not_repeated(registration) for registration in missing]
     found += _warnings(first.reconciler)
     return found
 
 
-def _inside_apply(goal: Registration) -> Finding:
+def _inside_apply(registration: Registration) -> Finding:
     return Finding(
         kind="created-inside-apply",
-        message=f"{goal.title} is made inside an `apply`: no preview can show it",
-        urn=goal.urn,
-        source=goal.source or None,
+        message=f"{registration.title} is created inside an `apply`: no preview can show it",
+        urn=registration.urn,
+        source=registration.source or None,
     )
 
 
-def _not_repeated(goal: Registration) -> Finding:
+def _not_repeated(registration: Registration) -> Finding:
     return Finding(
         kind="not-repeatable",
-        message=f"{goal.title} is not made in every run: its existence or its name is computed from unknown values",
-        urn=goal.urn,
-        source=goal.source or None,
+        message=f"{registration.title} is not created in every run: its existence or name depends on unknown values",
+        urn=registration.urn,
+        source=registration.source or None,
     )
 
 
-def _lossy(goal: Registration, first: Recording, second: Recording) -> Iterator[Finding]:
-    """Properties whose value was computed from something unknown in a way that no reference survives."""
-    others = second.inputs[goal.urn]
-    for name, value in first.inputs[goal.urn].items():
-        dependencies = goal.property_dependencies.get(name, ())
+def _lossy(registration: Registration, first: Recording, second: Recording) -> Iterator[Finding]:
+    """Properties whose value was computed from something unknown, so that the reference to it is lost."""
+    others = second.inputs[registration.urn]
+    for name, value in first.inputs[registration.urn].items():
+        dependencies = registration.property_dependencies.get(name, ())
         untraced = [urn for urn in dependencies if not _traced(urn, value, first)]
         if value == others.get(name) and not untraced and not holds_fragment(value):
             continue
@@ -90,37 +90,37 @@ def _lossy(goal: Registration, first: Recording, second: Recording) -> Iterator[
             kind, why = "lossy-value", f"is computed from {origins} in a way that cannot be traced"
         yield Finding(
             kind=kind,
-            message=f"{name} of {goal.title} {why}",
-            urn=goal.urn,
+            message=f"{name} of {registration.title} {why}",
+            urn=registration.urn,
             property=name,
-            source=goal.source or None,
+            source=registration.source or None,
         )
 
 
 def _traced(urn: str, value: Any, run: Recording) -> bool:
-    """Whether a value shows what it owes to a resource: by reference, or by repeating what was known of it."""
-    shown = [value, *_asked(value, run)]
+    """Whether a value shows that it depends on a resource: by a reference, or by repeating one of its known outputs."""
+    shown = [value, *_invoke_arguments(value, run)]
     if urn in references(shown):
         return True
-    repeated = {item for item in literals(run.outputs.get(urn, {})) if _telling(item)}
-    texts = [item for item in literals(shown) if _telling(item)]
+    repeated = {item for item in literals(run.outputs.get(urn, {})) if _is_distinctive(item)}
+    texts = [item for item in literals(shown) if _is_distinctive(item)]
     return any(text == item or (isinstance(text, str) and str(item) in text) for text in texts for item in repeated)
 
 
-def _telling(item: Any) -> bool:
-    return not isinstance(item, bool) and item is not None and len(str(item)) >= MIN_ECHO
+def _is_distinctive(item: Any) -> bool:
+    return not isinstance(item, bool) and item is not None and len(str(item)) >= MINIMUM_ECHO
 
 
-def _asked(value: Any, run: Recording) -> Iterator[Any]:
-    """The arguments of the data sources that a value refers to: what they depend on, it depends on."""
+def _invoke_arguments(value: Any, run: Recording) -> Iterator[Any]:
+    """Arguments of the data sources that a value refers to: it depends on whatever they depend on."""
     for subject in references(value):
         if subject.startswith("invoke:"):
             _, args = run.provider.invokes[subject.removeprefix("invoke:")]
             yield args
-            yield from _asked(args, run)
+            yield from _invoke_arguments(args, run)
 
 
 def _warnings(run: Reconciler) -> Iterator[Finding]:
     for severity, message, urn in run.messages:
-        if severity not in _ENGINE_NOISE:
+        if severity not in _SEVERITIES_TO_SKIP:
             yield Finding(kind="warning", message=message.strip(), urn=urn or None)

@@ -1,4 +1,4 @@
-"""The resources of a deployment under way: those done, those of the last time not yet seen, those to be deleted."""
+"""The resources of a running deployment: those done, those of the last one not reached yet, those to be deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toolkit.engine.state import ResourceState, State
 
 
 class Inventory:
-    """Keeps the state's file true after every step. Resources stand in dependency order at all times."""
+    """Writes the state after every step. Its resources are in dependency order at all times."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -22,42 +22,42 @@ class Inventory:
         self._lock = threading.RLock()
 
     def find(self, urn: str, aliases: Iterable[str] = ()) -> ResourceState | None:
-        """What the last deployment recorded under this URN, or under one of its older ones."""
+        """The resource that the last deployment recorded under this URN or one of its aliases."""
         with self._lock:
             live = {old.urn: old for old in self._olds if not old.delete}
         return next((live[name] for name in (urn, *aliases) if name in live), None)
 
-    def settle(self, state: ResourceState, old: ResourceState | None) -> None:
-        """Records a resource as done, in the place of the old one it came from."""
+    def record(self, state: ResourceState, old: ResourceState | None) -> None:
+        """Records a resource as done; it takes the place of `old`."""
         with self._lock:
             if old is not None and old in self._olds:
                 self._olds.remove(old)
             self._news[state.urn] = state
             if state != old:
-                self._record()
+                self._save()
 
-    def condemn(self, old: ResourceState) -> None:
+    def delete_later(self, old: ResourceState) -> None:
         """Marks a replaced resource for deletion once everything else is done."""
         with self._lock:
             self._olds[self._olds.index(old)] = replace(old, delete=True)
-            self._record()
+            self._save()
 
     def remove(self, state: ResourceState) -> None:
-        """Forgets a resource that is deleted."""
+        """Removes a resource that is deleted."""
         with self._lock:
             if state in self._olds:
                 self._olds.remove(state)
             elif self._news.get(state.urn) == state:
                 del self._news[state.urn]
             self._deleted_first.add(state.urn)
-            self._record()
+            self._save()
 
     def was_deleted_first(self, urn: str, aliases: Iterable[str]) -> bool:
-        """Whether the resource went before its replacement was made."""
+        """Whether the resource was deleted before its replacement was created."""
         return not self._deleted_first.isdisjoint((urn, *aliases))
 
-    def not_seen_again(self) -> list[ResourceState]:
-        """What the program no longer has, the dependents first: the order of deletion."""
+    def leftover(self) -> list[ResourceState]:
+        """Resources of the last deployment that this one did not register; dependents first, as they are deleted."""
         with self._lock:
             return list(reversed(self._olds))
 
@@ -74,14 +74,14 @@ class Inventory:
                 changed = replace(self._news[urn], outputs=outputs)
                 if changed != self._news[urn]:
                     self._news[urn] = changed
-                    self._record()
+                    self._save()
             if urns.type_of(urn) == urns.STACK_TYPE and outputs != self._state.outputs:
                 self._state.outputs = outputs
-                self._record()
+                self._save()
 
     def everything(self) -> list[ResourceState]:
         with self._lock:
             return [*self._news.values(), *self._olds]
 
-    def _record(self) -> None:
+    def _save(self) -> None:
         self._state.record(self.everything())

@@ -1,7 +1,7 @@
 """Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
 
-Reads one JSON order from standard input and writes one JSON line to standard output after each run. The program's
-own prints go to standard error, for the first run only: the others repeat it.
+Reads its instructions from standard input, one JSON object, and writes one JSON line to standard output after each
+run. The program's own output goes to standard error, and only that of the first run: the others repeat it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import contextvars
 import gc
+import importlib
 import json
 import logging
 import os
@@ -24,43 +25,48 @@ PARALLEL_CALLS = 64
 
 
 def main() -> None:
-    # A run is short and keeps nearly all it allocates: looking for garbage would cost a quarter of its time.
+    # A run is short and keeps nearly all it allocates: garbage collection would take a quarter of its time.
     gc.disable()
-    order = json.load(sys.stdin)
     reports = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    if order["describe"]:
+    # Meanwhile the engine loads its own modules. It sends the instructions after that.
+    importlib.import_module("pulumi.runtime")
+    text = sys.stdin.read()
+    if not text:  # the engine ended before it sent any
+        return
+    instructions = json.loads(text)
+    if instructions["describe"]:
         from toolkit.engine.describing import serve_descriptions
 
         _server, address = serve_descriptions()
         print(json.dumps({"address": address}), file=reports, flush=True)
     known = set(sys.modules)
     with Path(os.devnull).open("w") as nowhere:
-        for number, run in enumerate(order["runs"]):
+        for number, run in enumerate(instructions["runs"]):
             with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
-                report = contextvars.copy_context().run(_run, order, run)
+                report = contextvars.copy_context().run(_run, instructions, run)
             print(json.dumps(report), file=reports, flush=True)
             if report:
                 break
-            _forget_program(order["root"], known)
+            _forget_program(instructions["root"], known)
     # Nothing is left to do, and tearing down thousands of SDK classes takes longer than some runs.
     os._exit(0)
 
 
-def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+def _run(instructions: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     """One run against one monitor; an empty report when the program ended well."""
     from pulumi import runtime
 
     from toolkit.engine.quiet import QuietEngine
 
-    runtime.set_all_config(order["config"], order["secret_keys"])
+    runtime.set_all_config(instructions["config"], instructions["secret_keys"])
     runtime.configure(
         runtime.Settings(
-            project=order["project"],
-            stack=order["stack"],
-            organization=order["organization"],
-            root_directory=order["root"],
+            project=instructions["project"],
+            stack=instructions["stack"],
+            organization=instructions["organization"],
+            root_directory=instructions["root"],
             monitor=run["address"],
             engine=QuietEngine(run["address"]),
             parallel=PARALLEL_CALLS,
@@ -71,9 +77,9 @@ def _run(order: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(PARALLEL_CALLS))
     try:
-        loop.run_until_complete(runtime.run_in_stack(lambda: _execute(order["main"])))
-    except BaseException as error:  # whatever ends a program, the parent tells the user
-        return _report(error, Path(order["root"]))
+        loop.run_until_complete(runtime.run_in_stack(lambda: _execute(instructions["main"])))
+    except BaseException as error:  # whatever ended the program, the parent reports it
+        return _report(error, Path(instructions["root"]))
     finally:
         with contextlib.suppress(BaseException):
             _cancel_pending(loop)
@@ -93,7 +99,7 @@ def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _forget_program(root: str, known: set[str]) -> None:
-    """Drops the project's own modules, so that the next run starts as fresh as the first; SDKs stay loaded."""
+    """Unloads the project's own modules, so that the next run imports them anew; the SDKs stay loaded."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
         if name not in known and file.startswith(root + os.sep) and "site-packages" not in file:
@@ -101,9 +107,10 @@ def _forget_program(root: str, known: set[str]) -> None:
 
 
 def _report(error: BaseException, root: Path) -> dict[str, Any]:
-    """What went wrong and where in the user's own files; the innermost such line counts.
+    """The error, with the innermost line of the user's own files that led to it.
 
-    A `RunError` of a component's or a stack's own kind is `refused`: it names the setting that is wrong, not a line.
+    `refused` is true for a subclass of `RunError`, which components and settings raise: it names the wrong setting,
+    so no line is shown.
     """
     from pulumi import RunError
 

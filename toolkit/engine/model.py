@@ -1,4 +1,4 @@
-"""The plan: what a stack would deploy, with symbolic references in place of what only a cloud can know."""
+"""The plan: what a stack would deploy, with references in place of the values that only a cloud can know."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Record(BaseModel):
 
 
 class Function(_Record):
-    """An architectural function that the stack deploys, and the engine that plays it."""
+    """An architectural function that the stack deploys, and the cloud service (`engine`) that plays it."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ class Resource(_Record):
     """URN of its provider resource."""
     protect: bool = False
     aliases: Sequence[str] = ()
-    """URNs it was known by."""
+    """Its earlier URNs."""
     ignore_changes: Sequence[str] = ()
     replace_on_changes: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
@@ -68,7 +68,7 @@ class Resource(_Record):
     external: bool = False
     """Read by the program, not created by it."""
     id: str | None = None
-    """Only of a resource that is read or imported: the id it has."""
+    """Set only for a resource that is read or imported."""
     function: str | None = None
     """The function it belongs to, through the nearest component that names one."""
     source: str | None = None
@@ -76,7 +76,7 @@ class Resource(_Record):
 
 
 class Invoke(_Record):
-    """A data source that the program asked for; references name it `invoke:<id>`."""
+    """A data source that the program read; references name it `invoke:<id>`."""
 
     id: str
     token: str
@@ -84,7 +84,7 @@ class Invoke(_Record):
 
 
 class Finding(_Record):
-    """Something in the program that a plan cannot vouch for."""
+    """Something in the program that may make a deployment differ from the plan."""
 
     kind: FindingKind
     message: str

@@ -1,4 +1,4 @@
-"""The two gRPC services a Pulumi program talks to: the resource monitor and the engine's log."""
+"""The two gRPC services that a Pulumi program calls: the resource monitor and the engine's log."""
 
 from __future__ import annotations
 
@@ -42,39 +42,40 @@ _FEATURES: Final = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
 )
 _FEATURE_IDS: Final = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith", "transforms")
-"""What this engine honours. The SDK refuses the rest itself, in the program, where it is used."""
+"""What this engine supports. The SDK refuses the rest itself, in the program, where it is used."""
 
 Context: TypeAlias = Any
 """A `grpc.ServicerContext`; grpcio publishes no types."""
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
-    """Translates the wire into calls of a `Host`, and does what is the same for every host.
+    """Translates gRPC requests into calls of a `Host`.
 
-    That is: URNs, what a child inherits from its parent, transforms, aliases, and the choice of a provider.
+    It also does what is the same for every host: URNs, inheritance from the parent, transforms, aliases, and the
+    choice of a provider.
     """
 
     def __init__(self, host: Host, *, project: str, stack: str, root: Path) -> None:
         self.host = host
         self.failure: ToolkitError | None = None
         self._project, self._stack, self._root = project, stack, root
-        self._goals: dict[str, Registration] = {}
+        self._registrations: dict[str, Registration] = {}
         self._transforms = Transforms()
         self._root_urn = ""
         self._lock = threading.RLock()
 
-    # --- resources
+    # Resources.
 
     def RegisterResource(self, request: Any, context: Context) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         if request.remote:
             self._abort(context, _needs_plugin(f"{request.type} is a component of a plugin"))
         urn = self._urn(request.parent, request.type, request.name)
-        with self._reported(context):
+        with self._stop_at_first_failure(context):
             self._inherit(request)
-            goal = self._goal(self._transforms.apply(request, self._ancestors(request.parent)), urn)
-            registered = self.host.register(goal)
+            registration = self._registration(self._transforms.apply(request, self._ancestors(request.parent)), urn)
+            registered = self.host.register(registration)
         with self._lock:
-            self._goals[urn] = goal
+            self._registrations[urn] = registration
             self._transforms.remember(urn, request.transforms)
             if request.type == urns.STACK_TYPE:
                 self._root_urn = urn
@@ -83,9 +84,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id, object=encode(registered.outputs))
 
     def ReadResource(self, request: Any, context: Context) -> resource_pb2.ReadResourceResponse:  # noqa: N802
-        with self._reported(context):
+        with self._stop_at_first_failure(context):
             package = urns.package_of(request.type)
-            goal = Registration(
+            registration = Registration(
                 urn=self._urn(request.parent, request.type, request.name),
                 type=request.type,
                 name=request.name,
@@ -98,17 +99,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             if package != "pulumi":
                 provider = request.provider or self._inherited_provider(request.parent, package)
                 provider = provider or self.host.default_provider(package, request.version, request.type)
-                goal = replace(goal, provider=provider)
-            outputs = self.host.read(goal, request.id)
-        return resource_pb2.ReadResourceResponse(urn=goal.urn, properties=encode(outputs))
+                registration = replace(registration, provider=provider)
+            outputs = self.host.read(registration, request.id)
+        return resource_pb2.ReadResourceResponse(urn=registration.urn, properties=encode(outputs))
 
     def RegisterResourceOutputs(self, request: Any, context: Context) -> empty_pb2.Empty:  # noqa: N802
-        with self._reported(context):
+        with self._stop_at_first_failure(context):
             self.host.register_outputs(request.urn, decode(request.outputs, self._root))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Context) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
-        with self._reported(context):
+        with self._stop_at_first_failure(context):
             package = urns.package_of(request.tok)
             if not request.provider:
                 self.host.default_provider(package, request.version, request.tok)
@@ -124,7 +125,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._transforms.add_to_stack(request)
         return empty_pb2.Empty()
 
-    # --- what the SDK asks about the engine itself
+    # What the SDK wants to know about the engine.
 
     def GetDeploymentInfo(self, request: Any, context: Context) -> resource_pb2.DeploymentInfo:  # noqa: N802
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
@@ -148,7 +149,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self.host.log(engine_pb2.LogSeverity.Name(request.severity).lower(), request.message, request.urn)
         return empty_pb2.Empty()
 
-    # --- rules that hold for every host
+    # Rules that are the same for every host.
 
     def _urn(self, parent: str, type: str, name: str) -> str:
         return urns.make(self._stack, self._project, parent, type, name)
@@ -156,11 +157,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def _ancestors(self, urn: str) -> Iterator[str]:
         while urn:
             yield urn
-            urn = self._goals[urn].parent if urn in self._goals else ""
+            urn = self._registrations[urn].parent if urn in self._registrations else ""
 
     def _inherit(self, request: Any) -> None:
-        """Protection, retention and the provider come from the parent where the resource says nothing."""
-        parent = self._goals.get(request.parent)
+        """Takes protection, retention and the provider from the parent where the resource does not set them."""
+        parent = self._registrations.get(request.parent)
         if parent is None:
             return
         request.deletedWith = request.deletedWith or parent.deleted_with
@@ -178,34 +179,38 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                     request.providers[package] = provider
 
     def _inherited_provider(self, parent: str, package: str) -> str:
-        goal = self._goals.get(parent)
-        return goal.providers.get(package, "") if goal else ""
+        registration = self._registrations.get(parent)
+        return registration.providers.get(package, "") if registration else ""
 
-    def _goal(self, request: Any, urn: str) -> Registration:
-        goal = from_request(request, urn, self._aliases(request, urn), self._root)
-        if not goal.custom or urns.is_provider(goal.type):
-            return goal
-        package = urns.package_of(goal.type)
-        provider = goal.provider or goal.providers.get(package) or self._inherited_provider(goal.parent, package)
-        provider = provider or self.host.default_provider(package, goal.version, goal.type)
-        return replace(goal, provider=provider)
+    def _registration(self, request: Any, urn: str) -> Registration:
+        registration = from_request(request, urn, self._aliases(request, urn), self._root)
+        if not registration.custom or urns.is_provider(registration.type):
+            return registration
+        package = urns.package_of(registration.type)
+        provider = (
+            registration.provider
+            or registration.providers.get(package)
+            or self._inherited_provider(registration.parent, package)
+        )
+        provider = provider or self.host.default_provider(package, registration.version, registration.type)
+        return replace(registration, provider=provider)
 
     def _aliases(self, request: Any, urn: str) -> tuple[str, ...]:
         specs = [*(alias_pb2.Alias(urn=old) for old in request.aliasURNs), *request.aliases]
         return alias_urns(urn, request.parent, specs, self._older)
 
     def _older(self, urn: str) -> tuple[str, ...]:
-        goal = self._goals.get(urn)
-        return goal.aliases if goal else ()
+        registration = self._registrations.get(urn)
+        return registration.aliases if registration else ()
 
     def close(self) -> None:
         self._transforms.close()
 
-    # --- failures
+    # Failures.
 
     @contextmanager
-    def _reported(self, context: Context) -> Iterator[None]:
-        """The first failure stops the deployment: it is kept for the user, and the program is told to end."""
+    def _stop_at_first_failure(self, context: Context) -> Iterator[None]:
+        """Keeps the first failure for the user and aborts the request, and every later one: the program ends."""
         if self.failure is not None:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the deployment has failed")
         try:
@@ -213,7 +218,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         except ToolkitError as error:
             self._abort(context, error)
         except grpc.RpcError as error:
-            # A transform raised in the program, which tells where by itself.
+            # A transform raised in the program. Its own report says where.
             context.abort(error.code(), error.details())
 
     def _abort(self, context: Context, error: ToolkitError) -> NoReturn:

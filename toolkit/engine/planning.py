@@ -1,4 +1,4 @@
-"""Makes a plan: runs the program with traceable placeholders and with unknowns, and compares."""
+"""Makes a plan: runs the program with placeholders, then with unknown values, and compares the two."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolkit.engine import urns
+from toolkit.engine.architecture import cloud_of, function_of, functions, links
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.findings import Recording, findings
-from toolkit.engine.functions import cloud_of, function_of, functions, links
 from toolkit.engine.model import Invoke, Plan, Resource
-from toolkit.engine.process import run
+from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
 from toolkit.engine.reconcile import Reconciler
 from toolkit.engine.registration import Registration
+from toolkit.engine.running import run
 from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
 
 
-def plan(program: Program, *, thorough: bool = False) -> Plan:
-    """What the program would deploy, without a cloud.
+def plan(program: Program, *, thorough: bool = False, process: ProgramProcess | None = None) -> Plan:
+    """Plans what the program would deploy, without a cloud.
 
-    A `thorough` plan runs the program once more with other placeholders. That finds values which show where they come
-    from and yet hold something computed from it, such as `f"{arn}-{sha256(arn)}"`; it takes half as long again.
+    A `thorough` plan runs the program once more with other placeholders, which takes half as long again. That finds
+    values that show their origin and also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
+
+    A caller that has started the program's process already, to save time, gives it as `process`.
 
     Raises:
         ToolkitError: the program raised (the message names its file and line), made the same URN twice, or uses a
@@ -35,16 +38,16 @@ def plan(program: Program, *, thorough: bool = False) -> Plan:
     second = _recording(program, "b", sdk) if thorough else first
     previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
     runs = [first.reconciler, previewed, second.reconciler]
-    run(program, runs if thorough else runs[:2], sdk)
-    goals = in_order(first.reconciler.registrations)
-    cloud = cloud_of(goals.values())
+    run(program, runs if thorough else runs[:2], sdk, process)
+    registrations = in_order(first.reconciler.registrations)
+    cloud = cloud_of(registrations.values())
     return Plan(
         project=program.project,
         stack=program.stack,
         cloud=cloud,
-        functions=functions(goals, cloud),
-        resources=[_resource(goal, first) for goal in goals.values()],
-        links=links(goals.values()),
+        functions=functions(registrations.values(), cloud),
+        resources=[_resource(registration, first) for registration in registrations.values()],
+        links=links(registrations.values()),
         invokes=_invokes(first.provider),
         findings=findings(first, second, previewed),
         outputs=_stack_outputs(first),
@@ -53,9 +56,9 @@ def plan(program: Program, *, thorough: bool = False) -> Plan:
 
 
 def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
-    """The resources as a real preview shows them: what only a cloud can know is unknown.
+    """The resources as a real preview shows them: values that only a cloud can know are unknown.
 
-    A given `sdk` knows the program's types afterwards.
+    Afterwards a given `sdk` remembers the types that the program uses.
 
     Raises:
         ToolkitError: as `plan`.
@@ -64,22 +67,24 @@ def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
     provider = SymbolicProvider("a", sdk)
     recording = Recording(Reconciler(program, provider, State(), preview=True), provider)
     run(program, [recording.reconciler], sdk)
-    return [_resource(goal, recording) for goal in in_order(recording.reconciler.registrations).values()]
+    return [
+        _resource(registration, recording) for registration in in_order(recording.reconciler.registrations).values()
+    ]
 
 
-def in_order(goals: Mapping[str, Registration]) -> dict[str, Registration]:
-    """Registrations with what they need before them, and otherwise by URN: the same order in every run."""
+def in_order(registrations: Mapping[str, Registration]) -> dict[str, Registration]:
+    """Registrations in dependency order, and by URN where that leaves a choice: the same order in every run."""
     ordered: dict[str, Registration] = {}
 
     def visit(urn: str) -> None:
-        goal = goals.get(urn)
-        if goal is None or urn in ordered:
+        registration = registrations.get(urn)
+        if registration is None or urn in ordered:
             return
-        for needed in (goal.parent, urns.provider_urn(goal.provider), *goal.dependencies):
+        for needed in (registration.parent, urns.provider_urn(registration.provider), *registration.dependencies):
             visit(needed)
-        ordered[urn] = goal
+        ordered[urn] = registration
 
-    for urn in sorted(goals):
+    for urn in sorted(registrations):
         visit(urn)
     return ordered
 
@@ -89,29 +94,29 @@ def _recording(program: Program, seed: str, sdk: RemoteSdk) -> Recording:
     return Recording(Reconciler(program, provider, State()), provider)
 
 
-def _resource(goal: Registration, recording: Recording) -> Resource:
-    state = recording.states[goal.urn]
+def _resource(registration: Registration, recording: Recording) -> Resource:
+    state = recording.states[registration.urn]
     return Resource(
-        urn=goal.urn,
-        type=goal.type,
-        name=goal.name,
-        parent=goal.parent or None,
-        custom=goal.custom,
-        inputs=recording.inputs[goal.urn],
-        dependencies=goal.dependencies,
-        property_dependencies=goal.property_dependencies,
-        provider=urns.provider_urn(goal.provider) or None,
-        protect=bool(goal.protect),
-        aliases=goal.aliases,
-        ignore_changes=goal.ignore_changes,
-        replace_on_changes=goal.replace_on_changes,
-        additional_secret_outputs=goal.additional_secret_outputs,
-        delete_before_replace=goal.delete_before_replace,
-        retain_on_delete=bool(goal.retain_on_delete),
+        urn=registration.urn,
+        type=registration.type,
+        name=registration.name,
+        parent=registration.parent or None,
+        custom=registration.custom,
+        inputs=recording.inputs[registration.urn],
+        dependencies=registration.dependencies,
+        property_dependencies=registration.property_dependencies,
+        provider=urns.provider_urn(registration.provider) or None,
+        protect=bool(registration.protect),
+        aliases=registration.aliases,
+        ignore_changes=registration.ignore_changes,
+        replace_on_changes=registration.replace_on_changes,
+        additional_secret_outputs=registration.additional_secret_outputs,
+        delete_before_replace=registration.delete_before_replace,
+        retain_on_delete=bool(registration.retain_on_delete),
         external=state.external,
-        id=state.id if state.external else goal.import_id or None,
-        function=function_of(goal, recording.reconciler.registrations),
-        source=goal.source or None,
+        id=state.id if state.external else registration.import_id or None,
+        function=function_of(registration, recording.reconciler.registrations),
+        source=registration.source or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""`aws.iam.get_policy_document`, computed as the AWS provider does: it needs no account."""
+"""`aws.iam.get_policy_document`, computed as the AWS provider computes it. It needs no account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Pulumi program: the project's `Pulumi.yaml`, one stack's settings, and where its code starts."""
+"""A Pulumi program: the project's `Pulumi.yaml`, one stack's settings, and the file that runs first."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _encrypted(value: Any) -> bool:
 
 def _text(key: str, value: Any) -> str:
     if _encrypted(value):
-        # Only the stack's secrets provider could decrypt it; for a plan its presence and its mark are enough.
+        # Only the stack's secrets provider could decrypt it. A plan needs only to know that it is there and secret.
         return f"encrypted:{key}"
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -1,4 +1,4 @@
-"""What the engine asks of a provider: Pulumi's own provider protocol, as plain Python.
+"""The interface of a provider: Pulumi's own provider protocol, as plain Python.
 
 A provider knows nothing of the engine that drives it. The offline engine calls it directly;
 `toolkit.engine.serve` puts the same object behind gRPC for the real Pulumi CLI.
@@ -22,7 +22,7 @@ UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """A file, folder, text or URI that a program hands to a resource."""
+    """A file, folder, text or URI that a program gives to a resource."""
 
     kind: str
     """`file`, `text`, `uri` for assets; `archive` for a folder, file or URI of many files."""
@@ -72,7 +72,7 @@ class Provider(Protocol):
     def check(  # noqa: PLR0917 - Pulumi's own request has as many fields
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes
     ) -> Checked:
-        """Validates inputs, fills defaults, names what has no name (autonaming keeps the old name)."""
+        """Validates inputs, fills in defaults, and names a resource that has no name (an old name is kept)."""
         ...
 
     def diff(  # noqa: PLR0917 - Pulumi's own request has as many fields
@@ -100,7 +100,7 @@ class Provider(Protocol):
         ...
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
-        """Answers a data source such as `aws:index/getAvailabilityZones:getAvailabilityZones`."""
+        """Reads a data source such as `aws:index/getAvailabilityZones:getAvailabilityZones`."""
         ...
 
 

@@ -18,7 +18,7 @@ DISABLED_DEFAULTS = "pulumi:disable-default-providers"
 
 
 class ProviderResources:
-    """The engine itself is what creates providers: their configuration is recorded, nothing is called."""
+    """Records providers and their configuration. The engine creates them itself; nothing is called."""
 
     def __init__(self, program: Program, inventory: Inventory, *, preview: bool) -> None:
         self._program = program
@@ -47,20 +47,20 @@ class ProviderResources:
         type = urns.PROVIDER_PREFIX + package
         prefix = f"{package}:"
         config = {k.removeprefix(prefix): v for k, v in self._program.config.items() if k.startswith(prefix)}
-        goal = Registration(
+        registration = Registration(
             urn=urns.make(self._program.stack, self._program.project, "", type, name),
             type=type,
             name=name,
             inputs=config | ({"version": version} if version else {}),
         )
-        old = self._inventory.find(goal.urn)
-        _, state = self.reconcile(goal, old)
-        self._inventory.settle(state, old)
+        old = self._inventory.find(registration.urn)
+        _, state = self.reconcile(registration, old)
+        self._inventory.record(state, old)
         return f"{state.urn}::{state.id}"
 
-    def reconcile(self, goal: Registration, old: ResourceState | None) -> tuple[Operation, ResourceState]:
-        """A provider keeps its id for life; a changed configuration only updates it."""
-        inputs = goal.inputs | ({"version": goal.version} if goal.version else {})
+    def reconcile(self, registration: Registration, old: ResourceState | None) -> tuple[Operation, ResourceState]:
+        """Records a provider. It keeps its id; a changed configuration updates it."""
+        inputs = registration.inputs | ({"version": registration.version} if registration.version else {})
         operation: Operation = "create" if old is None else "same" if old.inputs == inputs else "update"
         id = old.id if old else UNKNOWN if self._preview else str(uuid.uuid4())
-        return operation, goal.settled(id, inputs, inputs)
+        return operation, registration.to_state(id, inputs, inputs)

@@ -9,9 +9,9 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 
 class QuietEngine(engine_pb2_grpc.EngineStub):
-    """The SDK's own client, but debug messages stay in the process.
+    """The SDK's own client, but debug messages are not sent.
 
-    The SDK writes about five for each resource, each a blocking call: a third of the time of a plan.
+    The SDK sends about five for each resource, each a blocking call: together a third of the time of a plan.
     """
 
     def __init__(self, address: str) -> None:

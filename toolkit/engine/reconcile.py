@@ -1,4 +1,4 @@
-"""Brings one registered resource after another from its recorded state to what the program wants."""
+"""Brings each registered resource from its recorded state to its declared one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ STACK_REFERENCE = "pulumi:pulumi:StackReference"
 class Reconciler:
     """The `Host` of a deployment and of a preview: creates, updates, replaces or leaves each resource.
 
-    Called from many threads, one resource each; what a resource depends on is always done before it comes.
+    Called from many threads, one resource each. The program registers a resource only when all that it depends on
+    is done.
     """
 
     def __init__(
@@ -50,27 +51,27 @@ class Reconciler:
         self._on_event = on_event
         self._lock = threading.RLock()
 
-    # What a program asks for: the Host protocol.
+    # The Host protocol.
 
-    def register(self, goal: Registration) -> Registered:
-        self._claim(goal)
-        old = self.inventory.find(goal.urn, goal.aliases)
-        if old is not None and (old.external or old.custom != goal.custom):
+    def register(self, registration: Registration) -> Registered:
+        self._refuse_duplicate(registration)
+        old = self.inventory.find(registration.urn, registration.aliases)
+        if old is not None and (old.external or old.custom != registration.custom):
             old = None
-        if not goal.custom:
-            return self._component(goal, old)
-        if urns.is_provider(goal.type):
-            return self._settle(goal, *self._providers.reconcile(goal, old), old)
-        return self._custom(goal, old)
+        if not registration.custom:
+            return self._component(registration, old)
+        if urns.is_provider(registration.type):
+            return self._record(registration, *self._providers.reconcile(registration, old), old)
+        return self._custom(registration, old)
 
-    def read(self, goal: Registration, id: str) -> Properties:
-        self._claim(goal)
-        if goal.type == STACK_REFERENCE:
+    def read(self, registration: Registration, id: str) -> Properties:
+        self._refuse_duplicate(registration)
+        if registration.type == STACK_REFERENCE:
             outputs = self._stack_reference(id)
         else:
-            outputs = {} if id == UNKNOWN else self.calls.read(goal, id, "read").outputs
-        state = replace(goal.settled(id, goal.inputs, outputs), external=True)
-        self._settle(goal, "read", state, self.inventory.find(goal.urn))
+            outputs = {} if id == UNKNOWN else self.calls.read(registration, id, "read").outputs
+        state = replace(registration.to_state(id, registration.inputs, outputs), external=True)
+        self._record(registration, "read", state, self.inventory.find(registration.urn))
         return outputs
 
     def invoke(self, token: str, args: Properties) -> Properties:
@@ -89,77 +90,81 @@ class Reconciler:
     def log(self, severity: str, message: str, urn: str) -> None:
         self.messages.append((severity, message, urn))
 
-    # What becomes of it.
+    # What is done for one resource.
 
-    def _claim(self, goal: Registration) -> None:
+    def _refuse_duplicate(self, registration: Registration) -> None:
         with self._lock:
-            first = self.registrations.setdefault(goal.urn, goal)
-        if first is not goal:
+            first = self.registrations.setdefault(registration.urn, registration)
+        if first is not registration:
             raise ToolkitError(
-                f"duplicate resource URN {goal.urn}, made at {first.place} and again at {goal.place}",
-                next_step=f"give one of the two another name than {goal.name!r}",
+                f"duplicate resource URN {registration.urn}, made at {first.place} and again at {registration.place}",
+                next_step=f"give one of the two another name than {registration.name!r}",
             )
 
-    def _component(self, goal: Registration, old: ResourceState | None) -> Registered:
-        operation: Operation = "create" if old is None else "same" if old.inputs == goal.inputs else "update"
-        self._settle(goal, operation, goal.settled("", goal.inputs, old.outputs if old else {}), old)
+    def _component(self, registration: Registration, old: ResourceState | None) -> Registered:
+        operation: Operation = "create" if old is None else "same" if old.inputs == registration.inputs else "update"
+        self._record(
+            registration, operation, registration.to_state("", registration.inputs, old.outputs if old else {}), old
+        )
         return Registered()
 
-    def _custom(self, goal: Registration, old: ResourceState | None) -> Registered:
+    def _custom(self, registration: Registration, old: ResourceState | None) -> Registered:
         if old is None:
-            inputs = self.calls.check(goal, None, goal.inputs)
-            if goal.import_id:
-                return self._import(goal, inputs)
-            gone = self.inventory.was_deleted_first(goal.urn, goal.aliases)
-            return self._create(goal, inputs, "replace" if gone else "create")
-        news = keep_ignored(goal.inputs, old.inputs, goal.ignore_changes)
-        inputs = self.calls.check(goal, old.inputs, news)
-        diff = self._diff(goal, old, inputs)
+            inputs = self.calls.check(registration, None, registration.inputs)
+            if registration.import_id:
+                return self._import(registration, inputs)
+            gone = self.inventory.was_deleted_first(registration.urn, registration.aliases)
+            return self._create(registration, inputs, "replace" if gone else "create")
+        news = keep_ignored(registration.inputs, old.inputs, registration.ignore_changes)
+        inputs = self.calls.check(registration, old.inputs, news)
+        diff = self._diff(registration, old, inputs)
         if diff.replaces:
-            return self._replace(goal, old, diff)
+            return self._replace(registration, old, diff)
         if diff.changed:
-            outputs = self.calls.update(goal, old, inputs)
-            return self._settle(goal, "update", goal.settled(old.id, inputs, outputs), old)
-        return self._settle(goal, "same", goal.settled(old.id, inputs, old.outputs), old)
+            outputs = self.calls.update(registration, old, inputs)
+            return self._record(registration, "update", registration.to_state(old.id, inputs, outputs), old)
+        return self._record(registration, "same", registration.to_state(old.id, inputs, old.outputs), old)
 
-    def _create(self, goal: Registration, inputs: Properties, operation: Operation) -> Registered:
-        created = self.calls.create(goal, inputs, operation)
+    def _create(self, registration: Registration, inputs: Properties, operation: Operation) -> Registered:
+        created = self.calls.create(registration, inputs, operation)
         id = UNKNOWN if self.preview else created.id
-        return self._settle(goal, operation, goal.settled(id, inputs, created.outputs))
+        return self._record(registration, operation, registration.to_state(id, inputs, created.outputs))
 
-    def _import(self, goal: Registration, inputs: Properties) -> Registered:
-        found = self.calls.read(goal, goal.import_id, "import")
-        return self._settle(goal, "import", goal.settled(found.id, inputs, found.outputs))
+    def _import(self, registration: Registration, inputs: Properties) -> Registered:
+        found = self.calls.read(registration, registration.import_id, "import")
+        return self._record(registration, "import", registration.to_state(found.id, inputs, found.outputs))
 
-    def _diff(self, goal: Registration, old: ResourceState, inputs: Properties) -> Diff:
-        diff = self.calls.diff(goal, old, inputs)
-        forced = {first_step(path) for path in goal.replace_on_changes}
+    def _diff(self, registration: Registration, old: ResourceState, inputs: Properties) -> Diff:
+        diff = self.calls.diff(registration, old, inputs)
+        forced = {first_step(path) for path in registration.replace_on_changes}
         also = [name for name in diff.changed if forced & {"*", name} and name not in diff.replaces]
         return replace(diff, replaces=(*diff.replaces, *also))
 
-    def _replace(self, goal: Registration, old: ResourceState, diff: Diff) -> Registered:
-        """Creates the new one first and leaves the old one for the end, unless it has to go before."""
-        if old.protect and goal.protect:
+    def _replace(self, registration: Registration, old: ResourceState, diff: Diff) -> Registered:
+        """Creates the new resource and deletes the old one at the end; with delete-before-replace, first."""
+        if old.protect and registration.protect:
             raise ToolkitError(
-                f"{goal.title} is protected, and its {', '.join(diff.replaces)} cannot change without replacing it",
-                next_step=f"take `protect` off at {goal.place} if it may go",
+                f"{registration.title} is protected, "
+                f"and its {', '.join(diff.replaces)} cannot change without replacing it",
+                next_step=f"remove `protect` at {registration.place} if it may be replaced",
             )
-        # Names chosen for the old one must not stay: for a while the two exist side by side.
-        inputs = self.calls.check(goal, None, goal.inputs)
-        before = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
-        if before:
-            self._delete_first(goal, old)
+        # Without the old inputs, so that autonaming picks a new name: for a while both resources exist.
+        inputs = self.calls.check(registration, None, registration.inputs)
+        option = registration.delete_before_replace
+        if diff.delete_before_replace if option is None else option:
+            self._delete_first(registration, old)
         else:
-            self.inventory.condemn(old)
-        return self._create(goal, inputs, "replace")
+            self.inventory.delete_later(old)
+        return self._create(registration, inputs, "replace")
 
-    def _delete_first(self, goal: Registration, old: ResourceState) -> None:
+    def _delete_first(self, registration: Registration, old: ResourceState) -> None:
         dependents = dependents_to_replace(old, self.inventory, self.calls)
         for state in dependents:
             if state.protect:
                 raise ToolkitError(
-                    f"{state.name} ({state.type}) is protected, but would be replaced together with {goal.title}",
-                    next_step="take its `protect` off if it may go",
+                    f"{state.name} ({state.type}) is protected, "
+                    f"but would be replaced together with {registration.title}",
+                    next_step="remove its `protect` if it may be replaced",
                 )
         for state in (*reversed(dependents), old):
             self.calls.delete(state)
@@ -176,12 +181,20 @@ class Reconciler:
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}
 
-    def _settle(
-        self, goal: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None
+    def _record(
+        self, registration: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None
     ) -> Registered:
-        self.inventory.settle(state, old)
+        self.inventory.record(state, old)
         with self._lock:
             self.counts[operation] = self.counts.get(operation, 0) + 1
-        if operation == "same" or not goal.custom:
-            self._on_event(Event(operation=operation, phase="done", urn=goal.urn, type=goal.type, name=goal.name))
+        if operation == "same" or not registration.custom:
+            self._on_event(
+                Event(
+                    operation=operation,
+                    phase="done",
+                    urn=registration.urn,
+                    type=registration.type,
+                    name=registration.name,
+                )
+            )
         return Registered(id=state.id, outputs=state.outputs)

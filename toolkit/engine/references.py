@@ -1,4 +1,4 @@
-"""From values full of tokens to values that say what they refer to."""
+"""Turns values with tokens into values with references."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REDACTED: Final = "[secret]"
 
 
 def symbolic(value: Any, tokens: Tokens) -> Any:  # noqa: PLR0911 - one return for each kind of value
-    """The value as a plan shows it: tokens become `$ref` and `$concat`, secrets lose their literal parts."""
+    """The value as a plan shows it: tokens become `$ref` and `$concat`, literal parts of secrets are hidden."""
     match value:
         case Secret():
             return {"$secret": _redact(symbolic(value.value, tokens))}
@@ -90,5 +90,5 @@ def literals(value: Any) -> Iterator[Any]:
 
 
 def holds_fragment(value: Any) -> bool:
-    """Whether a piece of a token is left in a symbolic value: a reference that was cut up."""
+    """Whether a symbolic value contains part of a token: a reference that the program cut up."""
     return any(isinstance(item, str) and fragment_in(item) for item in literals(value))

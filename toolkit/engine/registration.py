@@ -1,4 +1,4 @@
-"""What a program asks of the engine: one resource, told in the engine's own terms."""
+"""A program's request for one resource, translated from the wire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toolkit.engine.values import decode
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """A resource as the program wants it, after inheritance from its parent and after transforms."""
+    """A resource as the program declares it, after inheritance from its parent and after transforms."""
 
     urn: str
     type: str
@@ -39,20 +39,20 @@ class Registration:
     deleted_with: str = ""
     version: str = ""
     source: str = ""
-    """`file:line` of the program, relative to its project; empty where the SDK could not tell."""
+    """`file:line` of the program, relative to its project; empty where the SDK does not know it."""
 
     @property
     def title(self) -> str:
-        """How messages name it: `orders (aws:rds/cluster:Cluster)`."""
+        """Its name in messages: `orders (aws:rds/cluster:Cluster)`."""
         return f"{self.name} ({self.type})"
 
     @property
     def place(self) -> str:
-        """Where the program makes it; its URN where that is not known."""
+        """Where the program declares it; its URN where that is not known."""
         return self.source or self.urn
 
-    def settled(self, id: str, inputs: Properties, outputs: Properties) -> ResourceState:
-        """What is recorded of it once it is done."""
+    def to_state(self, id: str, inputs: Properties, outputs: Properties) -> ResourceState:
+        """The state to record once it is done."""
         return ResourceState(
             urn=self.urn,
             type=self.type,
@@ -82,20 +82,20 @@ class Registered:
 
 
 class Host(Protocol):
-    """The part of an engine that decides what becomes of a program's requests. Called from many threads."""
+    """Decides what happens to each resource that a program registers. Called from many threads."""
 
     preview: bool
 
-    def register(self, goal: Registration) -> Registered: ...
+    def register(self, registration: Registration) -> Registered: ...
 
-    def read(self, goal: Registration, id: str) -> Properties: ...
+    def read(self, registration: Registration, id: str) -> Properties: ...
 
     def invoke(self, token: str, args: Properties) -> Properties: ...
 
     def register_outputs(self, urn: str, outputs: Properties) -> None: ...
 
     def default_provider(self, package: str, version: str, needed_by: str) -> str:
-        """Reference of the provider that serves a package where the program names none."""
+        """Reference of the provider for a package where the program names none."""
         ...
 
     def log(self, severity: str, message: str, urn: str) -> None: ...

@@ -1,4 +1,4 @@
-"""What else has to be replaced when a resource is deleted before its successor exists."""
+"""Finds what else must be replaced when a resource is deleted before its replacement exists."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from toolkit.engine.state import ResourceState
 def dependents_to_replace(root: ResourceState, inventory: Inventory, calls: ProviderCalls) -> list[ResourceState]:
     """Resources that cannot outlive `root`, in dependency order.
 
-    Each dependent is diffed with every property that comes from a doomed resource unknown: when that alone forces
-    its replacement, it is doomed too. A plain `depends_on` dooms nobody. This is the real engine's rule.
+    Each dependent is compared as if every property that comes from a replaced resource were unknown. If that forces
+    its replacement, it is replaced too. A plain `depends_on` alone replaces nothing. This is the real engine's rule.
     """
-    doomed = {root.urn: root}
+    replaced = {root.urn: root}
     for state in inventory.after(root):
-        if state.custom and not state.external and _cannot_stay(state, doomed, calls):
-            doomed[state.urn] = state
-    return [state for state in doomed.values() if state is not root]
+        if state.custom and not state.external and _must_be_replaced(state, replaced, calls):
+            replaced[state.urn] = state
+    return [state for state in replaced.values() if state is not root]
 
 
-def _cannot_stay(state: ResourceState, doomed: dict[str, ResourceState], calls: ProviderCalls) -> bool:
-    if urns.provider_urn(state.provider) in doomed:
+def _must_be_replaced(state: ResourceState, replaced: dict[str, ResourceState], calls: ProviderCalls) -> bool:
+    if urns.provider_urn(state.provider) in replaced:
         return True
     inputs: Properties = {
-        key: UNKNOWN if doomed.keys() & set(state.property_dependencies.get(key, ())) else value
+        key: UNKNOWN if replaced.keys() & set(state.property_dependencies.get(key, ())) else value
         for key, value in state.inputs.items()
     }
     return inputs != state.inputs and bool(calls.diff(state, state, inputs).replaces)

@@ -1,6 +1,6 @@
-"""What an SDK's own classes say of a resource's outputs and of a function's result.
+"""Describes the outputs of resources and the results of data sources, from an SDK's own classes.
 
-Nothing here knows a cloud: `pulumi_<package>` must be installed, and its type annotations say the rest.
+Nothing here knows a cloud: `pulumi_<package>` must be installed, and its type annotations are read.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Shape = Any
 """JSON: `text`, `number`, `flag`, `map`, `["list", shape]`, `["enum", values]` or `["object", name]`."""
 
 _IMPORTS: Final = threading.RLock()
-"""The SDKs' lazy modules do not bear being touched for the first time by two threads at once."""
+"""The SDKs' lazy modules are not thread-safe when they are first used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """A resource type or a function, as data that can leave the process which has the SDK loaded."""
+    """A resource type or a data source, as data that can be sent to another process."""
 
     members: Mapping[str, Shape]
     """Outputs by their wire name."""
@@ -39,29 +39,29 @@ class Description:
     optional: Sequence[str] = ()
     """Inputs that may be left out."""
     certain: Sequence[str] = ()
-    """Outputs that there always are; a service leaves the others empty unless the program gives them."""
+    """Outputs that always have a value; a service leaves the others empty unless the program gives them."""
 
 
 class Sdk(Protocol):
-    """Describes types and functions by their tokens."""
+    """Describes resource types and data sources by their tokens."""
 
     def resource(self, type: str) -> Description: ...
 
-    def function(self, token: str) -> Description: ...
+    def data_source(self, token: str) -> Description: ...
 
 
 class InstalledSdk:
-    """Reads the SDKs installed here, which loads them: a second's work for a large one.
+    """Loads the SDKs installed here, which takes a second for a large one.
 
     Raises:
-        ToolkitError: no installed SDK has such a type or function.
+        ToolkitError: no installed SDK has such a resource type or data source.
     """
 
     def resource(self, type: str) -> Description:
         return _resource(type)
 
-    def function(self, token: str) -> Description:
-        return _function(token)
+    def data_source(self, token: str) -> Description:
+        return _data_source(token)
 
 
 @cache
@@ -80,7 +80,7 @@ def _resource(type: str) -> Description:
 
 
 @cache
-def _function(token: str) -> Description:
+def _data_source(token: str) -> Description:
     package, module, name = token.split(":")
     with _IMPORTS:
         sdk = _import_sdk(package, token)
@@ -90,7 +90,7 @@ def _function(token: str) -> Description:
         hint = typing.get_type_hints(function).get("return") if function else None
         if hint is None:
             raise ToolkitError(
-                f"there is no function {token!r} in {sdk}", next_step="use the SDK's function, or correct the token"
+                f"there is no data source {token!r} in {sdk}", next_step="use the SDK's function, or correct the token"
             )
         result = hint.__mro__[1] if hint.__name__.startswith("Awaitable") else hint
         return _describe(_types.output_type_types(result))

@@ -34,7 +34,7 @@ class Server:
 def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0, *, version: str = "0.0.1") -> Server:
     """Starts serving a provider; port 0 picks a free one.
 
-    `version` is what the CLI is told: it warns about a provider older than the program's SDK.
+    `version` is reported to the CLI, which warns about a provider older than the program's SDK.
 
     Raises:
         OSError: the port is taken.
@@ -53,8 +53,8 @@ def serve(provider: Provider, host: str = "127.0.0.1", port: int = 0, *, version
 class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
     """Pulumi's provider protocol over a `Provider`.
 
-    It does not accept secrets: so the CLI takes the marks off before it asks, and puts them back on the answers,
-    by the same rule as the offline engine.
+    It does not accept secrets. The CLI therefore removes the marks from its requests and restores them on the
+    answers, by the same rule as the offline engine.
     """
 
     def __init__(self, provider: Provider, version: str) -> None:
@@ -64,7 +64,7 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Context) -> provider_pb2.CheckResponse:  # noqa: N802
         urn = request.urn
         olds = decode(request.olds) if request.HasField("olds") and request.olds.fields else None
-        with _told(context):
+        with _refusals_as_status(context):
             checked = self._provider.check(
                 urn, urns.type_of(urn), urns.name_of(urn), olds, decode(request.news), request.randomSeed
             )
@@ -72,7 +72,7 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(checked.inputs), failures=failures)
 
     def Diff(self, request: Any, context: Context) -> provider_pb2.DiffResponse:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             diff = self._provider.diff(
                 request.urn,
                 urns.type_of(request.urn),
@@ -90,21 +90,21 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Context) -> provider_pb2.CreateResponse:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             created = self._provider.create(
                 request.urn, urns.type_of(request.urn), decode(request.properties), preview=request.preview
             )
         return provider_pb2.CreateResponse(id=created.id, properties=encode(created.outputs))
 
     def Read(self, request: Any, context: Context) -> provider_pb2.ReadResponse:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             found = self._provider.read(request.urn, urns.type_of(request.urn), request.id, decode(request.properties))
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(id=found.id, properties=encode(found.outputs), inputs=request.inputs)
 
     def Update(self, request: Any, context: Context) -> provider_pb2.UpdateResponse:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             outputs = self._provider.update(
                 request.urn,
                 urns.type_of(request.urn),
@@ -117,18 +117,18 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
     def Delete(self, request: Any, context: Context) -> empty_pb2.Empty:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             self._provider.delete(request.urn, urns.type_of(request.urn), request.id, decode(request.properties))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Context) -> provider_pb2.InvokeResponse:  # noqa: N802
-        with _told(context):
+        with _refusals_as_status(context):
             answer = self._provider.invoke(request.tok, decode(request.args))
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(encode(answer))
         return response
 
-    # What the CLI wants to know of a plugin before it uses it.
+    # What the CLI calls before it uses a plugin.
 
     def Handshake(self, request: Any, context: Context) -> provider_pb2.ProviderHandshakeResponse:  # noqa: N802
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=False)
@@ -159,8 +159,8 @@ def _differs(key: str, request: Any) -> bool:
 
 
 @contextmanager
-def _told(context: Context) -> Iterator[None]:
-    """A refusal reaches the CLI as its message alone, without a traceback of this process."""
+def _refusals_as_status(context: Context) -> Iterator[None]:
+    """Sends a refusal to the CLI as its message alone, without a traceback of this process."""
     try:
         yield
     except ProviderError as error:

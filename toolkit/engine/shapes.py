@@ -1,4 +1,4 @@
-"""Fills the outputs of a resource, or the result of a function, after the shape that its SDK describes."""
+"""Fills in the outputs of a resource, or the result of a data source, by the shape that its SDK describes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from toolkit.engine.sdk import Description, InstalledSdk, Sdk, Shape
 Path = tuple[str | int, ...]
 
 MAX_DEPTH: Final = 4
-"""Levels of objects and lists that are followed into what a program did not give."""
+"""Levels of objects and lists to fill in below what a program gives."""
 
 
 class Leaves(Protocol):
-    """What to put where the SDK says only `str` or `int`."""
+    """The values to fill in where the SDK says only `str` or `int`."""
 
     def text(self, path: Path) -> str: ...
 
@@ -43,12 +43,12 @@ def outputs(type: str, inputs: Properties, leaves: Leaves, sdk: Sdk | None = Non
 
 
 def result(token: str, args: Mapping[str, Any], leaves: Leaves, sdk: Sdk | None = None) -> Properties:
-    """The result of a function (a data source): its arguments as given, and the rest from `leaves`.
+    """The result of a data source: its arguments as given, and the rest from `leaves`.
 
     Raises:
-        ToolkitError: no installed SDK has such a function.
+        ToolkitError: no installed SDK has such a data source.
     """
-    description = (sdk or InstalledSdk()).function(token)
+    description = (sdk or InstalledSdk()).data_source(token)
     return _Filler(description, leaves).members(description.members, args, (), 0)
 
 
@@ -67,7 +67,7 @@ class _Filler:
         self._leaves = leaves
 
     def members(self, shapes: Mapping[str, Shape], given: Mapping[str, Any], path: Path, depth: int) -> Properties:
-        """Each member as given, completed; else computed. Without the computed ones they would silently read None."""
+        """Each member as given, completed, or else computed: the SDK would silently read a missing one as None."""
         filled: Properties = {}
         for name, shape in shapes.items():
             where = (*path, name)

@@ -1,4 +1,4 @@
-"""What a stack's last deployment left: its resources in dependency order, and its outputs."""
+"""The state of a stack after its last deployment: its resources in dependency order, and its outputs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ResourceState:
 
 
 class State:
-    """A JSON file, written whole after every step: what a crash leaves is what the cloud has.
+    """A JSON file, written whole after every step, so that after a crash it matches the cloud.
 
     Secrets are written in clear, so the file is readable by its owner only (mode 0600).
     """
@@ -85,7 +85,7 @@ class State:
             ) from None
 
     def revealed(self) -> list[ResourceState]:
-        """The live resources with their secrets in clear, for those who must use them."""
+        """The live resources with their secrets in clear."""
         return [resource.revealed() for resource in self.resources if not resource.delete]
 
     def record(self, resources: Iterable[ResourceState]) -> None:
@@ -106,7 +106,7 @@ class State:
         Path(temporary).replace(self.path)
 
     def _line(self, resource: ResourceState) -> str:
-        """A resource as JSON, made once: a deployment writes the whole file after each of its steps."""
+        """A resource as JSON, cached: a deployment writes the whole file after each step."""
         known = self._lines.get(id(resource))
         if known is None or known[0] is not resource:
             known = self._lines[id(resource)] = (resource, json.dumps(_resource_to_json(resource)))

@@ -1,4 +1,4 @@
-"""A provider for every package whose SDK is installed, whose outputs are placeholders that can be traced."""
+"""A provider for every package whose SDK is installed. Its outputs are traceable placeholders."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from toolkit.engine.sdk import InstalledSdk, Sdk
 from toolkit.engine.tokens import Tokens
 from toolkit.errors import ToolkitError
 
-_LENGTHS: Final = {
+_LIST_LENGTHS: Final = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": 3, "zoneIds": 3},
 }
-"""Lists that programs count or index: how many elements a typical account has."""
+"""How many elements a typical account has, for lists that programs count or index."""
 
 
 class SymbolicProvider:
@@ -28,13 +28,13 @@ class SymbolicProvider:
         self.tokens = Tokens(seed)
         self._sdk = sdk or InstalledSdk()
         self.invokes: dict[str, tuple[str, Properties]] = {}
-        """Every data source that was asked, by id: its token, and its arguments with their references."""
+        """Every data source that was read, by id: its token, and its arguments with their references."""
 
     def check(  # noqa: PLR0917 - the protocol's signature
         self, urn: str, type: str, name: str, olds: Properties | None, news: Properties, random_seed: bytes
     ) -> Checked:
-        """Refuses types that no SDK has, and names what may have a name but was given none."""
-        nameable = _explained(shapes.takes_optional, type, "name", self._sdk)
+        """Refuses types that no SDK has, and makes up a name where one is possible but none is given."""
+        nameable = _as_provider_error(shapes.takes_optional, type, "name", self._sdk)
         if nameable and not news.keys() & {"name", "namePrefix"}:
             news = news | {"name": _autoname(urn, news)}
         return Checked(inputs=news)
@@ -67,14 +67,14 @@ class SymbolicProvider:
         known = symbolic(dict(args), self.tokens)
         id = f"{token}#{_digest(known)}"
         self.invokes[id] = (token, known)
-        leaves = _Symbols(self.tokens, f"invoke:{id}", _LENGTHS.get(token, {}))
-        answer: Properties = _explained(shapes.result, token, args, leaves, self._sdk)
+        leaves = _Symbols(self.tokens, f"invoke:{id}", _LIST_LENGTHS.get(token, {}))
+        answer: Properties = _as_provider_error(shapes.result, token, args, leaves, self._sdk)
         return answer
 
     def _outputs(self, urn: str, type: str, inputs: Properties) -> Properties:
-        # A name that the program did not choose is for others to refer to, not to repeat.
+        # A made-up name becomes a placeholder, so that a plan shows who refers to it.
         given = {key: value for key, value in inputs.items() if (key, value) != ("name", _autoname(urn, inputs))}
-        outputs: Properties = _explained(shapes.outputs, type, given, _Symbols(self.tokens, urn, {}), self._sdk)
+        outputs: Properties = _as_provider_error(shapes.outputs, type, given, _Symbols(self.tokens, urn, {}), self._sdk)
         return outputs
 
 
@@ -93,7 +93,7 @@ class _Symbols:
         return self._tokens.number((self._subject, *path))
 
     def flag(self, path: shapes.Path) -> bool:
-        # Two values cannot carry a reference; that they differ between seeds shows where one mattered.
+        # A boolean cannot carry a reference. It differs between the seeds, which shows where it was used.
         return self._tokens.seed == "b"
 
     def choice(self, path: shapes.Path, values: Sequence[Any]) -> Any:
@@ -113,9 +113,9 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _explained(function: Any, *args: Any) -> Any:
-    """A mistake in a type token is the program's, so it is told like any refusal of a provider."""
+def _as_provider_error(call: Any, *args: Any) -> Any:
+    """Turns the error for an unknown type token into a refusal of this provider."""
     try:
-        return function(*args)
+        return call(*args)
     except ToolkitError as error:
         raise ProviderError(error.message) from error

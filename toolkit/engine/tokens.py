@@ -1,8 +1,8 @@
-"""Placeholders for values that only a cloud can know, made so that they can be found again wherever they end up.
+"""Placeholders for values that only a cloud can know, in a form that can be found again inside other values.
 
-A token stands for one property of one resource. It is the same in every run with the same seed, whatever the order
-in which resources come, and it has the separators of the values it stands for: a program that splits it, slices it
-or changes its case leaves pieces that betray it.
+A token stands for one property of one resource. It is the same in every run with the same seed, in whatever order
+resources are registered. It contains the usual separators, so a program that splits it, slices it or changes its case
+leaves pieces that can be recognized.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Reference = tuple[str | int, ...]
 """URN (or `invoke:<id>`), then the path of the property."""
 
 _DIGITS: Final = {"a": 8, "b": 12}
-"""Tokens of the two seeds differ in length too, so that a program which measures them differs as well."""
+"""Tokens of the two seeds differ in length too, so that a value computed from the length differs as well."""
 _FIRST_NUMBER: Final = {"a": 1_000_000_000, "b": 3_000_000_000}
 _NUMBERS: Final = 900_000_000
 _NUMBER: Final = re.compile(r"(?<!\d)[1-4]\d{9}(?!\d)")
@@ -49,7 +49,7 @@ class Tokens:
         return number
 
     def reference_of(self, number: float) -> Reference | None:
-        """What a number stands for, `None` for a number of the program's own."""
+        """What a number stands for; `None` for one that is not a token."""
         return self._numbers.get(int(number)) if number == int(number) else None
 
     def split(self, text: str) -> list[str | Reference]:
@@ -80,5 +80,5 @@ class Tokens:
 
 
 def fragment_in(text: str) -> bool:
-    """Whether a text holds a piece of a token that can no longer be traced."""
+    """Whether a text contains part of a token, which can no longer be traced."""
     return bool(_FRAGMENT.search(text))

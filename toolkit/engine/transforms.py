@@ -1,4 +1,4 @@
-"""Resource transforms: functions in the program that the engine calls back to change a resource before it counts."""
+"""Resource transforms: callbacks in the program that may change a resource before it is registered."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Transforms:
         self._stack.append(callback)
 
     def remember(self, urn: str, callbacks: Iterable[Callback]) -> None:
-        """Keeps a resource's transforms for its children."""
+        """Keeps a resource's transforms: they apply to its children too."""
         if own := tuple(callbacks):
             self._own[urn] = own
 
     def apply(self, request: Request, ancestors: Iterable[str]) -> Request:
-        """The request as the transforms leave it; the same object where there are none."""
+        """The request after all transforms; the same object where there are none."""
         callbacks = [*request.transforms, *(c for urn in ancestors for c in self._own.get(urn, ())), *self._stack]
         if not callbacks:
             return request
         changed = Request()
         changed.CopyFrom(request)
-        # A transform sees for each property what it depends on, and so can the engine afterwards.
+        # Values carry their dependencies through the transforms, so that the engine knows them afterwards.
         inputs = with_dependencies(decode(request.object), request)
         changed.object.CopyFrom(encode(inputs))
         for callback in callbacks:
             self._call(callback, changed)
-        _settle_dependencies(changed)
+        _extract_dependencies(changed)
         return changed
 
     def _call(self, callback: Callback, request: Request) -> None:
@@ -123,7 +123,7 @@ def _set_options(request: Request, options: resource_pb2.TransformResourceOption
 
 
 def with_dependencies(inputs: Properties, request: Request) -> Properties:
-    """Inputs in which every property that depends on something says so."""
+    """Inputs in which each property with dependencies is an `OutputValue` that lists them."""
     marked: Properties = {}
     for key, value in inputs.items():
         dependencies = tuple(request.propertyDependencies[key].urns) if key in request.propertyDependencies else ()
@@ -131,7 +131,7 @@ def with_dependencies(inputs: Properties, request: Request) -> Properties:
     return marked
 
 
-def _settle_dependencies(request: Request) -> None:
+def _extract_dependencies(request: Request) -> None:
     """Turns values with dependencies back into plain ones, and rebuilds the request's dependencies from them."""
     plain: Properties = {}
     request.propertyDependencies.clear()

@@ -1,4 +1,4 @@
-"""Property values, as they travel between a program, the engine, its state and a provider.
+"""Property values, as the program, the engine, its state and a provider exchange them.
 
 Inside the engine a value is plain JSON-like data plus three kinds of leaves: `Secret` (a mark around any value),
 `Asset` (a file, text or archive) and `ResourceReference`. Unknown values of a preview are the string `UNKNOWN`.
@@ -45,7 +45,7 @@ class ResourceReference:
 
 @dataclass(frozen=True)
 class OutputValue:
-    """A value with the URNs it depends on: what transforms exchange with the engine."""
+    """A value with the URNs it depends on, as transforms receive and return it."""
 
     value: Any
     dependencies: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ def reveal(value: Any) -> Any:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Every scalar, asset and reference inside a value, secret marks taken off."""
+    """Every scalar, asset and reference inside a value, without secret marks."""
     match value:
         case Secret():
             yield from leaves(value.value)
@@ -164,9 +164,9 @@ def holds_unknown(value: Any) -> bool:
 
 
 def mark_secrets(outputs: Properties, inputs: Properties, additional: tuple[str, ...] = ()) -> Properties:
-    """Outputs with the marks of the inputs they echo, and of the outputs that the program asked to hide.
+    """Marks outputs as secret: those whose input of the same name holds a secret, and the `additional` ones.
 
-    The rule is the real engine's: a marked input makes the output of that name secret as a whole.
+    This is the real engine's rule: the whole output is secret, even if only part of the input is.
     """
     marked: Properties = {}
     for key, value in outputs.items():
@@ -181,11 +181,6 @@ def mark_secrets(outputs: Properties, inputs: Properties, additional: tuple[str,
         if key in marked and not isinstance(marked[key], Secret):
             marked[key] = Secret(reveal(marked[key]))
     return marked
-
-
-def carry_secrets(checked: Properties, given: Properties) -> Properties:
-    """Inputs as a provider checked them, with the marks of the inputs that it was given."""
-    return mark_secrets(checked, given)
 
 
 def to_json(value: Any) -> Any:

@@ -92,7 +92,7 @@ class _Service:
     async def _answer(self, endpoint: Endpoint, call: Call, raw: dict[str, Any], path: str) -> Answer:
         key = call.idempotency_key
         if key is None:
-            await self._take_time(call)
+            await self._simulate_latency(call)
             return self._run(endpoint, call, raw, None)
         fingerprint = idempotency.fingerprint(endpoint.method, path, raw)
         stored = self.keys.replay(call.account, key, fingerprint, call.now())
@@ -100,12 +100,12 @@ class _Service:
             return stored
         self.keys.in_use.add((call.account, key))
         try:
-            await self._take_time(call)
+            await self._simulate_latency(call)
             return self._run(endpoint, call, raw, fingerprint)
         finally:
             self.keys.in_use.discard((call.account, key))
 
-    async def _take_time(self, call: Call) -> None:
+    async def _simulate_latency(self, call: Call) -> None:
         if self.settings.latency_seconds:
             await asyncio.sleep(self.settings.latency_seconds)
 

@@ -1,4 +1,4 @@
-"""What an endpoint is given: the request, the state as its account sees it, and the clock."""
+"""The request that an endpoint handles, with the state of its account and the time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Call:
     def emit(
         self, kind: str, body: Json, *, account: str | None = None, previous: Mapping[str, Any] | None = None
     ) -> None:
-        """Record an event about `body` and owe it to the webhook endpoints that want it."""
+        """Record an event about `body`, and a delivery for each webhook endpoint that listens for it."""
         events.record(
             self.store,
             kind=kind,

@@ -1,4 +1,4 @@
-"""What Stripe does not have: readiness, balances at a glance, and the buyer's and the seller's hands."""
+"""Endpoints that Stripe does not have: health, all balances, and what buyers and sellers do in their browsers."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def routes(call_of: CallOf, deliveries: Deliveries) -> list[Route]:
                 funds.settle(call, account, until=FAR_FUTURE)
         return JSONResponse({"status": "ok"})
 
-    async def owed(request: Request) -> Response:
-        return JSONResponse({"deliveries": deliveries.outline()})
+    async def list_deliveries(request: Request) -> Response:
+        return JSONResponse({"deliveries": deliveries.all()})
 
     async def onboard(request: Request) -> Response:
-        """Answer the hosted onboarding for an account."""
+        """Complete the hosted onboarding for an account."""
         call = call_of(request)
         with call.store.transaction():
             account = capabilities.onboard(call, accounts.connected(call, call.path["id"]))
@@ -71,15 +71,15 @@ def routes(call_of: CallOf, deliveries: Deliveries) -> list[Route]:
     return [
         Route("/_double/health", health),
         Route("/_double/ledger", ledger),
-        Route("/_double/deliveries", owed),
+        Route("/_double/deliveries", list_deliveries),
         Route("/_double/settle", settle, methods=["POST"]),
-        Route("/_double/accounts/{id}/onboard", _answering(onboard), methods=["POST"]),
-        Route("/_double/onboarding/{id}", _answering(follow_link)),
-        Route("/_double/authenticate/{id}", _answering(authenticate), methods=["GET", "POST"]),
+        Route("/_double/accounts/{id}/onboard", _with_refusals(onboard), methods=["POST"]),
+        Route("/_double/onboarding/{id}", _with_refusals(follow_link)),
+        Route("/_double/authenticate/{id}", _with_refusals(authenticate), methods=["GET", "POST"]),
     ]
 
 
-def _answering(handle: Callable[[Request], object]) -> Callable[[Request], object]:
+def _with_refusals(handle: Callable[[Request], object]) -> Callable[[Request], object]:
     async def answered(request: Request) -> Response:
         try:
             response: Response = await handle(request)  # type: ignore[misc]

@@ -28,7 +28,7 @@ def sign(payload: bytes, secret: str, moment: int) -> str:
 
 
 class Deliveries:
-    """Sends what the `deliveries` table owes. `wake` says that something may have been added."""
+    """Sends the pending rows of the `deliveries` table."""
 
     def __init__(self, *, store: Store, settings: Settings) -> None:
         self.store = store
@@ -119,7 +119,7 @@ class Deliveries:
                 body["pending_webhooks"] = max(0, body["pending_webhooks"] - 1)
                 self.store.save(body)
 
-    def outline(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """Every delivery, oldest first: event, endpoint, attempts, state and the receiver's last answer."""
         rows = self.store.connection.execute(
             "SELECT event, endpoint, attempts, state, answer FROM deliveries ORDER BY rowid"

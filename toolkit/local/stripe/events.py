@@ -1,4 +1,4 @@
-"""Events: a snapshot of an object at the moment it changed, owed to every webhook endpoint that asked for it."""
+"""Events: a snapshot of an object when it changed, to be delivered to every webhook endpoint that listens for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def record(
     Events of a connected account go to endpoints made with `connect=true` and carry the account's id.
     """
     connected = account != platform
-    owed = [
+    listeners = [
         endpoint
         for endpoint in endpoints(store, platform)
         if endpoint["status"] == "enabled"
@@ -43,14 +43,14 @@ def record(
         "created": now,
         "data": data,
         "livemode": False,
-        "pending_webhooks": len(owed),
+        "pending_webhooks": len(listeners),
         "request": request,
         "type": kind,
     }
     if connected:
         event["account"] = account
     store.add(account, "event", event)
-    for endpoint in owed:
+    for endpoint in listeners:
         store.connection.execute(
             "INSERT INTO deliveries (event, endpoint, due) VALUES (?, ?, ?)", (event["id"], endpoint["id"], now)
         )

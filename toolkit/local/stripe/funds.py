@@ -19,7 +19,7 @@ def post(
     available_on: int | None = None,
     description: str | None = None,
 ) -> Json:
-    """Move `amount` (minor units, negative to take) less `fee` on the balance of `account`; its balance transaction.
+    """Add `amount` (minor units; negative to subtract), less `fee`, to a balance. Returns the balance transaction.
 
     The money counts as available from `available_on`; without one, at once.
     """
@@ -72,7 +72,7 @@ _REPORTING = {"payment": "charge", "payment_refund": "refund", "transfer_refund"
 
 
 def settle(call: Call, account: str, *, until: int | None = None) -> None:
-    """Move pending money whose day has come (or comes before `until`) to the available balance."""
+    """Move pending money that is due now (or by `until`) to the available balance."""
     moment = call.now() if until is None else until
     due = call.store.connection.execute(
         "DELETE FROM pending WHERE account = ? AND available_on <= ? RETURNING currency, amount", (account, moment)

@@ -31,7 +31,7 @@ class Keys:
     in_use: set[tuple[str, str]] = field(default_factory=set)
 
     def forget_old(self, now: int) -> None:
-        """Drop the answers that Stripe no longer promises to keep."""
+        """Delete the answers that are older than Stripe keeps them."""
         self.store.connection.execute("DELETE FROM answers WHERE created < ?", (now - KEPT_SECONDS,))
 
     def replay(self, account: str, key: str, fingerprint: str, now: int) -> Answer | None:
@@ -78,6 +78,6 @@ class Keys:
 
 
 def fingerprint(method: str, path: str, parameters: dict[str, Any]) -> str:
-    """What must not change between two uses of a key."""
+    """A hash of what must not differ between two uses of a key."""
     request: Json = {"method": method, "path": path, "parameters": parameters}
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()

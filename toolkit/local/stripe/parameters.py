@@ -53,7 +53,7 @@ class Parameters(Section):
     expand: Array[str] = []
 
 
-class Anything(Parameters):
+class NoParameters(Parameters):
     """An endpoint without parameters of its own."""
 
 
@@ -64,6 +64,11 @@ class Listing(Parameters):
     starting_after: str | None = None
     ending_before: str | None = None
     created: int | dict[str, int] | None = None
+
+
+def merge_metadata(before: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """Metadata after an update: an empty value removes its key, an empty object removes all."""
+    return {key: value for key, value in (before | given).items() if value != ""} if given else {}
 
 
 Model = TypeVar("Model", bound=Parameters)
@@ -90,7 +95,7 @@ def _refusal(model: type[Parameters], problems: Sequence[Any]) -> Refusal:
 
 
 def _message(name: str, problem: Any) -> tuple[str, str | None]:
-    """Stripe's words and error code for a problem that pydantic found."""
+    """Stripe's message and error code for a problem that pydantic found."""
     context = problem.get("ctx", {})
     match problem["type"]:
         case "extra_forbidden":

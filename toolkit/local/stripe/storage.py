@@ -60,7 +60,7 @@ CREATE INDEX deliveries_by_due ON deliveries (state, due);
 
 
 class Store:
-    """Objects by id and by kind, held for one process alone. Not for use by several threads."""
+    """Objects by id and by kind, locked for one process. Not for use by several threads."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "stripe.sqlite3"
@@ -122,7 +122,7 @@ class Store:
         )
 
     def remove(self, identifier: str) -> None:
-        """Forget an object."""
+        """Delete an object."""
         self.connection.execute("DELETE FROM objects WHERE id = ?", (identifier,))
 
     def find(self, identifier: str, *, account: str, kind: str | None = None) -> Json | None:
@@ -136,7 +136,7 @@ class Store:
         return body
 
     def position(self, identifier: str, *, account: str, kind: str) -> int | None:
-        """Where the object stands in its list; later objects stand higher."""
+        """The object's position in its list; later objects have higher ones."""
         row = self.connection.execute(
             "SELECT seq FROM objects WHERE id = ? AND account = ? AND kind = ?", (identifier, account, kind)
         ).fetchone()

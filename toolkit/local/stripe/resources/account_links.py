@@ -1,4 +1,4 @@
-"""Account links: the page where a seller answers what Stripe wants to know; each works once, for five minutes."""
+"""Account links: the page where a seller completes the onboarding. Each works once, for five minutes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
 
 
 def follow(call: Call, identifier: str) -> str:
-    """Answer everything for the seller. Returns where the browser goes next: the refresh URL when the link is spent."""
+    """Complete the onboarding. Returns the URL to go to next: the refresh URL when the link was used or has expired."""
     link = call.store.find(identifier, account=PLATFORM, kind="account_link")
     if link is None:
         raise accounts.invalid(identifier)

@@ -1,4 +1,4 @@
-"""Connected accounts: one per seller, with the capabilities it asked for and what Stripe still wants to know."""
+"""Connected accounts: one per seller, with its capabilities and the information that Stripe still requires."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Anything, Flag, Listing, Metadata, Parameters, Section
+from toolkit.local.stripe.parameters import Flag, Listing, Metadata, NoParameters, Parameters, Section, merge_metadata
 from toolkit.local.stripe.refusal import Refusal
-from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
 _CURRENCIES = {"US": "usd", "GB": "gbp", "CA": "cad", "AU": "aud", "JP": "jpy", "CH": "chf"}
@@ -92,15 +91,15 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     if parameters.type is not None and parameters.controller is not None:
         raise Refusal("You may not provide the `type` parameter and `controller` parameters simultaneously.")
     account = call.add("account", _account(call, parameters), account=PLATFORM)
-    _ask(account, parameters)
+    _set_capabilities(account, parameters)
     return call.save(account)
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return connected(call, call.path["id"])
 
 
-def retrieve_own(call: Call, parameters: Anything) -> Json:
+def retrieve_own(call: Call, parameters: NoParameters) -> Json:
     """The account that makes the request."""
     if call.account != PLATFORM:
         return connected(call, call.account)
@@ -120,12 +119,12 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     if parameters.business_profile is not None:
         account["business_profile"].update(parameters.business_profile.model_dump(exclude_unset=True))
     if "metadata" in parameters.model_fields_set:
-        account["metadata"] = merged(account["metadata"], parameters.metadata)
-    _ask(account, parameters)
+        account["metadata"] = merge_metadata(account["metadata"], parameters.metadata)
+    _set_capabilities(account, parameters)
     return changed(call, account)
 
 
-def delete(call: Call, parameters: Anything) -> Json:
+def delete(call: Call, parameters: NoParameters) -> Json:
     account = connected(call, call.path["id"])
     call.store.remove(account["id"])
     return {"id": account["id"], "object": "account", "deleted": True}
@@ -151,13 +150,13 @@ def invalid(identifier: str) -> Refusal:
 
 
 def changed(call: Call, account: Json) -> Json:
-    """Write a changed account and tell the Connect webhook endpoints."""
+    """Write a changed account and emit its event to the Connect webhook endpoints."""
     call.save(account)
     call.emit("account.updated", account, account=account["id"])
     return account
 
 
-def _ask(account: Json, parameters: Details) -> None:
+def _set_capabilities(account: Json, parameters: Details) -> None:
     status = "active" if account["details_submitted"] else "inactive"
     for name, wanted in parameters.capabilities.items():
         if wanted.requested:
@@ -214,7 +213,7 @@ def _account(call: Call, parameters: CreateParameters) -> Json:
 
 
 def requirements(due: tuple[str, ...], reason: str | None) -> Json:
-    """What Stripe wants to know, all of it at once, and why the account is limited until then."""
+    """The account's requirements, all of them due at once, and why it is restricted until they are met."""
     return {
         "alternatives": [],
         "current_deadline": None,
@@ -228,10 +227,10 @@ def requirements(due: tuple[str, ...], reason: str | None) -> Json:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/v1/account", parameters=Anything, handle=retrieve_own),
+    Endpoint(method="GET", path="/v1/account", parameters=NoParameters, handle=retrieve_own),
     Endpoint(method="POST", path="/v1/accounts", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/accounts", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/accounts/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/accounts/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/accounts/{id}", parameters=UpdateParameters, handle=update),
-    Endpoint(method="DELETE", path="/v1/accounts/{id}", parameters=Anything, handle=delete),
+    Endpoint(method="DELETE", path="/v1/accounts/{id}", parameters=NoParameters, handle=delete),
 )

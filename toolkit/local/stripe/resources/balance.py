@@ -6,7 +6,7 @@ from toolkit.local.stripe import funds
 from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Anything, Listing
+from toolkit.local.stripe.parameters import Listing, NoParameters
 from toolkit.local.stripe.storage import Json
 
 
@@ -18,7 +18,7 @@ class ListParameters(Listing):
     type: str | None = None
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     totals = funds.balances(call, call.account) or {"usd": (0, 0)}
     balance: Json = {
         "object": "balance",
@@ -31,7 +31,7 @@ def retrieve(call: Call, parameters: Anything) -> Json:
     return balance
 
 
-def retrieve_transaction(call: Call, parameters: Anything) -> Json:
+def retrieve_transaction(call: Call, parameters: NoParameters) -> Json:
     return _as_of_now(call, call.find("balance_transaction", call.path["id"]))
 
 
@@ -53,7 +53,7 @@ def _as_of_now(call: Call, transaction: Json) -> Json:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/v1/balance", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/balance", parameters=NoParameters, handle=retrieve),
     Endpoint(method="GET", path="/v1/balance_transactions", parameters=ListParameters, handle=list_transactions),
-    Endpoint(method="GET", path="/v1/balance_transactions/{id}", parameters=Anything, handle=retrieve_transaction),
+    Endpoint(method="GET", path="/v1/balance_transactions/{id}", parameters=NoParameters, handle=retrieve_transaction),
 )

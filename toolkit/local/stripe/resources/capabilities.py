@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
-from toolkit.local.stripe.parameters import Anything
+from toolkit.local.stripe.parameters import NoParameters
 from toolkit.local.stripe.refusal import missing
 from toolkit.local.stripe.resources.accounts import changed, connected, requirements
 from toolkit.local.stripe.storage import Json
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     account = connected(call, call.path["id"])
     name = call.path["capability"]
     if name not in account["capabilities"]:
@@ -18,14 +18,14 @@ def retrieve(call: Call, parameters: Anything) -> Json:
     return _capability(account, name)
 
 
-def list_all(call: Call, parameters: Anything) -> Json:
+def list_all(call: Call, parameters: NoParameters) -> Json:
     account = connected(call, call.path["id"])
     data = [_capability(account, name) for name in account["capabilities"]]
     return {"object": "list", "data": data, "has_more": False, "url": f"/v1/accounts/{account['id']}/capabilities"}
 
 
 def onboard(call: Call, account: Json) -> Json:
-    """What the hosted onboarding does when the seller has answered everything."""
+    """What the hosted onboarding does once the seller has completed it."""
     account.update(details_submitted=True, payouts_enabled=True)
     account["business_type"] = account["business_type"] or "individual"
     account["tos_acceptance"] = {"date": call.now(), "ip": "127.0.0.1", "user_agent": None}
@@ -52,11 +52,11 @@ def _capability(account: Json, name: str) -> Json:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/v1/accounts/{id}/capabilities", parameters=Anything, handle=list_all),
+    Endpoint(method="GET", path="/v1/accounts/{id}/capabilities", parameters=NoParameters, handle=list_all),
     Endpoint(
         method="GET",
         path="/v1/accounts/{id}/capabilities/{capability}",
-        parameters=Anything,
+        parameters=NoParameters,
         handle=retrieve,
     ),
 )

@@ -1,4 +1,4 @@
-"""Charges: what a confirmed payment intent leaves behind, captured or failed."""
+"""Charges: what confirming a payment intent creates, whether it succeeds or fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toolkit.local.stripe.cards import Card, Decline
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh, random_text
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Anything, Listing, Metadata, Parameters
+from toolkit.local.stripe.parameters import Listing, Metadata, NoParameters, Parameters, merge_metadata
 from toolkit.local.stripe.storage import Json
 
 AUTHORISATION_SECONDS = 7 * 24 * 3600
@@ -39,7 +39,7 @@ def attempt(call: Call, intent: Json, payment_method: Json, card: Card, *, decli
 
 
 def capture(call: Call, charge: Json, amount: int) -> Json:
-    """Collect `amount` of an authorised charge and let the rest go; the money is pending until it settles."""
+    """Capture `amount` of an authorised charge and release the rest; the money is pending until it settles."""
     now = call.now()
     at_once = charge["_settles_at_once"]
     transaction = funds.post(
@@ -64,14 +64,14 @@ def capture(call: Call, charge: Json, amount: int) -> Json:
 
 
 def release(call: Call, charge: Json) -> Json:
-    """Let an authorisation go without collecting anything."""
+    """Release an authorisation without capturing anything."""
     charge.update(amount_refunded=charge["amount"], refunded=True)
     call.save(charge)
     call.emit("charge.refunded", charge)
     return charge
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("charge", call.path["id"])
 
 
@@ -80,15 +80,10 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     for field in parameters.model_fields_set & {"description", "transfer_group"}:
         charge[field] = getattr(parameters, field)
     if parameters.metadata is not None:
-        charge["metadata"] = merged(charge["metadata"], parameters.metadata)
+        charge["metadata"] = merge_metadata(charge["metadata"], parameters.metadata)
     call.save(charge)
     call.emit("charge.updated", charge)
     return charge
-
-
-def merged(before: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """Metadata after an update: an empty value removes its key, an empty object removes all."""
-    return {key: value for key, value in (before | given).items() if value != ""} if given else {}
 
 
 def list_all(call: Call, parameters: ListParameters) -> Json:
@@ -189,6 +184,6 @@ def _outcome(decline: Decline | None) -> Json:
 
 ENDPOINTS = (
     Endpoint(method="GET", path="/v1/charges", parameters=ListParameters, handle=list_all),
-    Endpoint(method="GET", path="/v1/charges/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/charges/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/charges/{id}", parameters=UpdateParameters, handle=update),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Anything, Listing
+from toolkit.local.stripe.parameters import Listing, NoParameters
 from toolkit.local.stripe.storage import Json
 
 
@@ -15,7 +15,7 @@ class ListParameters(Listing):
     type: str | None = None
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("event", call.path["id"])
 
 
@@ -25,5 +25,5 @@ def list_all(call: Call, parameters: ListParameters) -> Json:
 
 ENDPOINTS = (
     Endpoint(method="GET", path="/v1/events", parameters=ListParameters, handle=list_all),
-    Endpoint(method="GET", path="/v1/events/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/events/{id}", parameters=NoParameters, handle=retrieve),
 )

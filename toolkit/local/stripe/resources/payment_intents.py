@@ -12,22 +12,21 @@ from toolkit.local.stripe.identifiers import fresh, random_text
 from toolkit.local.stripe.listing import page
 from toolkit.local.stripe.parameters import (
     Amount,
-    Anything,
     Array,
     Currency,
     Flag,
     Listing,
     Metadata,
+    NoParameters,
     Parameters,
     Section,
     Text,
+    merge_metadata,
 )
 from toolkit.local.stripe.refusal import Refusal
 from toolkit.local.stripe.resources import payment_methods, payments
-from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
-CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 Reason = Literal["abandoned", "duplicate", "fraudulent", "requested_by_customer"]
 Card = Array[Literal["card"]]
 SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "cad": 50, "aud": 50, "chf": 50, "jpy": 50}
@@ -38,29 +37,7 @@ class AutomaticPaymentMethods(Section):
     allow_redirects: Literal["always", "never"] = "always"
 
 
-class Shipping(Section):
-    address: payment_methods.Address
-    name: Text
-    carrier: str | None = None
-    phone: str | None = None
-    tracking_number: str | None = None
-
-
-class Confirming(Parameters):
-    """What both `create` with `confirm=true` and `confirm` take."""
-
-    payment_method: Text | None = None
-    payment_method_data: payment_methods.PaymentMethodData | None = None
-    capture_method: CaptureMethod | None = None
-    error_on_requires_action: Flag = False
-    off_session: Flag | Literal["one_off", "recurring"] = False
-    return_url: Text | None = None
-    receipt_email: str | None = None
-    shipping: Shipping | None = None
-    use_stripe_sdk: Flag = False
-
-
-class CreateParameters(Confirming):
+class CreateParameters(payments.ConfirmationParameters):
     sdk_name = "PaymentIntentCreateParams"
 
     amount: Amount
@@ -89,7 +66,7 @@ class UpdateParameters(Parameters):
     transfer_group: Text | None = None
 
 
-class ConfirmParameters(Confirming):
+class ConfirmParameters(payments.ConfirmationParameters):
     sdk_name = "PaymentIntentConfirmParams"
 
 
@@ -131,7 +108,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return intent
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("payment_intent", call.path["id"], param="intent")
 
 
@@ -150,7 +127,7 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     if parameters.amount is not None:
         _large_enough(parameters.amount, intent["currency"])
     if parameters.metadata is not None:
-        intent["metadata"] = merged(intent["metadata"], parameters.metadata)
+        intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
     if parameters.payment_method is not None:
         chosen = payment_methods.resolve(call, parameters.payment_method)
         intent.update(payment_method=chosen["id"], status="requires_confirmation")
@@ -165,7 +142,7 @@ def confirm(call: Call, parameters: ConfirmParameters) -> Json:
 def capture(call: Call, parameters: CaptureParameters) -> Json:
     intent = call.find("payment_intent", call.path["id"], param="intent")
     if parameters.metadata is not None:
-        intent["metadata"] = merged(intent["metadata"], parameters.metadata)
+        intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
     return payments.capture(call, intent, parameters.amount_to_capture)
 
 
@@ -238,7 +215,7 @@ def _intent(call: Call, parameters: CreateParameters, currency: str) -> Json:
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/payment_intents", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/payment_intents", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/payment_intents/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/payment_intents/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/payment_intents/{id}", parameters=UpdateParameters, handle=update),
     Endpoint(method="POST", path="/v1/payment_intents/{id}/confirm", parameters=ConfirmParameters, handle=confirm),
     Endpoint(method="POST", path="/v1/payment_intents/{id}/capture", parameters=CaptureParameters, handle=capture),

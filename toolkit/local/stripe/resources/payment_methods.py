@@ -10,7 +10,7 @@ from toolkit.local.stripe import cards
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
-from toolkit.local.stripe.parameters import Anything, Metadata, Parameters, Section, Text
+from toolkit.local.stripe.parameters import Metadata, NoParameters, Parameters, Section, Text
 from toolkit.local.stripe.refusal import Refusal, missing
 from toolkit.local.stripe.storage import Json
 
@@ -105,7 +105,7 @@ def card_of(payment_method: Json) -> cards.Card:
     return cards.BY_NUMBER[payment_method["_number"]]
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     identifier = call.path["id"]
     if cards.named(identifier) is not None:
         return resolve(call, identifier)
@@ -156,5 +156,5 @@ def _add(call: Call, card: cards.Card, data: PaymentMethodData) -> Json:
 
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/payment_methods", parameters=CreateParameters, handle=create),
-    Endpoint(method="GET", path="/v1/payment_methods/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/payment_methods/{id}", parameters=NoParameters, handle=retrieve),
 )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.cards import Card, Decline
 from toolkit.local.stripe.events import public
+from toolkit.local.stripe.parameters import Flag, Parameters, Section, Text
 from toolkit.local.stripe.refusal import Refusal
 from toolkit.local.stripe.resources import charges, payment_methods
 from toolkit.local.stripe.storage import Json
-
-if TYPE_CHECKING:
-    from toolkit.local.stripe.resources.payment_intents import Confirming
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _CANCELLABLE = (*_CONFIRMABLE, "requires_capture", "processing")
@@ -28,7 +26,29 @@ _AUTHENTICATION_FAILED = Decline(
 )
 
 
-def choose(call: Call, parameters: Confirming) -> Json | None:
+class Shipping(Section):
+    address: payment_methods.Address
+    name: Text
+    carrier: str | None = None
+    phone: str | None = None
+    tracking_number: str | None = None
+
+
+class ConfirmationParameters(Parameters):
+    """The parameters that `confirm` shares with `create` and its `confirm=true`."""
+
+    payment_method: Text | None = None
+    payment_method_data: payment_methods.PaymentMethodData | None = None
+    capture_method: Literal["automatic", "automatic_async", "manual"] | None = None
+    error_on_requires_action: Flag = False
+    off_session: Flag | Literal["one_off", "recurring"] = False
+    return_url: Text | None = None
+    receipt_email: str | None = None
+    shipping: Shipping | None = None
+    use_stripe_sdk: Flag = False
+
+
+def choose(call: Call, parameters: ConfirmationParameters) -> Json | None:
     """The payment method that the request names or describes."""
     if parameters.payment_method is not None:
         return payment_methods.resolve(call, parameters.payment_method)
@@ -37,7 +57,9 @@ def choose(call: Call, parameters: Confirming) -> Json | None:
     return None
 
 
-def confirm(call: Call, intent: Json, parameters: Confirming, *, payment_method: Json | None = None) -> Json:
+def confirm(
+    call: Call, intent: Json, parameters: ConfirmationParameters, *, payment_method: Json | None = None
+) -> Json:
     """Attempt the payment. Raises `Refusal` (402) when the card is declined; the failed charge stays."""
     if intent["status"] not in _CONFIRMABLE:
         raise unexpected_state(
@@ -73,7 +95,7 @@ def confirm(call: Call, intent: Json, parameters: Confirming, *, payment_method:
 
 
 def authenticate(call: Call, intent: Json, *, succeeded: bool) -> Json:
-    """What the buyer's answer to 3-D Secure does to an intent that waits for it."""
+    """Apply the result of 3-D Secure to an intent that waits for it."""
     if intent["status"] != "requires_action":
         raise unexpected_state(intent, f"This PaymentIntent's status is {intent['status']}, not requires_action.")
     payment_method = payment_methods.resolve(call, intent["payment_method"])
@@ -84,7 +106,7 @@ def authenticate(call: Call, intent: Json, *, succeeded: bool) -> Json:
 
 
 def capture(call: Call, intent: Json, amount: int | None) -> Json:
-    """Collect an authorised payment, or part of it; the rest is let go."""
+    """Capture an authorised payment, or part of it; the rest is released."""
     if intent["status"] != "requires_capture":
         raise unexpected_state(
             intent,
@@ -109,7 +131,7 @@ def capture(call: Call, intent: Json, amount: int | None) -> Json:
 
 
 def cancel(call: Call, intent: Json, reason: str | None) -> Json:
-    """End an intent that was not captured; an authorisation is let go."""
+    """Cancel an intent that is not captured; its authorisation is released."""
     if intent["status"] not in _CANCELLABLE:
         raise unexpected_state(
             intent,

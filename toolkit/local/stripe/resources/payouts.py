@@ -1,4 +1,4 @@
-"""Payouts: an account's available money sent to its bank, which takes it out of reach of a reversal."""
+"""Payouts: an account's available money sent to its bank, where no reversal can reach it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh, random_text
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Amount, Anything, Currency, Listing, Metadata, Parameters
+from toolkit.local.stripe.parameters import Amount, Currency, Listing, Metadata, NoParameters, Parameters
 from toolkit.local.stripe.refusal import Refusal
 from toolkit.local.stripe.storage import Json
 
@@ -76,7 +76,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return payout
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("payout", call.path["id"], param="payout")
 
 
@@ -87,5 +87,5 @@ def list_all(call: Call, parameters: Listing) -> Json:
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/payouts", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/payouts", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/payouts/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/payouts/{id}", parameters=NoParameters, handle=retrieve),
 )

@@ -11,9 +11,8 @@ from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Amount, Anything, Listing, Metadata, Parameters, Text
+from toolkit.local.stripe.parameters import Amount, Listing, Metadata, NoParameters, Parameters, Text, merge_metadata
 from toolkit.local.stripe.refusal import Refusal
-from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
 
@@ -92,7 +91,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return refund
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("refund", call.path["id"], param="refund")
 
 
@@ -104,7 +103,7 @@ def list_all(call: Call, parameters: ListParameters) -> Json:
 def update(call: Call, parameters: UpdateParameters) -> Json:
     refund = call.find("refund", call.path["id"], param="refund")
     if parameters.metadata is not None:
-        refund["metadata"] = merged(refund["metadata"], parameters.metadata)
+        refund["metadata"] = merge_metadata(refund["metadata"], parameters.metadata)
     call.save(refund)
     call.emit("refund.updated", refund)
     return refund
@@ -132,6 +131,6 @@ def _charge(call: Call, parameters: CreateParameters) -> Json:
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/refunds", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/refunds", parameters=ListParameters, handle=list_all),
-    Endpoint(method="GET", path="/v1/refunds/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/refunds/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/refunds/{id}", parameters=UpdateParameters, handle=update),
 )

@@ -11,7 +11,7 @@ from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Amount, Anything, Flag, Listing, Metadata, Parameters
+from toolkit.local.stripe.parameters import Amount, Flag, Listing, Metadata, NoParameters, Parameters
 from toolkit.local.stripe.refusal import Refusal, missing
 from toolkit.local.stripe.storage import Json
 
@@ -59,7 +59,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return reversal
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     reversal = call.find("transfer_reversal", call.path["reversal"], param="reversal")
     if reversal["transfer"] != call.path["id"]:
         raise missing("transfer_reversal", reversal["id"], param="reversal")
@@ -95,5 +95,5 @@ def _reversal(call: Call, transfer: Json, parameters: CreateParameters, amount: 
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/transfers/{id}/reversals", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/transfers/{id}/reversals", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/transfers/{id}/reversals/{reversal}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/transfers/{id}/reversals/{reversal}", parameters=NoParameters, handle=retrieve),
 )

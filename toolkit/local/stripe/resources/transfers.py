@@ -9,9 +9,17 @@ from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Amount, Anything, Currency, Listing, Metadata, Parameters, Text
+from toolkit.local.stripe.parameters import (
+    Amount,
+    Currency,
+    Listing,
+    Metadata,
+    NoParameters,
+    Parameters,
+    Text,
+    merge_metadata,
+)
 from toolkit.local.stripe.refusal import Refusal, missing
-from toolkit.local.stripe.resources.charges import merged
 from toolkit.local.stripe.storage import Json
 
 
@@ -100,7 +108,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return transfer
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("transfer", call.path["id"], param="transfer")
 
 
@@ -114,7 +122,7 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     if "description" in parameters.model_fields_set:
         transfer["description"] = parameters.description
     if parameters.metadata is not None:
-        transfer["metadata"] = merged(transfer["metadata"], parameters.metadata)
+        transfer["metadata"] = merge_metadata(transfer["metadata"], parameters.metadata)
     call.save(transfer)
     call.emit("transfer.updated", transfer)
     return transfer
@@ -193,6 +201,6 @@ def _destination_payment(
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/transfers", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/transfers", parameters=ListParameters, handle=list_all),
-    Endpoint(method="GET", path="/v1/transfers/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/transfers/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/transfers/{id}", parameters=UpdateParameters, handle=update),
 )

@@ -10,8 +10,7 @@ from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh, random_text
 from toolkit.local.stripe.listing import page
-from toolkit.local.stripe.parameters import Anything, Array, Flag, Listing, Metadata, Parameters
-from toolkit.local.stripe.resources.charges import merged
+from toolkit.local.stripe.parameters import Array, Flag, Listing, Metadata, NoParameters, Parameters, merge_metadata
 from toolkit.local.stripe.storage import Json
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
@@ -62,7 +61,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     return endpoint | {"secret": secret}
 
 
-def retrieve(call: Call, parameters: Anything) -> Json:
+def retrieve(call: Call, parameters: NoParameters) -> Json:
     return call.find("webhook_endpoint", call.path["id"])
 
 
@@ -77,11 +76,11 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     if parameters.disabled is not None:
         endpoint["status"] = "disabled" if parameters.disabled else "enabled"
     if parameters.metadata is not None:
-        endpoint["metadata"] = merged(endpoint["metadata"], parameters.metadata)
+        endpoint["metadata"] = merge_metadata(endpoint["metadata"], parameters.metadata)
     return call.save(endpoint)
 
 
-def delete(call: Call, parameters: Anything) -> Json:
+def delete(call: Call, parameters: NoParameters) -> Json:
     endpoint = call.find("webhook_endpoint", call.path["id"])
     call.store.remove(endpoint["id"])
     return {"id": endpoint["id"], "object": "webhook_endpoint", "deleted": True}
@@ -90,7 +89,7 @@ def delete(call: Call, parameters: Anything) -> Json:
 ENDPOINTS = (
     Endpoint(method="POST", path="/v1/webhook_endpoints", parameters=CreateParameters, handle=create),
     Endpoint(method="GET", path="/v1/webhook_endpoints", parameters=Listing, handle=list_all),
-    Endpoint(method="GET", path="/v1/webhook_endpoints/{id}", parameters=Anything, handle=retrieve),
+    Endpoint(method="GET", path="/v1/webhook_endpoints/{id}", parameters=NoParameters, handle=retrieve),
     Endpoint(method="POST", path="/v1/webhook_endpoints/{id}", parameters=UpdateParameters, handle=update),
-    Endpoint(method="DELETE", path="/v1/webhook_endpoints/{id}", parameters=Anything, handle=delete),
+    Endpoint(method="DELETE", path="/v1/webhook_endpoints/{id}", parameters=NoParameters, handle=delete),
 )

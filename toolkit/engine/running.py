@@ -1,0 +1,73 @@
+"""Runs a program against one or more hosts, and turns what goes wrong into one clear error."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from toolkit.engine.describing import RemoteSdk
+from toolkit.engine.monitor import Monitor, MonitorServer
+from toolkit.engine.process import ProgramProcess
+from toolkit.engine.program import Program
+from toolkit.engine.registration import Host
+from toolkit.errors import ToolkitError
+
+
+def run(
+    program: Program, hosts: Sequence[Host], sdk: RemoteSdk | None = None, process: ProgramProcess | None = None
+) -> None:
+    """Runs the program once for each host, one after the other in the same process: the SDKs load only once.
+
+    With an `sdk`, that process also describes its SDKs to the hosts. A caller that has started the program's process
+    already, to save time, gives it as `process`.
+
+    Raises:
+        ToolkitError: a host refused something, or the program raised (the message names its file and line).
+    """
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(MonitorServer(_monitor(host, program))) for host in hosts]
+        process = process or stack.enter_context(ProgramProcess(program))
+        process.send(_instructions(program, servers) | {"describe": sdk is not None})
+        if sdk is not None and (greeting := process.receive()):
+            sdk.connect(greeting["address"])
+            stack.callback(sdk.close)
+        for server in servers:
+            _check(server, process.receive(), program)
+
+
+def _monitor(host: Host, program: Program) -> Monitor:
+    return Monitor(host, project=program.project, stack=program.stack, root=program.root)
+
+
+def _instructions(program: Program, servers: Sequence[MonitorServer]) -> dict[str, Any]:
+    return {
+        "project": program.project,
+        "stack": program.stack,
+        "organization": program.organization,
+        "root": str(program.root),
+        "main": str(program.main),
+        "config": dict(program.config),
+        "secret_keys": list(program.secret_keys),
+        "runs": [{"address": s.address, "preview": s.monitor.host.preview} for s in servers],
+    }
+
+
+def _check(server: MonitorServer, report: dict[str, Any] | None, program: Program) -> None:
+    if server.monitor.failure is not None:
+        raise server.monitor.failure
+    if report is None:
+        raise ToolkitError(
+            f"the program of stack {program.stack} ended before it was done",
+            next_step="read what its process printed above; it may have been killed for lack of memory",
+        )
+    if report and report["refused"]:
+        settings = f"Pulumi.{program.stack}.yaml"
+        raise ToolkitError(report["message"], next_step=f"correct {settings} or the program, and run again")
+    if report:
+        where = f"{report['file']}:{report['line']}: " if report["file"] else ""
+        kind = "" if report["error"] == "RunError" else f"{report['error']}: "
+        raise ToolkitError(
+            f"{where}{kind}{report['message']}",
+            next_step=f"correct {report['file'] or program.main.name} and run again",
+        )

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from toolkit.errors import ToolkitError
-from toolkit.local.identity import ProcessIdentity
-from toolkit.local.invocation import Workers
-from toolkit.local.ports import free_port, is_listening
-from toolkit.local.processes import Kind, ProcessSpec, Supervisor, worker
+from toolkit.local.lambda_functions.specs import worker
+from toolkit.local.lambda_functions.workers import Workers
+from toolkit.local.processes.identity import ProcessIdentity
+from toolkit.local.processes.ports import free_port, is_listening
+from toolkit.local.processes.spec import Kind, ProcessSpec
+from toolkit.local.processes.supervisor import Supervisor
 
 SERVER = """
 import http.server, os, sys
@@ -33,7 +35,7 @@ class Host:
     """A machine that only remembers what the supervisor tells it."""
 
     logs: Path
-    functions: Path
+    workers: Path
     region: str = "eu-west-1"
     aws_endpoint: str = "http://127.0.0.1:1"
     recorded: dict[str, int] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    return Host(logs=tmp_path / "logs", functions=tmp_path / "functions.json")
+    return Host(logs=tmp_path / "logs", workers=tmp_path / "workers.json")
 
 
 def server(name: str, role_arn: str | None = None, **environment: str) -> ProcessSpec:
@@ -138,7 +140,7 @@ def test_a_process_that_cannot_be_started_for_a_while_is_started_later(host: Hos
 def test_processes_are_stopped_at_the_same_time_and_entrances_before_the_rest(host: Host) -> None:
     patient = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.7), sys.exit())); "
     patient += "print('ready', flush=True); time.sleep(60)"
-    kinds: list[tuple[str, Kind]] = [("catalog", "service"), ("saga", "function"), ("poller", "poller")]
+    kinds: list[tuple[str, Kind]] = [("catalog", "service"), ("saga", "worker"), ("poller", "poller")]
     specs = [ProcessSpec(name=name, command=[sys.executable, "-c", patient], kind=kind) for name, kind in kinds]
     supervisor = Supervisor(specs, host)
     supervisor.start()
@@ -196,7 +198,7 @@ def test_a_worker_whose_event_timed_out_is_back_for_the_next_one(host: Host) -> 
     )
     supervisor = Supervisor([spec], host)
     supervisor.start()
-    workers = Workers(host.functions)
+    workers = Workers(host.workers)
     events = [b'{"do": "sleep", "seconds": 30}', b'{"order_id": "waits in line"}', b'{"order_id": "waits in line"}']
     with ThreadPoolExecutor(3) as pool:
         late, *waiting = pool.map(lambda event: workers.invoke("saga-1a2b3c4", event), events)
@@ -205,4 +207,4 @@ def test_a_worker_whose_event_timed_out_is_back_for_the_next_one(host: Host) -> 
     assert json.loads(late.payload)["errorType"] == "Sandbox.Timedout"
     assert [json.loads(done.payload)["order_id"] for done in waiting] == ["waits in line", "waits in line"]
     assert json.loads(again.payload)["order_id"] == "o-1"
-    assert not host.functions.exists()
+    assert not host.workers.exists()

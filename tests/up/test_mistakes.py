@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.up.conftest import ROOT, marketplace, project_with
-from toolkit.local.ports import free_port
-from toolkit.local.state_folder import claim
+from toolkit.local.processes.ports import free_port
+from toolkit.local.state.folder import claim
 
 
 def _refused(*arguments: str, state: Path, folder: Path = ROOT) -> dict[str, str]:

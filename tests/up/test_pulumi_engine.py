@@ -12,11 +12,11 @@ from tests.up.conftest import ROOT, project_with, unbalanced
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.errors import ToolkitError
-from toolkit.local.deployment import LocalStack, Settings
-from toolkit.local.deployment_engine import choose
-from toolkit.local.ports import free_port
-from toolkit.local.provider import LocalProvider
-from toolkit.local.steps import Steps
+from toolkit.local.cloud.provider import LocalProvider
+from toolkit.local.deployers.choice import choose
+from toolkit.local.processes.ports import free_port
+from toolkit.local.stack.deployment import LocalStack, Settings
+from toolkit.local.stack.steps import Steps
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no `pulumi` on PATH")
 

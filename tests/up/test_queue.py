@@ -6,8 +6,8 @@ import json
 import time
 
 from tests.up.conftest import Running, check_out, until
-from toolkit.local.purchase import VISA, follow
-from toolkit.local.receipt import Receipt
+from toolkit.local.purchase.buying import VISA, follow
+from toolkit.local.purchase.receipt import Receipt
 
 QUEUE = "aws:sqs/queue:Queue"
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from toolkit.engine.state import ResourceState
-from toolkit.local.environment import injected, listening, resolved
-from toolkit.local.topology import topology
+from toolkit.local.processes.environment import listening, resolved, secret_values
+from toolkit.local.stack.topology import topology
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/internal/1/2"
 CATALOG_GROUP, CHECKOUT_GROUP = (f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{n}/1" for n in ("cat", "che"))
@@ -149,7 +149,7 @@ def test_a_route_leads_where_the_first_matching_rule_of_the_listener_leads() -> 
     )
     assert orders.service == "checkout"
     assert orders.authorizer is not None
-    assert (orders.authorizer.pool_id, orders.authorizer.audiences) == ("us-east-1_pool", ("web",))
+    assert (orders.authorizer.issuer, orders.authorizer.audiences) == (ISSUER, ("web",))
     assert orders.timeout_seconds == 10
     assert api.throttle is not None
     assert (api.throttle.rate, api.throttle.burst) == (100, 50)
@@ -163,7 +163,7 @@ def test_a_route_that_leads_to_no_process_is_named() -> None:
 
 
 def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:
-    [worker] = topology(STACK).functions
+    [worker] = topology(STACK).workers
     assert (worker.function_name, worker.handler, worker.timeout_seconds) == (
         "worker-1",
         "functions.worker.handler",
@@ -180,7 +180,7 @@ def test_a_mapping_becomes_a_poller_that_acts_as_the_function() -> None:
 
 def test_the_environment_is_the_plans_own_without_tls_and_with_the_local_port() -> None:
     [catalog, _] = topology(STACK).services
-    environment = listening(resolved(catalog.environment), 20_001)
+    environment = listening(resolved(catalog.environment, "http://127.0.0.1:4566"), 20_001)
     assert environment == {"ORDERS_TLS": "disable", "HOST": "127.0.0.1", "PORT": "20001"}
 
 
@@ -192,5 +192,5 @@ def test_a_containers_secret_is_injected_by_its_json_key() -> None:
         asked.append(arn)
         return '{"token": "t0ken"}'
 
-    assert injected(catalog.secrets, read) == {"TOKEN": "t0ken"}
+    assert secret_values(catalog.secrets, read) == {"TOKEN": "t0ken"}
     assert asked == ["arn:aws:secretsmanager:us-east-1:1:secret:s-1"]

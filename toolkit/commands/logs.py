@@ -23,7 +23,7 @@ def logs(
         ".marketplace"
     ),
 ) -> None:
-    """Prints the log of a service, function, poller, engine or the gateway."""
+    """Prints the log of a service, worker, poller, server or the gateway."""
     from toolkit.local.processes.child_process import last_lines
 
     file = _log(state / "logs", name)

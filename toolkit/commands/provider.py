@@ -27,7 +27,7 @@ def provider(
     symbolic: Annotated[bool, typer.Option("--symbolic", help="Creates nothing: for `pulumi preview`.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Creates on this machine: for `pulumi up`.")] = False,
     state: Annotated[
-        Path, typer.Option(envvar="MARKETPLACE_STATE", help="Where --local keeps its engines' data.")
+        Path, typer.Option(envvar="MARKETPLACE_STATE", help="Where --local keeps its servers' data.")
     ] = Path(".marketplace"),
 ) -> None:
     """Serves a provider to the real Pulumi CLI until Ctrl-C, and prints the line that attaches it.

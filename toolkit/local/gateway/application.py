@@ -39,7 +39,7 @@ MESSAGES = {
 
 
 class Gateway:
-    """Routes, authorizes, throttles, maps headers and forwards; answers errors as API Gateway words them."""
+    """Routes, authorizes, throttles, maps headers and forwards; answers errors in API Gateway's words."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         api = settings.api
@@ -173,7 +173,7 @@ def _forwarded(scope: Scope) -> Headers:
 
 
 def _traced(headers: Headers) -> Headers:
-    """Both names of one trace, made up where the caller sent none."""
+    """The trace under both header names; a new trace where the caller sent none."""
     sent = _header(headers, b"x-amzn-trace-id")
     known = TRACE_ROOT.search(sent) if sent is not None else None
     parent = _header(headers, b"traceparent")

@@ -33,10 +33,10 @@ from toolkit.local.lambda_functions.workers import (
 
 MOST_EVENT_BYTES = 6 * 1024 * 1024
 TIMED_OUT_EXIT_CODE = 124
-CONDEMNED_CHECK_SECONDS = 0.1
-"""How soon an event that waits for its turn learns that this process ends."""
-CONDEMNED_LINE_SECONDS = 3.0
-"""How long the process stays for that."""
+ENDING_CHECK_SECONDS = 0.1
+"""How often an event that waits for its turn checks whether this process ends."""
+ENDING_GRACE_SECONDS = 3.0
+"""How long the process stays to send waiting events back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Invoked:
     started: threading.Event = field(default_factory=threading.Event)
 
 
-class CondemnedError(Exception):
+class ProcessEnding(Exception):
     """This process is about to end: the event was not handled, another process may take it."""
 
 
@@ -61,7 +61,7 @@ class Runtime:
         self._configuration = configuration
         self._handler = handler
         self._waiting: queue.SimpleQueue[Invoked | None] = queue.SimpleQueue()
-        self._condemned = threading.Event()
+        self._ending = threading.Event()
         self.open_requests = 0
         self.counting = threading.Lock()
 
@@ -88,23 +88,23 @@ class Runtime:
     def answer(self, invoked: Invoked) -> tuple[Answer, bool]:
         """Hands the event over and waits; the second value is true when the time is up and the process must end.
 
-        Raises `CondemnedError` when another event's time-out ends the process before this one began.
+        Raises `ProcessEnding` when another event's time-out ends the process before this one began.
         """
         self._waiting.put(invoked)
-        while not invoked.started.wait(CONDEMNED_CHECK_SECONDS):
-            if self._condemned.is_set():
-                raise CondemnedError
+        while not invoked.started.wait(ENDING_CHECK_SECONDS):
+            if self._ending.is_set():
+                raise ProcessEnding
         try:
             return invoked.answer.result(self._configuration.timeout_seconds), False
         except FutureTimeoutError:
-            self._condemned.set()
+            self._ending.set()
             message = f"{invoked.request_id} Task timed out after {self._configuration.timeout_seconds:.2f} seconds"
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             return failure("Sandbox.Timedout", f"{now} {message}", invoked.request_id), True
 
     def leave_to_others(self) -> None:
         """Waits until every event in line has been sent back, for another process to take."""
-        deadline = time.monotonic() + CONDEMNED_LINE_SECONDS
+        deadline = time.monotonic() + ENDING_GRACE_SECONDS
         while self.open_requests > 1 and time.monotonic() < deadline:
             time.sleep(0.01)
 
@@ -157,7 +157,7 @@ class _Request(BaseHTTPRequestHandler):
     def _answer(self, server: RuntimeServer, invoked: Invoked) -> None:
         try:
             answer, out_of_time = server.runtime.answer(invoked)
-        except CondemnedError:
+        except ProcessEnding:
             self._send(503, b"", {"Connection": "close"})
             return
         headers = {REQUEST_ID_HEADER: invoked.request_id}

@@ -21,7 +21,7 @@ LOG_TAIL_BYTES = 16_384
 
 
 class ChildProcess:
-    """A process in a session of its own, so that Ctrl-C reaches only the one who started it.
+    """A process in a session of its own, so that Ctrl-C reaches only its parent.
 
     Its output goes to `log`. It is stopped by `stop`, or by the reaper when the starting process dies first.
     """

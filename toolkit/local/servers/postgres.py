@@ -32,7 +32,7 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "jit": "off",
-    "authentication_timeout": "5s",  # a connection that never says a word holds a shutdown up so long
+    "authentication_timeout": "5s",  # a shutdown waits this long for a connection that never signs in
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -28,11 +28,12 @@ from toolkit.local.purchase.buying import VISA, buy, stock_shelves
 from toolkit.local.purchase.receipt import Receipt
 from toolkit.local.purchase.visitor import UserPool
 from toolkit.local.stack.assembly import process_specs
+from toolkit.local.stack.counts import components, counted, not_emulated
 from toolkit.local.stack.machine import DEFAULT_REGION, SERVERS, Machine
 from toolkit.local.stack.steps import Steps
 from toolkit.local.stack.topology import Topology, topology
 from toolkit.local.state.integrity import require_integrity
-from toolkit.local.state.run import Resources, Run, components, counted, not_emulated
+from toolkit.local.state.run import Resources, Run
 
 PAYMENTS: Final = "marketplace:payments:Payments"
 DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"

@@ -11,7 +11,7 @@ from pathlib import Path
 from toolkit.errors import ToolkitError
 
 MARKER = ".marketplace-state"
-"""Only this toolkit writes it, and only into an empty folder. What somebody puts beside it later is still theirs."""
+"""Only this toolkit writes it, and only into an empty folder. Other files that appear there later are not ours."""
 ENTRIES = (
     "lock",
     "logs",
@@ -31,7 +31,7 @@ ENTRIES = (
     "stripe",
     "pulumi",
 )
-"""What we put into it; files that are written whole have a `.part` or an ending beside them after a crash."""
+"""The files and folders that we write. After a crash a `.part` or another ending may be beside a file."""
 
 
 @contextlib.contextmanager

@@ -54,7 +54,7 @@ class Snapshot:
                 if attempt == ATTEMPTS - 1:
                     log.warning("no snapshot this time: the state changes faster than it can be read")
                     return
-            except Exception:  # what cannot be saved must not end what is being served
+            except Exception:  # moto must go on serving
                 log.exception("no snapshot: moto holds something that cannot be written down")
                 return
         part = self._file.with_suffix(".part")
@@ -98,7 +98,7 @@ class _Pickler(pickle.Pickler):
                 return threading.Condition, ()
             case FunctionType() if "<locals>" in value.__qualname__ and value.__closure__ is None:
                 return _function, (marshal.dumps(value.__code__), value.__module__)
-            case defaultdict() if type(value) is not defaultdict:  # whose constructor asks for more than a factory
+            case defaultdict() if type(value) is not defaultdict:  # its constructor needs more than a factory
                 state = (value.__dict__, {"default_factory": value.default_factory})
                 return copyreg.__newobj__, (type(value),), state, None, iter(list(value.items()))  # type: ignore[attr-defined]
             case weakref.WeakValueDictionary():

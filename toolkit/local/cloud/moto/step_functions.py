@@ -96,7 +96,7 @@ def make_fast(workers: Workers) -> None:
     _bound_memory()
     logging.getLogger("moto.stepfunctions.parser.asl.component.eval_component").setLevel(
         logging.CRITICAL
-    )  # a caught business error is no news
+    )  # it logs every business error that the state machine catches
 
 
 def finished_executions() -> int:
@@ -115,7 +115,7 @@ def _keep_programs() -> None:
 
 
 def _hold_back_starts(client: WorkerClient) -> None:
-    """Answers StartExecution only when there is room: whoever starts thousands at once waits, nothing is refused."""
+    """Delays StartExecution until there is room: of thousands at once some wait, none is refused."""
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
     start = StepFunctionsParserBackend.start_execution

@@ -1,4 +1,4 @@
-"""The provider that turns the planned AWS resources into things on this machine."""
+"""The provider that creates the planned AWS resources on this machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["LocalProvider", "is_emulated"]
 class LocalProvider:
     """Implements `toolkit.engine.provider.Provider` for the `aws` package, on this machine.
 
-    Emulated types become real things (`registry.EMULATED`); every other type is recorded with plausible outputs.
+    Emulated types (`registry.EMULATED`) are created in moto or a server; others are recorded with plausible outputs.
     Safe for concurrent use: both engines create independent resources at the same time.
     """
 

@@ -1,4 +1,4 @@
-"""Data sources: what a program asks of the cloud, answered for this machine."""
+"""Data sources, answered for this machine."""
 
 from __future__ import annotations
 

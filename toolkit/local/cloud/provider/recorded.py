@@ -1,4 +1,4 @@
-"""Resources that nothing on this machine plays: accepted, recorded, and given plausible outputs.
+"""Resources that this machine does not emulate: recorded, with plausible outputs.
 
 A VPC or an alarm changes nothing for a process on loopback, but others refer to its id and ARN. Every computed
 output gets a value in the form the service uses, derived from the URN: the same on every machine and every run.

@@ -74,7 +74,7 @@ class ServerlessCache(Emulator):
 class User(Emulator):
     """`aws:elasticache/user:User`: an ACL user with the plan's access string.
 
-    Whoever signs in with an IAM token or a password on AWS needs none here: the server listens on loopback only.
+    It needs neither the password nor the IAM token of AWS: the server listens on loopback only.
     """
 
     type: ClassVar[str] = "aws:elasticache/user:User"

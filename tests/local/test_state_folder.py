@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_named(without_rights: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_state_folder_that_is_a_file_is_told(
+def test_a_state_folder_that_is_a_file_is_refused(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -98,7 +98,7 @@ def test_a_state_folder_that_is_a_file_is_told(
     "book",
     ["[]", "null", "{", '{"ports": []}', '{"ports": {"redis": "x"}}', '{"processes": {"redis": {"pid": 1}}}', "\xff"],
 )
-def test_a_book_of_another_form_is_told_and_can_be_purged(
+def test_a_book_of_another_form_is_refused_and_can_be_purged(
     book: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = tmp_path / "state"

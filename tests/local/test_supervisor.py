@@ -32,14 +32,14 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 
 @dataclass(kw_only=True)
 class Host:
-    """A machine that only remembers what the supervisor tells it."""
+    """A machine that only records the calls of the supervisor."""
 
     logs: Path
     workers: Path
     region: str = "eu-west-1"
     aws_endpoint: str = "http://127.0.0.1:1"
     recorded: dict[str, int] = field(default_factory=dict)
-    told: list[tuple[str, int | None]] = field(default_factory=list)
+    changes: list[tuple[str, int | None]] = field(default_factory=list)
     refusals: int = 0
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ class Host:
         return {"AWS_ACCESS_KEY_ID": f"key of {role_arn} for {session}"}
 
     def record(self, name: str, pid: int | None) -> None:
-        self.told.append((name, pid))
+        self.changes.append((name, pid))
 
     def revive(self) -> list[str]:
         return []
@@ -92,7 +92,7 @@ def test_start_returns_when_all_are_ready_and_stop_leaves_nothing(host: Host) ->
     identities = [ProcessIdentity.of(pid) for pid in supervisor.pids().values()]
     supervisor.stop()
     assert [identity.find() for identity in identities] == [None, None]
-    assert {name for name, pid in host.told if pid is None} == {"checkout", "catalog"}
+    assert {name for name, pid in host.changes if pid is None} == {"checkout", "catalog"}
     assert "listening on" in (host.logs / "catalog.log").read_text()
 
 
@@ -148,7 +148,7 @@ def test_processes_are_stopped_at_the_same_time_and_entrances_before_the_rest(ho
     started = time.monotonic()
     supervisor.stop()
     assert 1.4 <= time.monotonic() - started < 2.1
-    assert next(name for name, pid in host.told if pid is None) == "poller"
+    assert next(name for name, pid in host.changes if pid is None) == "poller"
 
 
 def test_a_process_that_keeps_crashing_is_started_less_and_less_often(host: Host) -> None:
@@ -164,7 +164,7 @@ def test_a_process_that_keeps_crashing_is_started_less_and_less_often(host: Host
     assert 2 <= restarts <= 5
 
 
-def test_a_process_that_does_not_get_ready_is_told_with_its_last_words(host: Host) -> None:
+def test_a_process_that_does_not_get_ready_is_named_with_its_last_lines(host: Host) -> None:
     broken = ProcessSpec(
         name="checkout",
         command=[sys.executable, "-c", "raise SystemExit('ORDERS_HOST is not set')"],

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import Cors
 from toolkit.local.stack.topology import topology
 
@@ -78,7 +81,6 @@ STACK = [
         id="int1",
         apiId="api1",
         integrationUri=LISTENER,
-        requestParameters={"overwrite:header.x-user-id": "$context.authorizer.claims.sub"},
         timeoutMilliseconds=10_000,
     ),
     resource(
@@ -170,6 +172,14 @@ def test_a_route_that_leads_to_no_process_is_named() -> None:
     [api] = topology(without_services).apis
     assert api.routes == ()
     assert set(api.unserved) == {"GET /catalog/{proxy+}", "GET /orders/{proxy+}"}
+
+
+def test_an_integration_that_maps_request_parameters_is_refused() -> None:
+    integration = next(found for found in STACK if found.type == "aws:apigatewayv2/integration:Integration")
+    mapping = {"overwrite:header.x-user-id": "$context.authorizer.claims.sub"}
+    mapped = resource(integration.type, "link", **{**integration.outputs, "requestParameters": mapping}, id="int1")
+    with pytest.raises(ToolkitError, match=r"GET /catalog/\{proxy\+\} maps .* overwrite:header.x-user-id"):
+        topology([*(found for found in STACK if found is not integration), mapped])
 
 
 def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:

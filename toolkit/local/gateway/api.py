@@ -7,8 +7,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from toolkit.local.gateway.header_mapping import HeaderMapping
-
 LONGEST_INTEGRATION_SECONDS = 30.0
 """The time limit of an HTTP API's integration, and its default."""
 
@@ -58,7 +56,6 @@ class Route(_Part):
     authorizer: Authorizer | None = None
     scopes: tuple[str, ...] = ()
     """The token needs one of them, where there are any."""
-    headers: tuple[HeaderMapping, ...] = ()
     timeout_seconds: float = Field(default=LONGEST_INTEGRATION_SECONDS, gt=0)
 
 

@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from toolkit.local.gateway.api import GatewaySettings, Route
-from toolkit.local.gateway.authorizer import Claims, JwtAuthorizer, UnauthorizedError
-from toolkit.local.gateway.header_mapping import mapped
+from toolkit.local.gateway.authorizer import JwtAuthorizer, UnauthorizedError
 from toolkit.local.gateway.router import Router
 from toolkit.local.gateway.spec import HEALTH_PATH
 from toolkit.local.gateway.throttle import TokenBucket
@@ -39,7 +38,7 @@ MESSAGES = {
 
 
 class Gateway:
-    """Routes, authorizes, throttles, maps headers and forwards; answers errors in API Gateway's words."""
+    """Routes, authorizes, throttles and forwards; answers errors in API Gateway's words."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         api = settings.api
@@ -86,7 +85,6 @@ class Gateway:
         route = self._router.find(scope["method"], scope["path"])
         if route is None:
             return _refusal(404)
-        claims: Claims = {}
         if route.authorizer is not None:
             authorization = _header(headers, b"authorization")
             try:
@@ -102,9 +100,9 @@ class Gateway:
         body = await _read(receive)
         if body is None:
             return _refusal(413)
-        return await self._forward(scope, route, claims, body)
+        return await self._forward(scope, route, body)
 
-    async def _forward(self, scope: Scope, route: Route, claims: Claims, body: bytes) -> tuple[int, Headers, bytes]:
+    async def _forward(self, scope: Scope, route: Route, body: bytes) -> tuple[int, Headers, bytes]:
         path: bytes = scope["raw_path"]
         if scope["query_string"]:
             path += b"?" + scope["query_string"]
@@ -112,7 +110,7 @@ class Gateway:
             response = await self._upstreams[route.service].send(
                 scope["method"].encode(),
                 path,
-                mapped([*_forwarded(scope), *_traced(scope["headers"])], route.headers, claims),
+                [*_forwarded(scope), *_traced(scope["headers"])],
                 body,
                 timeout_seconds=route.timeout_seconds,
             )

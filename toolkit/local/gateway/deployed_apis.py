@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import LONGEST_INTEGRATION_SECONDS, Api, Authorizer, Cors, Route, Throttle
-from toolkit.local.gateway.header_mapping import header_mappings
 
 API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
@@ -22,7 +22,11 @@ PARAMETER = re.compile(r"\{[^}]+\}")
 
 
 def deployed_apis(deployed: Sequence[ResourceState], services: Mapping[str, str]) -> tuple[Api, ...]:
-    """Every HTTP API; `services` names the service behind each target group's ARN."""
+    """Every HTTP API; `services` names the service behind each target group's ARN.
+
+    Raises:
+        ToolkitError: an integration maps request parameters.
+    """
     return tuple(_api(api, deployed, services) for api in deployed if api.type == API)
 
 
@@ -47,6 +51,7 @@ def _route(
     service = None if integration is None else _service(path, integration, deployed, services)
     if integration is None or service is None:
         return None
+    _refuse_request_parameters(str(route["routeKey"]), integration)
     authorizer = _outputs(parts, AUTHORIZER, str(route.get("authorizerId") or ""))
     milliseconds = integration.get("timeoutMilliseconds")
     return Route(
@@ -55,9 +60,18 @@ def _route(
         service=service,
         authorizer=_jwt(authorizer) if authorizer and route.get("authorizationType") == "JWT" else None,
         scopes=tuple(route.get("authorizationScopes") or ()),
-        headers=header_mappings(str(route["routeKey"]), integration.get("requestParameters") or {}),
         timeout_seconds=float(milliseconds) / 1_000 if milliseconds else LONGEST_INTEGRATION_SECONDS,
     )
+
+
+def _refuse_request_parameters(route_key: str, integration: Properties) -> None:
+    parameters = integration.get("requestParameters")
+    if parameters:
+        raise ToolkitError(
+            f"the integration of {route_key} maps request parameters, which this machine's gateway does not: "
+            f"{', '.join(sorted(parameters))}",
+            next_step="take the mapping out of the program; a service reads the caller from the token",
+        )
 
 
 def _outputs(parts: Iterable[ResourceState], type: str, id: str) -> Properties | None:

@@ -26,9 +26,9 @@ from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, Postgre
 from commerce.adapters.redis import CacheSettings, RedisCarts, connect
 from commerce.catalog import Offer, Seller
 from commerce.money import Money
-from toolkit.local.engines.postgres import PostgresServer
-from toolkit.local.engines.redis import RedisServer
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
+from toolkit.local.servers.postgres import PostgresServer
+from toolkit.local.servers.redis import RedisServer
 
 OFFERS = 200
 SELLERS = 10

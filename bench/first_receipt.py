@@ -8,7 +8,7 @@ import tempfile
 from bench.plan import MARKETPLACE
 from bench.processes import run
 from bench.report import Measure
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 
 def measure() -> list[Measure]:

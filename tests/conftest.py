@@ -12,9 +12,9 @@ from redis.asyncio import Redis
 
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, connect
-from toolkit.local.engines.moto import MotoServer
-from toolkit.local.engines.postgres import PostgresServer
-from toolkit.local.engines.redis import RedisServer
+from toolkit.local.cloud.moto import MotoServer
+from toolkit.local.servers.postgres import PostgresServer
+from toolkit.local.servers.redis import RedisServer
 
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -20,7 +20,7 @@ from commerce.adapters.memory import MemoryCarts, MemoryProducts, MemoryStockGat
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.ports import Carts, Products, StockGate
-from toolkit.local.engines.postgres import PostgresServer
+from toolkit.local.servers.postgres import PostgresServer
 
 # A busy machine is no failure of a rule.
 settings.register_profile("commerce", deadline=None)

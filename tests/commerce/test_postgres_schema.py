@@ -19,7 +19,7 @@ from commerce.adapters.postgres import (
     read_migrations,
 )
 from commerce.adapters.postgres.migration import MIGRATIONS, Migration
-from toolkit.local.engines.postgres import PostgresServer
+from toolkit.local.servers.postgres import PostgresServer
 
 
 @pytest.fixture

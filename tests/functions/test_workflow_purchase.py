@@ -37,7 +37,7 @@ from commerce.orders import Order, OrderStatus
 from functions import event_loop
 from tests.functions.conftest import VISA, Processor, Shop
 from tests.functions.test_saga_workflow import Workflow
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 API_KEY = "sk_test_purchase"
 CONTEXT = SimpleNamespace(

@@ -12,12 +12,12 @@ from typing import Any
 import psutil
 import pytest
 
-from toolkit.local.child_process import ChildProcess
-from toolkit.local.invocation import Invocation, NoWorker, Workers
-from toolkit.local.lambda_runtime import TIMED_OUT_EXIT_CODE
-from toolkit.local.ports import free_port, is_listening
+from toolkit.local.lambda_functions.runtime import TIMED_OUT_EXIT_CODE
+from toolkit.local.lambda_functions.workers import Invocation, NoWorker, Workers
+from toolkit.local.processes.child_process import ChildProcess
+from toolkit.local.processes.ports import free_port, is_listening
 
-RUNTIME = [sys.executable, "-m", "toolkit.local.lambda_runtime"]
+RUNTIME = [sys.executable, "-m", "toolkit.local.lambda_functions.runtime"]
 Invoke = Callable[..., Invocation]
 
 
@@ -29,14 +29,14 @@ def worker(tmp_path: Path) -> Iterator[ChildProcess]:
     while not is_listening(port):
         assert child.exit_code is None, child.last_lines()
         time.sleep(0.02)
-    (tmp_path / "functions.json").write_text(json.dumps({"saga": [port]}))
+    (tmp_path / "workers.json").write_text(json.dumps({"saga": [port]}))
     yield child
     child.stop()
 
 
 @pytest.fixture
 def invoke(worker: ChildProcess, tmp_path: Path) -> Invoke:
-    workers = Workers(tmp_path / "functions.json")
+    workers = Workers(tmp_path / "workers.json")
     return lambda **event: workers.invoke("saga", json.dumps(event).encode())
 
 
@@ -108,9 +108,9 @@ def test_sigterm_lets_the_current_event_finish(invoke: Invoke, worker: ChildProc
 
 
 def test_a_function_that_is_not_listed_has_no_worker(tmp_path: Path) -> None:
-    (tmp_path / "functions.json").write_text("{}")
+    (tmp_path / "workers.json").write_text("{}")
     with pytest.raises(NoWorker, match="unknown"):
-        Workers(tmp_path / "functions.json").invoke("unknown", b"{}")
+        Workers(tmp_path / "workers.json").invoke("unknown", b"{}")
 
 
 def test_two_workers_share_the_work(tmp_path: Path) -> None:
@@ -121,8 +121,8 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
         )
         for port in ports
     ]
-    (tmp_path / "functions.json").write_text(json.dumps({"saga": ports}))
-    workers = Workers(tmp_path / "functions.json")
+    (tmp_path / "workers.json").write_text(json.dumps({"saga": ports}))
+    workers = Workers(tmp_path / "workers.json")
     while not all(is_listening(port) for port in ports):
         time.sleep(0.02)
     seen: set[int] = set()

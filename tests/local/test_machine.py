@@ -13,14 +13,14 @@ import psutil
 import pytest
 
 from toolkit.errors import ToolkitError
-from toolkit.local.health import answers
-from toolkit.local.machine import Machine
-from toolkit.local.ports import LAST_PORT, is_listening
+from toolkit.local.processes.health import answers
+from toolkit.local.processes.ports import LAST_PORT, is_listening
+from toolkit.local.stack.machine import Machine
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from toolkit.local.machine import Machine
+from toolkit.local.stack.machine import Machine
 machine = Machine(Path(sys.argv[1]))
 machine.start("redis")
 print(machine.redis.port, machine.redis.pid, flush=True)
@@ -35,7 +35,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         yield running
 
 
-def test_all_engines_answer(machine: Machine) -> None:
+def test_all_servers_answer(machine: Machine) -> None:
     machine.postgres.execute("SELECT 1")
     assert is_listening(machine.redis.port)
     assert answers(f"{machine.stripe.url}/_double/health")
@@ -43,7 +43,7 @@ def test_all_engines_answer(machine: Machine) -> None:
     assert all(pid.find() is not None for pid in machine.recorded().values())
 
 
-def test_engines_stay_small(machine: Machine) -> None:
+def test_servers_stay_small(machine: Machine) -> None:
     used = 0
     for identity in machine.recorded().values():
         process = identity.find()
@@ -105,7 +105,9 @@ def test_a_run_after_a_kill_finds_the_folder_free_and_its_ports_unused(tmp_path:
     killed = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None
     port, redis = (int(word) for word in killed.stdout.readline().split())
-    reapers = [child for child in psutil.Process(killed.pid).children() if "toolkit.local.reaper" in child.cmdline()]
+    reapers = [
+        child for child in psutil.Process(killed.pid).children() if "toolkit.local.processes.reaper" in child.cmdline()
+    ]
     for reaper in reapers:
         reaper.kill()  # nobody is left to clean up
     killed.kill()

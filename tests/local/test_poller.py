@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
-from toolkit.local.engines.moto import MotoServer
-from toolkit.local.invocation import Workers
-from toolkit.local.poller import Mapping, Poller
+from toolkit.local.cloud.moto import MotoServer
+from toolkit.local.lambda_functions.poller import EventSourceMapping, Poller
+from toolkit.local.lambda_functions.workers import Workers
 
 Answer = tuple[dict[str, Any] | None, bool]
 """What the function returns, and whether it is an error."""
@@ -99,9 +99,9 @@ def polling(queue: Queue, tmp_path: Path) -> Iterator[Callable[..., Function]]:
 
     def start(answer: Callable[[list[dict[str, Any]]], Answer], **settings: Any) -> Function:
         function = Function(answer)
-        listing = tmp_path / "functions.json"
+        listing = tmp_path / "workers.json"
         listing.write_text(json.dumps({"processor": [function.server.server_port]}))
-        mapping = Mapping(
+        mapping = EventSourceMapping(
             queue_url=queue.url, queue_arn=queue.arn, function_name="processor", redelivery_seconds=0, **settings
         )
         poller = Poller(mapping, queue.client, Workers(listing), "us-east-1")

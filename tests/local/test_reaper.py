@@ -7,12 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from toolkit.local.identity import ProcessIdentity, stop_leftover, stop_processes
+from toolkit.local.processes.identity import ProcessIdentity, stop_leftover, stop_processes
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from toolkit.local.child_process import ChildProcess
+from toolkit.local.processes.child_process import ChildProcess
 child = ChildProcess([sys.executable, "-c", "import time; time.sleep(60)"], log=Path(sys.argv[1]) / "child.log")
 print(child.pid, flush=True)
 time.sleep(60)

@@ -1,4 +1,4 @@
-"""All kinds of processes together, on all engines."""
+"""All kinds of processes together, on a real moto."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from toolkit.local.gateway.routes import Route, RouteTable
-from toolkit.local.health import answers
-from toolkit.local.machine import Machine
-from toolkit.local.poller import Mapping
-from toolkit.local.processes import ProcessSpec, Supervisor, gateway, poller, worker
+from toolkit.local.gateway.api import Api, GatewaySettings, Route
+from toolkit.local.gateway.spec import gateway
+from toolkit.local.lambda_functions.poller import EventSourceMapping
+from toolkit.local.lambda_functions.specs import poller, worker
+from toolkit.local.processes.health import answers
+from toolkit.local.processes.spec import ProcessSpec
+from toolkit.local.processes.supervisor import Supervisor
+from toolkit.local.stack.machine import Machine
 
 CONNECTIONS = 16
 
@@ -37,10 +40,15 @@ def queue(machine: Machine) -> str:
 
 @pytest.fixture(scope="module")
 def supervisor(machine: Machine, queue: str) -> Iterator[Supervisor]:
-    service, entrance, functions = machine.port("catalog"), machine.port("gateway"), machine.port("processor")
-    routes = RouteTable(routes=(Route(method="GET", path="/catalog/{proxy+}", target=f"http://127.0.0.1:{service}"),))
-    (machine.state / "routes.json").write_text(routes.model_dump_json())
-    mapping = Mapping(queue_url=queue, queue_arn="arn:aws:sqs:us-east-1:123456789012:fulfillment", function_name="fn")
+    service, entrance, processor = machine.port("catalog"), machine.port("gateway"), machine.port("processor")
+    settings = GatewaySettings(
+        api=Api(routes=(Route(method="GET", path="/catalog/{proxy+}", service="catalog"),)),
+        services={"catalog": f"http://127.0.0.1:{service}"},
+    )
+    (machine.state / "routes.json").write_text(settings.model_dump_json())
+    mapping = EventSourceMapping(
+        queue_url=queue, queue_arn="arn:aws:sqs:us-east-1:123456789012:fulfillment", function_name="fn"
+    )
     (machine.state / "mappings.json").write_text(json.dumps([mapping.model_dump()]))
     command = [sys.executable, "-m", "uvicorn", "tests.local.handlers.service:app", "--port", str(service)]
     specs = [
@@ -54,17 +62,17 @@ def supervisor(machine: Machine, queue: str) -> Iterator[Supervisor]:
             name="processor",
             function_name="fn",
             handler="tests.local.handlers.steps.step",
-            port=functions,
+            port=processor,
             timeout_seconds=5,
             role_arn="arn:aws:iam::123456789012:role/processor",
         ),
         poller(
             name="poller",
             mappings=machine.state / "mappings.json",
-            functions=machine.functions,
+            workers=machine.workers,
             role_arn="arn:aws:iam::123456789012:role/processor",
         ),
-        gateway(name="gateway", routes=machine.state / "routes.json", port=entrance),
+        gateway(name="gateway", settings=machine.state / "routes.json", port=entrance),
     ]
     running = Supervisor(specs, machine)
     running.start()
@@ -84,7 +92,7 @@ def test_a_message_reaches_the_functions_worker(supervisor: Supervisor, machine:
     assert left == {"0"}, supervisor.log("poller").read_text()
 
 
-def test_the_gateway_serves_the_routes_file(supervisor: Supervisor, machine: Machine) -> None:
+def test_the_gateway_serves_the_api_in_its_settings(supervisor: Supervisor, machine: Machine) -> None:
     assert answers(f"http://127.0.0.1:{machine.port('gateway')}/catalog/products")
     assert not answers(f"http://127.0.0.1:{machine.port('gateway')}/elsewhere")
 
@@ -117,7 +125,7 @@ def test_the_processes_of_the_toolkit_are_small(supervisor: Supervisor, machine:
     assert sizes["gateway"] < 80
 
 
-def test_an_engine_that_was_killed_is_back_with_its_state(supervisor: Supervisor, machine: Machine, queue: str) -> None:
+def test_a_server_that_was_killed_is_back_with_its_state(supervisor: Supervisor, machine: Machine, queue: str) -> None:
     time.sleep(2.5)  # the snapshot
     killed = machine.moto.pid
     assert killed is not None

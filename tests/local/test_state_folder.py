@@ -13,11 +13,11 @@ from toolkit.cli import app
 from toolkit.commands.down import down
 from toolkit.engine.state import ResourceState, State
 from toolkit.errors import ToolkitError
-from toolkit.local.engines.unprivileged import NOBODY
-from toolkit.local.machine import Machine
-from toolkit.local.run import Resources, Run
-from toolkit.local.state_folder import claim
-from toolkit.local.wholeness import require_whole
+from toolkit.local.servers.unprivileged import NOBODY
+from toolkit.local.stack.machine import Machine
+from toolkit.local.state.folder import claim
+from toolkit.local.state.integrity import require_integrity
+from toolkit.local.state.run import Resources, Run
 
 COMMANDS = (["up"], ["down"], ["down", "--purge"], ["status"])
 RUN = Run(
@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_named(without_rights: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_state_folder_that_is_a_file_is_told(
+def test_a_state_folder_that_is_a_file_is_refused(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine")
@@ -98,7 +98,7 @@ def test_a_state_folder_that_is_a_file_is_told(
     "book",
     ["[]", "null", "{", '{"ports": []}', '{"ports": {"redis": "x"}}', '{"processes": {"redis": {"pid": 1}}}', "\xff"],
 )
-def test_a_book_of_another_form_is_told_and_can_be_purged(
+def test_a_book_of_another_form_is_refused_and_can_be_purged(
     book: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = tmp_path / "state"
@@ -139,7 +139,7 @@ def test_status_of_a_stopped_stack_names_no_address(tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize("part", ["state.json", "moto.snapshot", "postgres/data"])
 def test_a_part_that_was_deleted_is_named(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = finished(tmp_path)
-    require_whole(state)
+    require_integrity(state)
     (state / part).rename(tmp_path / "elsewhere")
     said = refused(["up"], state, capsys)
     assert f"{part} of an earlier run is missing" in said
@@ -151,23 +151,23 @@ def test_a_part_that_was_deleted_is_named(part: str, tmp_path: Path, capsys: pyt
 def test_an_interrupted_first_run_can_be_continued(tmp_path: Path) -> None:
     state = tmp_path / "state"
     claim(state)
-    require_whole(state)
+    require_integrity(state)
     (state / "postgres" / "data").mkdir(parents=True)
-    require_whole(state)
+    require_integrity(state)
     (state / "moto.snapshot").write_bytes(b"")
-    require_whole(state)
-    require_whole(interrupted(tmp_path / "later"))
+    require_integrity(state)
+    require_integrity(interrupted(tmp_path / "later"))
 
 
 def test_resources_without_the_database_are_refused_even_after_an_interrupted_run(tmp_path: Path) -> None:
     state = interrupted(tmp_path)
     (state / "postgres" / "data").rmdir()
     with pytest.raises(ToolkitError, match="postgres/data"):
-        require_whole(state)
+        require_integrity(state)
 
 
 def test_a_destroyed_stack_needs_nothing(tmp_path: Path) -> None:
     state = finished(tmp_path)
     State(state / "state.json").record([])
     (state / "moto.snapshot").unlink()
-    require_whole(state)
+    require_integrity(state)

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from commerce.adapters.postgres import migrate
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 COMMON = {
     "AWS_REGION": "us-east-1",

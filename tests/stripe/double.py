@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import stripe
 
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 API_KEY = "sk_test_ofTheTests"
 ALL_CAPABILITIES = {"card_payments": {"requested": True}, "transfers": {"requested": True}}

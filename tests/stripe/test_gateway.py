@@ -18,7 +18,7 @@ from commerce.payments import AuthenticationRequired, PaymentRefused, PaymentUna
 from tests.stripe.double import API_KEY, Double, payment
 from tests.stripe.payment_contract import TOTAL, PaymentGatewayContract
 from tests.stripe.recording import every_request_of_the_gateway
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 
 class StripeProcessor:

@@ -14,7 +14,7 @@ import stripe
 
 from tests.stripe.double import Double, payment
 from tests.stripe.recording import Sent, every_request_of_the_gateway
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("stripe-mock") is None, reason="stripe-mock is not on PATH")
 

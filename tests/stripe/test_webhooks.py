@@ -13,7 +13,7 @@ from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.payments import ForgedWebhook
 from tests.stripe.double import API_KEY, Double, payment
 from tests.stripe.receiver import receiving
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
 from toolkit.local.stripe.delivery import sign
 
 SECRET = "whsec_of_the_tests"

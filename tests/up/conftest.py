@@ -23,9 +23,10 @@ import pytest
 import redis
 
 from toolkit.engine.state import ResourceState, State
-from toolkit.local.ports import free_port
-from toolkit.local.purchase import SELLER_GROUP, VISA, UserPool, Visitor, follow, sign_in
-from toolkit.local.receipt import Receipt
+from toolkit.local.processes.ports import free_port
+from toolkit.local.purchase.buying import SELLER_GROUP, VISA, follow
+from toolkit.local.purchase.receipt import Receipt
+from toolkit.local.purchase.visitor import UserPool, Visitor, sign_in
 
 ROOT = Path(__file__).parents[2]
 MARKETPLACE = [sys.executable, "-c", "from toolkit.cli import app; app()"]
@@ -82,7 +83,7 @@ class FirstRun:
 
 @dataclass(kw_only=True)
 class Running:
-    """A stack that runs, seen from outside: over HTTP, and through the engines' own clients."""
+    """A stack that runs, seen from outside: over HTTP, and through the servers' own clients."""
 
     state: Path
     url: str

@@ -11,8 +11,8 @@ import pytest
 
 from tests.up.conftest import Running, buy, check_out, until
 from toolkit.errors import ToolkitError
-from toolkit.local.purchase import VISA, follow
-from toolkit.local.receipt import Receipt
+from toolkit.local.purchase.buying import VISA, follow
+from toolkit.local.purchase.receipt import Receipt
 
 
 def test_a_declined_card_gives_stock_and_money_back(running: Running) -> None:

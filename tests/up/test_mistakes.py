@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.up.conftest import ROOT, marketplace, project_with
-from toolkit.local.ports import free_port
-from toolkit.local.state_folder import claim
+from toolkit.local.processes.ports import free_port
+from toolkit.local.state.folder import claim
 
 
 def _refused(*arguments: str, state: Path, folder: Path = ROOT) -> dict[str, str]:
@@ -40,7 +40,7 @@ def test_an_unknown_stack_lists_those_that_exist(tmp_path: Path) -> None:
     assert "dev" in error["next_step"]
 
 
-def test_a_misspelt_setting_is_told_what_it_may_have_meant(tmp_path: Path) -> None:
+def test_a_misspelled_setting_is_refused_with_a_suggestion(tmp_path: Path) -> None:
     project = project_with(tmp_path, "returnWindowDays", "returnWindowDay")
     error = _refused("--project", str(project), "--port", str(free_port()), state=tmp_path / "state")
     assert "marketplace:returnWindowDay" in error["error"]
@@ -60,7 +60,7 @@ def test_the_pulumi_engine_without_a_cli_says_how_to_get_one(tmp_path: Path, mon
     assert "install" in error["next_step"]
 
 
-def test_a_half_written_state_is_told_apart_from_an_empty_one(tmp_path: Path) -> None:
+def test_a_half_written_state_is_refused_unlike_an_empty_one(tmp_path: Path) -> None:
     state = tmp_path / "state"
     claim(state)
     (state / "state.json").write_text('{"version": 1, "stack": "marketplace/dev", "resources": [')
@@ -72,7 +72,7 @@ def test_a_half_written_state_is_told_apart_from_an_empty_one(tmp_path: Path) ->
     assert not state.exists()
 
 
-def test_an_unreadable_machine_book_is_told_and_can_be_purged(tmp_path: Path) -> None:
+def test_an_unreadable_machine_book_is_refused_and_can_be_purged(tmp_path: Path) -> None:
     state = tmp_path / "state"
     claim(state)
     (state / "machine.json").write_text("{")

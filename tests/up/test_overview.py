@@ -10,8 +10,8 @@ import redis
 from rich.console import Console
 
 from tests.up.conftest import REGION, Running, marketplace, rows
-from toolkit.local.overview import show
-from toolkit.local.run import Component, Resources, Run
+from toolkit.local.stack.overview import show
+from toolkit.local.state.run import Component, Resources, Run
 
 RUN = Run(
     stack="dev",

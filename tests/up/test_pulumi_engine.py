@@ -12,11 +12,11 @@ from tests.up.conftest import ROOT, project_with, unbalanced
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.errors import ToolkitError
-from toolkit.local.deployment import LocalStack, Settings
-from toolkit.local.deployment_engine import choose
-from toolkit.local.ports import free_port
-from toolkit.local.provider import LocalProvider
-from toolkit.local.steps import Steps
+from toolkit.local.cloud.provider import LocalProvider
+from toolkit.local.deployers.choice import choose
+from toolkit.local.processes.ports import free_port
+from toolkit.local.stack.deployment import LocalStack, Settings
+from toolkit.local.stack.steps import Steps
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no `pulumi` on PATH")
 
@@ -29,12 +29,12 @@ def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_sa
         assert len(receipt.sellers) == 2
         assert run.resources.create > 100
 
-        engine, provider = choose("pulumi", settings.state), LocalProvider(stack.machine)
-        again = engine.deploy(Program.load(ROOT, "dev"), provider, ignore)
+        deployer, provider = choose("pulumi", settings.state), LocalProvider(stack.machine)
+        again = deployer.deploy(Program.load(ROOT, "dev"), provider, ignore)
         assert again.changes == {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": run.resources.create}
 
         shorter = project_with(tmp_path, "returnWindowDays: 14", "returnWindowDays: 7")
-        changed = engine.deploy(Program.load(shorter, "dev"), provider, ignore)
+        changed = deployer.deploy(Program.load(shorter, "dev"), provider, ignore)
         assert changed.changes["update"] == 1
         assert changed.changes["same"] == run.resources.create - 1
         with pytest.raises(ToolkitError, match="pulumi engine deployed"):
@@ -42,7 +42,7 @@ def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_sa
 
         assert unbalanced(stack.machine.postgres.dsn("marketplace")) == []
         stack.supervisor.stop()
-        assert engine.destroy(Program.load(ROOT, "dev"), provider) == run.resources.create
+        assert deployer.destroy(Program.load(ROOT, "dev"), provider) == run.resources.create
         assert "QueueUrls" not in stack.machine.boto("sqs").list_queues()
         assert stack.machine.boto("cognito-idp").list_user_pools(MaxResults=10)["UserPools"] == []
         provider.close()

@@ -11,8 +11,8 @@ import pytest
 
 from tests.up.conftest import REGION, FirstRun, Running, marketplace
 from toolkit.errors import ToolkitError
-from toolkit.local.machine import Machine
-from toolkit.local.ports import free_port
+from toolkit.local.processes.ports import free_port
+from toolkit.local.stack.machine import Machine
 
 
 def test_the_order_is_fulfilled_and_split_between_two_sellers(first_run: FirstRun) -> None:
@@ -34,7 +34,7 @@ def test_the_report_tells_resources_and_seconds(first_run: FirstRun) -> None:
     resources, seconds = first_run.report["resources"], first_run.report["seconds"]
     assert resources["create"] >= resources["total"] > 100
     assert resources["emulated"] + resources["recorded"] == resources["total"]
-    assert {"plan", "engines", "resources", "processes", "health", "purchase", "total"} <= set(seconds)
+    assert {"plan", "servers", "resources", "processes", "health", "purchase", "total"} <= set(seconds)
 
 
 def test_once_leaves_nothing_running(first_run: FirstRun) -> None:

@@ -1,4 +1,4 @@
-"""Fulfilment's queue: at least once, and never for ever."""
+"""The fulfillment queue: at least once, and never for ever."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import time
 
 from tests.up.conftest import Running, check_out, until
-from toolkit.local.purchase import VISA, follow
-from toolkit.local.receipt import Receipt
+from toolkit.local.purchase.buying import VISA, follow
+from toolkit.local.purchase.receipt import Receipt
 
 QUEUE = "aws:sqs/queue:Queue"
 
 
-def test_a_duplicate_queue_message_fulfils_an_order_once(running: Running) -> None:
+def test_a_duplicate_queue_message_fulfills_an_order_once(running: Running) -> None:
     with running.visitor("twice") as visitor:
         order_id = check_out(visitor, {running.offer(stock=1): 1}, VISA)
         before = follow(visitor, order_id)

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from toolkit.local.receipt import Line, Price, Receipt, SellerShare, formatted, render
+from toolkit.local.purchase.receipt import Line, Price, Receipt, SellerShare, formatted, render
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from toolkit.engine.state import ResourceState
-from toolkit.local.environment import injected, listening, resolved
-from toolkit.local.topology import topology
+from toolkit.errors import ToolkitError
+from toolkit.local.gateway.api import Cors
+from toolkit.local.stack.topology import topology
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/internal/1/2"
 CATALOG_GROUP, CHECKOUT_GROUP = (f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{n}/1" for n in ("cat", "che"))
@@ -58,7 +61,13 @@ def service(name: str, group: str, priority: int, pattern: str) -> list[Resource
 STACK = [
     *service("catalog", CATALOG_GROUP, 10, "/catalog/*"),
     *service("checkout", CHECKOUT_GROUP, 20, "/*"),
-    resource("aws:apigatewayv2/api:Api", "api", id="api1", apiEndpoint="https://api1.example"),
+    resource(
+        "aws:apigatewayv2/api:Api",
+        "api",
+        id="api1",
+        apiEndpoint="https://api1.example",
+        corsConfiguration={"allowOrigins": ["https://shop.example"], "allowMethods": ["GET"], "maxAge": 600},
+    ),
     resource(
         "aws:apigatewayv2/authorizer:Authorizer",
         "jwt",
@@ -72,7 +81,6 @@ STACK = [
         id="int1",
         apiId="api1",
         integrationUri=LISTENER,
-        requestParameters={"overwrite:header.x-user-id": "$context.authorizer.claims.sub"},
         timeoutMilliseconds=10_000,
     ),
     resource(
@@ -91,6 +99,7 @@ STACK = [
         target="integrations/int1",
         authorizationType="JWT",
         authorizerId="auth1",
+        authorizationScopes=["orders/read"],
     ),
     resource(
         "aws:apigatewayv2/stage:Stage",
@@ -136,6 +145,7 @@ def test_a_service_runs_the_container_behind_the_load_balancer_as_its_task_role(
     assert catalog.command == ("python", "-m", "services.catalog")
     assert catalog.role_arn == "arn:aws:iam::1:role/catalog"
     assert catalog.environment["ORDERS_TLS"] == "verify-full"
+    assert catalog.secrets == {"TOKEN": "arn:aws:secretsmanager:us-east-1:1:secret:s-1:token::"}
 
 
 def test_a_route_leads_where_the_first_matching_rule_of_the_listener_leads() -> None:
@@ -149,10 +159,12 @@ def test_a_route_leads_where_the_first_matching_rule_of_the_listener_leads() -> 
     )
     assert orders.service == "checkout"
     assert orders.authorizer is not None
-    assert (orders.authorizer.pool_id, orders.authorizer.audiences) == ("us-east-1_pool", ("web",))
+    assert (orders.authorizer.issuer, orders.authorizer.audiences) == (ISSUER, ("web",))
+    assert orders.scopes == ("orders/read",)
     assert orders.timeout_seconds == 10
     assert api.throttle is not None
     assert (api.throttle.rate, api.throttle.burst) == (100, 50)
+    assert api.cors == Cors(allow_origins=("https://shop.example",), allow_methods=("GET",), max_age_seconds=600)
 
 
 def test_a_route_that_leads_to_no_process_is_named() -> None:
@@ -162,8 +174,16 @@ def test_a_route_that_leads_to_no_process_is_named() -> None:
     assert set(api.unserved) == {"GET /catalog/{proxy+}", "GET /orders/{proxy+}"}
 
 
+def test_an_integration_that_maps_request_parameters_is_refused() -> None:
+    integration = next(found for found in STACK if found.type == "aws:apigatewayv2/integration:Integration")
+    mapping = {"overwrite:header.x-user-id": "$context.authorizer.claims.sub"}
+    mapped = resource(integration.type, "link", **{**integration.outputs, "requestParameters": mapping}, id="int1")
+    with pytest.raises(ToolkitError, match=r"GET /catalog/\{proxy\+\} maps .* overwrite:header.x-user-id"):
+        topology([*(found for found in STACK if found is not integration), mapped])
+
+
 def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:
-    [worker] = topology(STACK).functions
+    [worker] = topology(STACK).workers
     assert (worker.function_name, worker.handler, worker.timeout_seconds) == (
         "worker-1",
         "functions.worker.handler",
@@ -176,21 +196,3 @@ def test_a_mapping_becomes_a_poller_that_acts_as_the_function() -> None:
     assert (poller.queue_url, poller.function_name, poller.batch_size) == ("http://127.0.0.1/work", "worker-1", 5)
     assert poller.reports_failures
     assert poller.role_arn == "arn:role/worker"
-
-
-def test_the_environment_is_the_plans_own_without_tls_and_with_the_local_port() -> None:
-    [catalog, _] = topology(STACK).services
-    environment = listening(resolved(catalog.environment), 20_001)
-    assert environment == {"ORDERS_TLS": "disable", "HOST": "127.0.0.1", "PORT": "20001"}
-
-
-def test_a_containers_secret_is_injected_by_its_json_key() -> None:
-    [catalog, _] = topology(STACK).services
-    asked: list[str] = []
-
-    def read(arn: str) -> str:
-        asked.append(arn)
-        return '{"token": "t0ken"}'
-
-    assert injected(catalog.secrets, read) == {"TOKEN": "t0ken"}
-    assert asked == ["arn:aws:secretsmanager:us-east-1:1:secret:s-1"]

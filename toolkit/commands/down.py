@@ -38,7 +38,7 @@ def down(
     [bold]--destroy[/bold] does what `pulumi destroy` would do in a cloud, and so shows whether the stack can be
     destroyed. [bold]--purge[/bold] needs no engine, so it also deletes a damaged state.
     """
-    from toolkit.local.state_folder import accessible, is_ours, require_folder
+    from toolkit.local.state.folder import accessible, is_ours, require_folder
 
     console = Console(highlight=False)
     require_folder(state)
@@ -62,8 +62,8 @@ def down(
 
 def _stop(state: Path, *, broken: bool) -> int:
     """Stops the running `up`, or what a killed one left behind. Returns the number of processes."""
-    from toolkit.local.machine import Machine
-    from toolkit.local.state_folder import accessible
+    from toolkit.local.stack.machine import Machine
+    from toolkit.local.state.folder import accessible
 
     try:
         machine = Machine(state)
@@ -91,13 +91,13 @@ def _stop(state: Path, *, broken: bool) -> int:
 
 
 def _destroy(state: Path, project: Path, stack: str) -> int:
-    from toolkit.local.destruction import destroy
+    from toolkit.local.stack.destruction import destroy
 
     return destroy(state, project=project, stack=stack)
 
 
 def _purge(state: Path, console: Console) -> None:
-    from toolkit.local.state_folder import purge
+    from toolkit.local.state.folder import purge
 
     left = purge(state)
     if left:

@@ -24,7 +24,7 @@ def logs(
     ),
 ) -> None:
     """Prints the log of one process: a service, a function, a poller, a database or the gateway."""
-    from toolkit.local.child_process import last_lines
+    from toolkit.local.processes.child_process import last_lines
 
     file = _log(state / "logs", name)
     with file.open("rb") as log:

@@ -63,8 +63,8 @@ def _installed() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _local(state: Path) -> Iterator[Served]:
-    from toolkit.local.machine import Machine
-    from toolkit.local.provider import LocalProvider
+    from toolkit.local.cloud.provider import LocalProvider
+    from toolkit.local.stack.machine import Machine
 
     with Machine(state) as machine, contextlib.closing(LocalProvider(machine)) as local:
         machine.start()  # now, before the CLI sends many requests at the same time

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from toolkit.local.machine import Machine
-from toolkit.local.overview import show
-from toolkit.local.run import Run, last_run
+from toolkit.local.stack.machine import Machine
+from toolkit.local.stack.overview import show
+from toolkit.local.state.run import Run, last_run
 
 MEBIBYTE = 1024 * 1024
 

@@ -17,10 +17,10 @@ from rich.console import Console
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
-    from toolkit.local.deployment_engine import EngineName
-    from toolkit.local.receipt import Receipt
-    from toolkit.local.run import Run
-    from toolkit.local.steps import Steps
+    from toolkit.local.deployers.deployer import EngineName
+    from toolkit.local.purchase.receipt import Receipt
+    from toolkit.local.stack.steps import Steps
+    from toolkit.local.state.run import Run
 
 ENGINES = ("offline", "pulumi")
 INTERRUPTED = 130
@@ -49,8 +49,8 @@ def up(  # noqa: PLR0917 - one for each option
 def _up(
     console: Console, *, stack: str, once: bool, json: bool, engine: str, port: int, state: Path, project: Path
 ) -> None:
-    from toolkit.local.deployment import LocalStack, Settings
-    from toolkit.local.steps import Steps
+    from toolkit.local.stack.deployment import LocalStack, Settings
+    from toolkit.local.stack.steps import Steps
 
     steps = Steps(console)
     settings = Settings(root=project, stack=stack, state=state, port=port, engine=_engine(engine))
@@ -98,8 +98,8 @@ def _report(run: Run, receipt: Receipt, steps: Steps) -> dict[str, Any]:
 
 
 def _show(console: Console, run: Run, receipt: Receipt, steps: Steps) -> None:
-    from toolkit.local.overview import show
-    from toolkit.local.receipt import render
+    from toolkit.local.purchase.receipt import render
+    from toolkit.local.stack.overview import show
 
     console.print()
     console.print(render(receipt))

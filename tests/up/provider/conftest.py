@@ -1,4 +1,4 @@
-"""The provider in front of real engines: moto's server, PostgreSQL, Redis."""
+"""The provider in front of real servers: moto's server, PostgreSQL, Redis."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from toolkit.engine.provider import Created, Diff, Properties
-from toolkit.local.engines.postgres import PostgresServer
-from toolkit.local.engines.redis import RedisServer
-from toolkit.local.provider import LocalProvider
-from toolkit.local.provider.invocation import FunctionCall
+from toolkit.local.cloud.provider import LocalProvider
+from toolkit.local.cloud.provider.emulators.invocation import LambdaCall
+from toolkit.local.servers.postgres import PostgresServer
+from toolkit.local.servers.redis import RedisServer
 
 
 @dataclass(kw_only=True)
-class Engines:
+class Servers:
     """What `Machine` is to the provider in `marketplace up`."""
 
     aws_endpoint: str
@@ -28,7 +28,7 @@ class Engines:
     redis: RedisServer
     logs: Path = Path()
     region: str = "us-east-1"
-    calls: list[FunctionCall] = field(default_factory=list)
+    calls: list[LambdaCall] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.Lock)
 
@@ -47,7 +47,7 @@ class Engines:
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
         return {}
 
-    def run(self, call: FunctionCall) -> str:
+    def run(self, call: LambdaCall) -> str:
         self.calls.append(call)
         return '{"migrated": 1}'
 
@@ -97,7 +97,7 @@ class Cloud:
     """Deploys single resources on this machine."""
 
     provider: LocalProvider
-    engines: Engines
+    servers: Servers
 
     def deploy(self, type: str, name: str, inputs: Mapping[str, Any]) -> Deployed:
         checked = dict(self.provider.check(urn(type, name), type, name, None, dict(inputs), b"first").inputs)
@@ -120,7 +120,7 @@ def moto_endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def cloud(moto_endpoint: str, postgres_server: PostgresServer, redis_server: RedisServer) -> Cloud:
-    engines = Engines(aws_endpoint=moto_endpoint, postgres=postgres_server, redis=redis_server)
+    servers = Servers(aws_endpoint=moto_endpoint, postgres=postgres_server, redis=redis_server)
     boto3.client(
         "sts",
         endpoint_url=moto_endpoint,
@@ -131,4 +131,4 @@ def cloud(moto_endpoint: str, postgres_server: PostgresServer, redis_server: Red
     import urllib.request
 
     urllib.request.urlopen(urllib.request.Request(f"{moto_endpoint}/moto-api/reset", method="POST"))  # noqa: S310
-    return Cloud(provider=LocalProvider(engines, engines.run), engines=engines)
+    return Cloud(provider=LocalProvider(servers, servers.run), servers=servers)

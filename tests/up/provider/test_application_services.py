@@ -28,7 +28,7 @@ def test_a_queue_has_the_attributes_and_the_redrive_of_the_plan(cloud: Cloud) ->
         "work",
         {"visibilityTimeoutSeconds": 90, "redrivePolicy": redrive, "sqsManagedSseEnabled": True, "tags": {"a": "b"}},
     )
-    sqs = cloud.engines.boto("sqs")
+    sqs = cloud.servers.boto("sqs")
 
     def attributes() -> dict[str, str]:
         return dict(sqs.get_queue_attributes(QueueUrl=queue.outputs["url"], AttributeNames=["All"])["Attributes"])
@@ -57,12 +57,12 @@ def test_a_topic_delivers_to_the_queue_that_subscribed(cloud: Cloud) -> None:
         "inbox",
         {"topic": topic.id, "protocol": "sqs", "endpoint": queue.outputs["arn"], "rawMessageDelivery": True},
     )
-    cloud.engines.boto("sns").publish(TopicArn=topic.id, Message="hello")
-    messages = cloud.engines.boto("sqs").receive_message(QueueUrl=queue.id)["Messages"]
+    cloud.servers.boto("sns").publish(TopicArn=topic.id, Message="hello")
+    messages = cloud.servers.boto("sqs").receive_message(QueueUrl=queue.id)["Messages"]
     assert [message["Body"] for message in messages] == ["hello"]
     policy = cloud.deploy("aws:sns/topicPolicy:TopicPolicy", "news", {"arn": topic.id, "policy": ALLOW})
     policy.delete()
-    attributes = cloud.engines.boto("sns").get_topic_attributes(TopicArn=topic.id)["Attributes"]
+    attributes = cloud.servers.boto("sns").get_topic_attributes(TopicArn=topic.id)["Attributes"]
     assert json.loads(attributes["Policy"])["Id"] == "__default_policy_ID"
     subscription.delete()
     assert subscription.read() is None
@@ -74,7 +74,7 @@ def test_a_secret_keeps_its_value_until_it_is_deleted(cloud: Cloud) -> None:
     version = cloud.deploy(
         "aws:secretsmanager/secretVersion:SecretVersion", "stripe", {"secretId": secret.id, "secretString": "s3cret"}
     )
-    secrets = cloud.engines.boto("secretsmanager")
+    secrets = cloud.servers.boto("secretsmanager")
     assert secrets.get_secret_value(SecretId=secret.id)["SecretString"] == "s3cret"
     assert version.read() is not None
     secret.delete()
@@ -87,7 +87,7 @@ def test_a_key_has_its_policy_and_its_alias(cloud: Cloud) -> None:
     assert alias.id.startswith("alias/secrets-")
     assert alias.outputs["targetKeyArn"] == key.outputs["arn"]
     key.update({"policy": DENY, "description": "new"})
-    assert cloud.engines.boto("kms").get_key_policy(KeyId=key.id, PolicyName="default")["Policy"] == DENY
+    assert cloud.servers.boto("kms").get_key_policy(KeyId=key.id, PolicyName="default")["Policy"] == DENY
     alias.delete()
     assert alias.read() is None
     key.delete()
@@ -101,7 +101,7 @@ def test_a_role_carries_its_policies_and_can_be_deleted_with_them(cloud: Cloud) 
     attachment = cloud.deploy(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "a", {"role": role.id, "policyArn": managed.id}
     )
-    iam = cloud.engines.boto("iam")
+    iam = cloud.servers.boto("iam")
     inline.update({"role": role.id, "policy": DENY})
     document = iam.get_role_policy(RoleName=role.id, PolicyName=inline.inputs["name"])["PolicyDocument"]
     assert document["Statement"][0]["Effect"] == "Deny"
@@ -139,7 +139,7 @@ def test_a_user_pool_signs_its_users_in(cloud: Cloud) -> None:
         },
     )
     cloud.deploy("aws:cognito/userGroup:UserGroup", "seller", {"userPoolId": pool.id, "name": "seller"})
-    cognito = cloud.engines.boto("cognito-idp")
+    cognito = cloud.servers.boto("cognito-idp")
     cognito.admin_create_user(UserPoolId=pool.id, Username="a@example.com", MessageAction="SUPPRESS")
     cognito.admin_set_user_password(
         UserPoolId=pool.id, Username="a@example.com", Password="Secret-password-1", Permanent=True
@@ -177,16 +177,16 @@ def test_an_image_function_keeps_its_settings_and_an_invocation_runs_its_handler
     function = cloud.deploy("aws:lambda/function:Function", "migrations", declared)
     trigger = {"functionName": function.outputs["name"], "input": "{}", "triggers": {"image": "1"}}
     invocation = cloud.deploy("aws:lambda/invocation:Invocation", "migrate", trigger)
-    [call] = cloud.engines.calls
+    [call] = cloud.servers.calls
     assert call.handler == "functions.migrations.handler.handler"
     assert call.environment == (("ORDERS_HOST", "127.0.0.1"),)
     assert (call.role_arn, call.timeout_seconds) == (role.outputs["arn"], 120)
     assert invocation.outputs["result"] == '{"migrated": 1}'
     invocation.delete()
-    assert len(cloud.engines.calls) == 1
+    assert len(cloud.servers.calls) == 1
 
     function.update(declared | {"timeout": 60, "environment": {"variables": {"A": "b"}}})
-    configuration = cloud.engines.boto("lambda").get_function_configuration(FunctionName=function.id)
+    configuration = cloud.servers.boto("lambda").get_function_configuration(FunctionName=function.id)
     assert (configuration["Timeout"], configuration["Environment"]["Variables"]) == (60, {"A": "b"})
     function.delete()
     assert function.read() is None
@@ -208,7 +208,7 @@ def test_an_invocation_with_a_lifecycle_runs_on_update_and_delete_too(cloud: Clo
     invocation = cloud.deploy("aws:lambda/invocation:Invocation", "migrate", declared)
     invocation.update(declared | {"input": '{"v": 2}'})
     invocation.delete()
-    told = [json.loads(call.event)["tf"] for call in cloud.engines.calls]
+    told = [json.loads(call.event)["tf"] for call in cloud.servers.calls]
     assert told == [
         {"action": "create", "prev_input": None},
         {"action": "update", "prev_input": {"v": 1}},
@@ -233,11 +233,11 @@ def test_a_state_machine_runs_its_definition_and_takes_a_new_one(cloud: Cloud) -
     machine = cloud.deploy("aws:sfn/stateMachine:StateMachine", "checkout", declared)
     definition["StartAt"], definition["States"] = "B", {"B": {"Type": "Succeed"}}
     machine.update(declared | {"definition": json.dumps(definition)})
-    found = cloud.engines.boto("stepfunctions").describe_state_machine(stateMachineArn=machine.id)
+    found = cloud.servers.boto("stepfunctions").describe_state_machine(stateMachineArn=machine.id)
     assert json.loads(found["definition"])["StartAt"] == "B"
     machine.delete()
     group.update({"name": "/flow", "retentionInDays": 7})
-    assert cloud.engines.boto("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7
+    assert cloud.servers.boto("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7
     group.delete()
     assert group.read() is None
 
@@ -294,6 +294,6 @@ def test_a_schedule_and_a_rule_fire_what_the_plan_says(cloud: Cloud) -> None:
 
 def test_a_bucket_is_emptied_first_only_where_the_plan_allows_it(cloud: Cloud) -> None:
     bucket = cloud.deploy("aws:s3/bucket:Bucket", "images", {"forceDestroy": True})
-    cloud.engines.boto("s3").put_object(Bucket=bucket.id, Key="a.png", Body=b"x")
+    cloud.servers.boto("s3").put_object(Bucket=bucket.id, Key="a.png", Body=b"x")
     bucket.delete()
     assert bucket.read() is None

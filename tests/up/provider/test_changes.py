@@ -47,7 +47,7 @@ def project(tmp_path: Path, cloud: Cloud) -> Project:
 
 
 def test_a_changed_input_updates_only_that_and_a_removed_resource_is_deleted(project: Project) -> None:
-    sqs, sns = project.cloud.engines.boto("sqs"), project.cloud.engines.boto("sns")
+    sqs, sns = project.cloud.servers.boto("sqs"), project.cloud.servers.boto("sns")
     assert project.deploy()["create"] >= 5
     assert project.deploy() == {}
 

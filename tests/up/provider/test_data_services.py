@@ -21,7 +21,7 @@ CLUSTER = {
 async def test_a_cluster_is_a_database_whose_managed_secret_names_its_master(cloud: Cloud) -> None:
     cluster = cloud.deploy("aws:rds/cluster:Cluster", "orders", CLUSTER)
     [secret] = cluster.outputs["masterUserSecrets"]
-    value = cloud.engines.boto("secretsmanager").get_secret_value(SecretId=secret["secretArn"])
+    value = cloud.servers.boto("secretsmanager").get_secret_value(SecretId=secret["secretArn"])
     credentials = json.loads(value["SecretString"])
     connection = await asyncpg.connect(
         host=cluster.outputs["endpoint"],
@@ -48,7 +48,7 @@ async def test_a_cluster_is_a_database_whose_managed_secret_names_its_master(clo
 def test_an_updated_cluster_keeps_the_endpoint_that_the_server_has(cloud: Cloud) -> None:
     cluster = cloud.deploy("aws:rds/cluster:Cluster", "orders", CLUSTER | {"port": 5432})
     cluster.update(CLUSTER | {"port": 5432, "backupRetentionPeriod": 7})
-    assert cluster.outputs["port"] == cloud.engines.postgres.port
+    assert cluster.outputs["port"] == cloud.servers.postgres.port
     cluster.delete()
 
 
@@ -69,7 +69,7 @@ def test_a_cache_user_may_do_what_its_access_string_says_and_survives_in_the_acl
         cache.set("cart:1", "x")
         with pytest.raises(redis.exceptions.NoPermissionError):
             cache.set("other", "x")
-    assert "user checkout on" in (cloud.engines.redis.folder / "users.acl").read_text()
+    assert "user checkout on" in (cloud.servers.redis.folder / "users.acl").read_text()
     assert user.read() is not None
     user.delete()
     assert user.read() is None
@@ -79,14 +79,14 @@ def test_key_permissions_of_newer_servers_become_whole_patterns_on_older_ones(cl
     user = cloud.deploy(
         "aws:elasticache/user:User", "reader", {"userName": "reader", "accessString": "on %R~cart:* -@all +@read"}
     )
-    with redis.Redis.from_url(f"redis://reader:t@127.0.0.1:{cloud.engines.redis.port}") as cache:
+    with redis.Redis.from_url(f"redis://reader:t@127.0.0.1:{cloud.servers.redis.port}") as cache:
         assert cache.get("cart:none") is None
     user.delete()
 
 
 def test_the_default_cache_user_stays_the_administrators(cloud: Cloud) -> None:
     cloud.deploy("aws:elasticache/user:User", "off", {"userName": "default", "accessString": "off ~* -@all"}).delete()
-    with redis.Redis.from_url(cloud.engines.redis.url) as administrator:
+    with redis.Redis.from_url(cloud.servers.redis.url) as administrator:
         assert administrator.ping()
 
 
@@ -99,7 +99,7 @@ def test_a_table_has_its_indexes_and_expiry(cloud: Cloud) -> None:
         "deletionProtectionEnabled": True,
     }
     table = cloud.deploy("aws:dynamodb/table:Table", "products", declared)
-    dynamodb = cloud.engines.boto("dynamodb")
+    dynamodb = cloud.servers.boto("dynamodb")
     assert dynamodb.describe_table(TableName=table.id)["Table"]["TableArn"] == table.outputs["arn"]
     assert dynamodb.describe_time_to_live(TableName=table.id)["TimeToLiveDescription"]["AttributeName"] == "expiration"
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.up.provider.conftest import Cloud, urn
 from toolkit.engine.provider import ProviderError
-from toolkit.local.provider import is_emulated
+from toolkit.local.cloud.provider import is_emulated
 
 QUEUE = "aws:sqs/queue:Queue"
 VPC = "aws:ec2/vpc:Vpc"
@@ -72,7 +72,7 @@ def test_a_replacement_that_keeps_its_name_deletes_first(cloud: Cloud) -> None:
 def test_a_preview_creates_nothing(cloud: Cloud) -> None:
     made = cloud.provider.create(urn(QUEUE, "q"), QUEUE, {"name": "q"}, preview=True)
     assert (made.id, made.outputs) == ("", {"name": "q"})
-    assert "QueueUrls" not in cloud.engines.boto("sqs").list_queues()
+    assert "QueueUrls" not in cloud.servers.boto("sqs").list_queues()
 
 
 def test_a_recorded_resource_has_stable_outputs_in_the_services_form(cloud: Cloud) -> None:
@@ -112,7 +112,7 @@ def test_a_deleted_resource_reads_as_gone_and_deleting_it_again_is_fine(cloud: C
     queue.delete()
 
 
-def test_an_engines_refusal_names_the_resource(cloud: Cloud) -> None:
+def test_an_emulators_refusal_names_the_resource(cloud: Cloud) -> None:
     with pytest.raises(ProviderError, match=r"aws:sqs/queue:Queue q: .*deadLetterTargetArn"):
         cloud.deploy(QUEUE, "q", {"redrivePolicy": json.dumps({"maxReceiveCount": 3})})
 

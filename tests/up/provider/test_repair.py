@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.up.provider.conftest import Cloud
 from toolkit.engine.state import ResourceState, State
-from toolkit.local.deployment_engine import forget_lost
+from toolkit.local.deployers.offline import forget_lost
 
 QUEUE = "aws:sqs/queue:Queue"
 

@@ -1,4 +1,4 @@
-"""API Gateway on this machine: the plan's HTTP API routes, in front of the services' processes.
+"""API Gateway on this machine: the plan's HTTP API in front of the services' processes.
 
-`python -m toolkit.local.gateway --routes FILE --port N`; the file is a `toolkit.local.gateway.routes.RouteTable`.
+`python -m toolkit.local.gateway --settings FILE --port N`; the file holds `GatewaySettings` (`api.py`).
 """

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import uvicorn
 
+from toolkit.local.gateway.api import GatewaySettings
 from toolkit.local.gateway.application import Gateway
-from toolkit.local.gateway.routes import RouteTable
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m toolkit.local.gateway")
-    parser.add_argument("--routes", type=Path, required=True)
+    parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     uvicorn.run(
-        Gateway(RouteTable.load(arguments.routes)),
+        Gateway(GatewaySettings.load(arguments.settings)),
         host="127.0.0.1",
         port=arguments.port,
         http="httptools",

@@ -1,4 +1,4 @@
-"""The gateway itself: an ASGI application over a route table."""
+"""The gateway itself: an ASGI application in front of the services of an API."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from toolkit.local.gateway.authorizer import Claims, JwtAuthorizer, UnauthorizedError
-from toolkit.local.gateway.routes import CLAIMS, HeaderMapping, Route, Router, RouteTable
+from toolkit.local.gateway.api import GatewaySettings, Route
+from toolkit.local.gateway.authorizer import JwtAuthorizer, UnauthorizedError
+from toolkit.local.gateway.router import Router
+from toolkit.local.gateway.spec import HEALTH_PATH
 from toolkit.local.gateway.throttle import TokenBucket
 from toolkit.local.gateway.upstream import Headers, Upstream, UpstreamError
 
@@ -18,7 +20,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HEALTH_PATH = "/_gateway/health"
 MOST_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's limit of a payload."""
 HOP_BY_HOP = frozenset(
@@ -37,17 +38,20 @@ MESSAGES = {
 
 
 class Gateway:
-    """Routes, authorizes, throttles, maps headers and forwards; answers errors as API Gateway words them."""
+    """Routes, authorizes, throttles and forwards; answers errors in API Gateway's words."""
 
-    def __init__(self, table: RouteTable) -> None:
-        self._router = Router(table)
-        self._cors = table.cors
-        self._authorizers = {name: JwtAuthorizer(settings) for name, settings in table.authorizers.items()}
-        self._upstreams = {route.target: Upstream(route.target) for route in table.routes}
-        throttles = [(route, route.throttle or table.throttle) for route in table.routes]
-        self._buckets = {
-            (route.method, route.path): TokenBucket(throttle) for route, throttle in throttles if throttle is not None
+    def __init__(self, settings: GatewaySettings) -> None:
+        api = settings.api
+        self._router = Router(api.routes)
+        self._cors = api.cors
+        self._authorizers = {
+            authorizer: JwtAuthorizer(authorizer, settings.keys_urls[authorizer.issuer])
+            for authorizer in {route.authorizer for route in api.routes if route.authorizer}
         }
+        self._upstreams = {service: Upstream(url) for service, url in settings.services.items()}
+        self._buckets = (
+            {(route.method, route.path): TokenBucket(api.throttle) for route in api.routes} if api.throttle else {}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,14 +85,13 @@ class Gateway:
         route = self._router.find(scope["method"], scope["path"])
         if route is None:
             return _refusal(404)
-        claims: Claims = {}
         if route.authorizer is not None:
             authorization = _header(headers, b"authorization")
             try:
                 token = authorization.decode("latin-1") if authorization is not None else None
                 claims = await self._authorizers[route.authorizer].claims(token)
             except UnauthorizedError as error:
-                return _refusal(401, (b"www-authenticate", f'Bearer error_description="{error}"'.encode()))
+                return _refusal(401, (b"www-authenticate", b'Bearer error_description="%s"' % _quotable(str(error))))
             if route.scopes and set(route.scopes).isdisjoint(str(claims.get("scope", "")).split()):
                 return _refusal(403)
         bucket = self._buckets.get((route.method, route.path))
@@ -97,17 +100,17 @@ class Gateway:
         body = await _read(receive)
         if body is None:
             return _refusal(413)
-        return await self._forward(scope, route, claims, body)
+        return await self._forward(scope, route, body)
 
-    async def _forward(self, scope: Scope, route: Route, claims: Claims, body: bytes) -> tuple[int, Headers, bytes]:
+    async def _forward(self, scope: Scope, route: Route, body: bytes) -> tuple[int, Headers, bytes]:
         path: bytes = scope["raw_path"]
         if scope["query_string"]:
             path += b"?" + scope["query_string"]
         try:
-            response = await self._upstreams[route.target].send(
+            response = await self._upstreams[route.service].send(
                 scope["method"].encode(),
                 path,
-                _mapped([*_forwarded(scope), *_traced(scope["headers"])], route.headers, claims),
+                [*_forwarded(scope), *_traced(scope["headers"])],
                 body,
                 timeout_seconds=route.timeout_seconds,
             )
@@ -120,7 +123,7 @@ class Gateway:
         cors = self._cors
         if cors is None or not ({origin, "*"} & set(cors.allow_origins)):
             return []
-        said = {
+        sent = {
             "access-control-allow-origin": "*" if "*" in cors.allow_origins else origin,
             "access-control-allow-credentials": "true" if cors.allow_credentials else "",
             "access-control-expose-headers": "" if preflight else ",".join(cors.expose_headers),
@@ -128,7 +131,7 @@ class Gateway:
             "access-control-allow-headers": ",".join(cors.allow_headers) if preflight else "",
             "access-control-max-age": str(cors.max_age_seconds) if preflight and cors.max_age_seconds else "",
         }
-        return [(name.encode(), value.encode()) for name, value in said.items() if value]
+        return [(name.encode(), value.encode()) for name, value in sent.items() if value]
 
 
 def _is_preflight(method: str, headers: Headers) -> bool:
@@ -137,6 +140,11 @@ def _is_preflight(method: str, headers: Headers) -> bool:
 
 def _header(headers: Headers, name: bytes) -> bytes | None:
     return next((value for known, value in headers if known == name), None)
+
+
+def _quotable(text: str) -> bytes:
+    """The text as it may stand between the quotes of a header: a caller's token can end up in it."""
+    return re.sub(r'[^ -~]|["\\]', " ", text).encode()
 
 
 def _refusal(status: int, *headers: tuple[bytes, bytes]) -> tuple[int, Headers, bytes]:
@@ -163,7 +171,7 @@ def _forwarded(scope: Scope) -> Headers:
 
 
 def _traced(headers: Headers) -> Headers:
-    """Both names of one trace, made up where the caller sent none."""
+    """The trace under both header names; a new trace where the caller sent none."""
     sent = _header(headers, b"x-amzn-trace-id")
     known = TRACE_ROOT.search(sent) if sent is not None else None
     parent = _header(headers, b"traceparent")
@@ -179,24 +187,3 @@ def _traced(headers: Headers) -> Headers:
     if parent is None:
         added.append((b"traceparent", b"00-%s-%s-00" % (trace, uuid.uuid4().hex[:16].encode())))
     return added
-
-
-def _mapped(headers: Headers, mappings: tuple[HeaderMapping, ...], claims: Claims) -> Headers:
-    """Applies the integration's parameter mapping. What the caller sent under an overwritten name never passes."""
-    for mapping in mappings:
-        name = mapping.header.lower().encode()
-        if mapping.action != "append":
-            headers = [header for header in headers if header[0] != name]
-        value = None if mapping.action == "remove" else _value(mapping.value, claims)
-        if value is not None:
-            headers.append((name, value.encode()))
-    return headers
-
-
-def _value(expression: str, claims: Claims) -> str | None:
-    """A literal, or a claim; API Gateway writes a list as `[a b]`. What would break out of its header is left out."""
-    if not expression.startswith(CLAIMS):
-        return expression
-    claim = claims.get(expression.removeprefix(CLAIMS))
-    text = f"[{' '.join(str(item) for item in claim)}]" if isinstance(claim, list) else str(claim)
-    return None if claim is None or "\r" in text or "\n" in text else text

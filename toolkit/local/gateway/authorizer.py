@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
 
-from toolkit.local.gateway.routes import Authorizer
+from toolkit.local.gateway.api import Authorizer
 
 Claims = Mapping[str, Any]
 
 KEPT_TOKENS = 10_000
 KEYS_AGAIN_AFTER_SECONDS = 1.0
-LEEWAY_SECONDS = 0
+"""An unknown key id makes the authorizer read the keys again, but not more often than this."""
+KEYS_TIME_OUT_SECONDS = 5.0
 
 
 class UnauthorizedError(Exception):
@@ -25,13 +24,13 @@ class UnauthorizedError(Exception):
 
 
 class JwtAuthorizer:
-    """Verifies signature, issuer, audience and times as API Gateway does. A token is verified once, then known."""
+    """Verifies signature, issuer, audience and times as API Gateway does. A valid token is remembered."""
 
-    def __init__(self, settings: Authorizer) -> None:
+    def __init__(self, settings: Authorizer, keys_url: str) -> None:
         self._settings = settings
-        self._keys: dict[str, Any] = {}
-        self._keys_read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._keys = jwt.PyJWKClient(
+            keys_url, cooldown_duration=KEYS_AGAIN_AFTER_SECONDS, timeout=KEYS_TIME_OUT_SECONDS
+        )
         self._known: dict[str, Claims] = {}
 
     async def claims(self, authorization: str | None) -> Claims:
@@ -42,47 +41,34 @@ class JwtAuthorizer:
         known = self._known.get(token)
         if known is not None and known["exp"] > time.time():
             return known
-        claims = await self._verify(token)
+        claims = await asyncio.to_thread(self._verify, token)  # it may have to read the keys
         if len(self._known) >= KEPT_TOKENS:
             self._known.clear()
         self._known[token] = claims
         return claims
 
-    async def _verify(self, token: str) -> Claims:
+    def _verify(self, token: str) -> Claims:
         try:
-            key = await self._key(str(jwt.get_unverified_header(token).get("kid")))
             claims: dict[str, Any] = jwt.decode(
                 token,
-                key,
+                self._key(token),
                 algorithms=["RS256"],
                 issuer=self._settings.issuer,
-                leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iss"], "verify_aud": False},
             )
         except jwt.PyJWTError as error:
             raise UnauthorizedError(str(error)) from error
         stated = claims.get("aud", claims.get("client_id"))  # an access token of Cognito names the client instead
         audience = {stated} if isinstance(stated, str) else set(stated or ())
-        if audience.isdisjoint(self._settings.audience):
+        if audience.isdisjoint(self._settings.audiences):
             raise UnauthorizedError("the token is for another audience")
         return claims
 
-    async def _key(self, key_id: str) -> Any:
-        if key_id not in self._keys:
-            async with self._reading:
-                if time.monotonic() - self._keys_read_at > KEYS_AGAIN_AFTER_SECONDS:
-                    self._keys = await asyncio.to_thread(_read_keys, self._settings.jwks_url)
-                    self._keys_read_at = time.monotonic()
+    def _key(self, token: str) -> jwt.PyJWK:
+        key_id = str(jwt.get_unverified_header(token).get("kid"))
         try:
-            return self._keys[key_id]
-        except KeyError:
-            raise UnauthorizedError("the token is signed with an unknown key") from None
-
-
-def _read_keys(url: str) -> dict[str, Any]:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the routes file names it
-            keys = jwt.PyJWKSet.from_dict(json.loads(answer.read())).keys
-    except (OSError, ValueError, jwt.PyJWTError) as error:
-        raise UnauthorizedError(f"the issuer's keys cannot be read: {error}") from error
-    return {str(key.key_id): key.key for key in keys}
+            return self._keys.get_signing_key(key_id)
+        except (jwt.PyJWKClientConnectionError, OSError, ValueError) as error:
+            raise UnauthorizedError(f"the issuer's keys cannot be read: {error}") from error
+        except jwt.PyJWKClientError as error:  # its message quotes what the caller wrote
+            raise UnauthorizedError("the token is signed with an unknown key") from error

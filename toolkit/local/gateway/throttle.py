@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from toolkit.local.gateway.routes import Throttle
+from toolkit.local.gateway.api import Throttle
 
 
 class TokenBucket:

@@ -1,0 +1,103 @@
+"""The moto process: `python -m toolkit.local.cloud.moto --port N --snapshot FILE --workers FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from toolkit.errors import ToolkitError
+from toolkit.local.cloud.moto import lambda_functions, step_functions
+from toolkit.local.cloud.moto.imports import import_lightly
+from toolkit.local.cloud.moto.server import HEALTH_PATH
+from toolkit.local.cloud.moto.snapshot import Snapshot
+from toolkit.local.lambda_functions.workers import Workers
+
+SNAPSHOT_SECONDS = 1.0
+SNAPSHOT_SHARE = 20
+"""A snapshot that takes long is taken less often: it may use one part in so many of the time."""
+
+
+class Application:
+    """moto's application, plus the health check, plus the count of requests that may have changed something:
+    all but polls that found nothing."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == HEALTH_PATH:
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+            return [b"ok\n"]
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
+            answer = list(answer)
+            self.requests += any(b'"Messages"' in part for part in answer)
+        else:
+            self.requests += 1
+        return answer
+
+
+class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
+    """Keeps connections open, answers at once, and says nothing about each request."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
+    """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    import_lightly()
+    workers = Workers(workers_file)
+    lambda_functions.forward(workers)
+    step_functions.make_fast(workers)
+    snapshot = Snapshot(snapshot_file)
+    interrupted = snapshot.restore()
+    application = Application()
+    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=RequestHandler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    threading.Thread(target=step_functions.start_again, args=(interrupted, workers), daemon=True).start()
+    saved, pause = 0, SNAPSHOT_SECONDS
+    while not ending.wait(pause):
+        requests = application.requests + step_functions.finished_executions()
+        if requests != saved:
+            started = time.monotonic()
+            snapshot.save()
+            saved, pause = requests, max(SNAPSHOT_SECONDS, SNAPSHOT_SHARE * (time.monotonic() - started))
+    server.shutdown()
+    snapshot.save()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m toolkit.local.cloud.moto")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--snapshot", type=Path, required=True)
+    parser.add_argument("--workers", type=Path, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        serve(arguments.port, arguments.snapshot, arguments.workers)
+    except ToolkitError as error:
+        sys.exit(f"{error.message}\n{error.next_step}")
+
+
+if __name__ == "__main__":
+    main()

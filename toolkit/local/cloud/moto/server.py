@@ -1,0 +1,46 @@
+"""Starts and stops the moto process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from toolkit.local.servers.module_server import ModuleServer
+
+HEALTH_PATH = "/_machine/health"
+
+
+class MotoServer(ModuleServer):
+    """SQS, DynamoDB, Cognito, Secrets Manager, Step Functions, IAM and the rest, on one loopback port.
+
+    `folder` keeps `moto.snapshot`, from which the next start continues, and `workers.json`, the workers to which
+    Lambda invocations are forwarded. `url` is what `AWS_ENDPOINT_URL` is set to.
+    """
+
+    title = "moto"
+    module = "toolkit.local.cloud.moto"
+    ready_path = HEALTH_PATH
+    stop_seconds = 20.0  # for the last snapshot
+
+    def __init__(
+        self, folder: Path, port: int | None = None, *, region: str = "us-east-1", log: Path | None = None
+    ) -> None:
+        super().__init__(folder, port, log=log or folder / "moto.log")
+        self.region = region
+
+    @property
+    def workers(self) -> Path:
+        """The JSON file that lists the workers: `{"Lambda function name": [port, ...]}`."""
+        return self.folder / "workers.json"
+
+    @property
+    def snapshot(self) -> Path:
+        """The state of all services."""
+        return self.folder / "moto.snapshot"
+
+    def arguments(self) -> Sequence[str]:
+        files = ["--snapshot", str(self.snapshot.absolute()), "--workers", str(self.workers.absolute())]
+        return ["--port", str(self.port), *files]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"AWS_DEFAULT_REGION": self.region, "MOTO_PORT": str(self.port)}

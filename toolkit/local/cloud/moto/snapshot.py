@@ -1,0 +1,154 @@
+"""The whole state of moto in one file: written while it serves, read at the next start."""
+
+from __future__ import annotations
+
+import copyreg
+import importlib
+import io
+import logging
+import marshal
+import os
+import pickle
+import threading
+import weakref
+from collections import defaultdict
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import moto
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
+
+from toolkit.errors import ToolkitError
+from toolkit.local.cloud.moto.step_functions import Interrupted, NoHistory, take_interrupted
+
+ATTEMPTS = 20
+EXECUTIONS = "moto.stepfunctions.parser.backend.execution"
+LOCK = type(threading.Lock())
+REENTRANT_LOCK = type(threading.RLock())
+
+log = logging.getLogger(__name__)
+
+
+class Snapshot:
+    """A file that holds every backend of moto."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def save(self) -> None:
+        """Replaces the file at once; a state that changes while it is read is read again."""
+        for attempt in range(ATTEMPTS):
+            try:
+                content = _dump(_backends())
+                break
+            except RuntimeError:  # a dictionary changed its size during iteration
+                if attempt == ATTEMPTS - 1:
+                    log.warning("no snapshot this time: the state changes faster than it can be read")
+                    return
+            except Exception:  # moto must go on serving
+                log.exception("no snapshot: moto holds something that cannot be written down")
+                return
+        part = self._file.with_suffix(".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(content)
+        part.replace(self._file)
+
+    def restore(self) -> list[Interrupted]:
+        """Puts back what was saved, but for the executions that were running: those it returns."""
+        interrupted: list[Interrupted] = []
+        if not self._file.exists():
+            return interrupted
+        try:
+            with self._file.open("rb") as content:
+                saved = pickle.load(content)  # noqa: S301 - our own file, readable by its owner alone
+            if saved["moto"] != moto.__version__:
+                raise ValueError(f"written by moto {saved['moto']}, this is moto {moto.__version__}")
+            for (module, name), accounts in saved["backends"].items():
+                services = _backend_dict(module, name)
+                for (account, region), backend in accounts.items():
+                    dict.__setitem__(services[account], region, backend)
+                    interrupted += take_interrupted(backend)
+        except Exception as failure:
+            raise ToolkitError(
+                f"the AWS state in {self._file} cannot be read: {failure}",
+                next_step="discard the state of this machine with `marketplace down --purge`, then start again",
+            ) from failure
+        return interrupted
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles what moto keeps in memory and pickle refuses: keys, locks, live executions."""
+
+    def reducer_override(self, value: Any) -> Any:  # noqa: PLR0911 - one reduction per kind
+        match value:
+            case RSAPrivateKey() | EllipticCurvePrivateKey():
+                pem = value.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+                return _private_key, (pem,)
+            case threading.Condition():
+                return threading.Condition, ()
+            case FunctionType() if "<locals>" in value.__qualname__ and value.__closure__ is None:
+                return _function, (marshal.dumps(value.__code__), value.__module__)
+            case defaultdict() if type(value) is not defaultdict:  # its constructor needs more than a factory
+                state = (value.__dict__, {"default_factory": value.default_factory})
+                return copyreg.__newobj__, (type(value),), state, None, iter(list(value.items()))  # type: ignore[attr-defined]
+            case weakref.WeakValueDictionary():
+                return weakref.WeakValueDictionary, (dict(value),)
+            case BackendDict():
+                return _backend_dict, (value.backend.__module__, value.backend.__qualname__)
+            case AccountSpecificBackend():
+                return _account, (value.backend.__module__, value.backend.__qualname__, value.account_id)
+            case _ if type(value).__module__ == EXECUTIONS:  # the interpreter's threads end with the process
+                return object.__new__, (type(value),), value.__dict__ | {"exec_worker": NoHistory()}
+        if isinstance(value, REENTRANT_LOCK):
+            return threading.RLock, ()
+        if isinstance(value, LOCK):
+            return threading.Lock, ()
+        return NotImplemented
+
+
+def _dump(backends: dict[Any, Any]) -> bytes:
+    output = io.BytesIO()
+    _Pickler(output, protocol=5).dump({"moto": moto.__version__, "backends": backends})
+    return output.getvalue()
+
+
+def _backends() -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
+    return {
+        (services.backend.__module__, services.backend.__qualname__): {
+            (account, region): backend
+            for account, regions in list(services.items())
+            for region, backend in list(regions.items())
+        }
+        for services in list(BackendDict._instances)
+    }
+
+
+def _backend_dict(module: str, backend: str) -> Any:
+    """The registry in which moto looks a service's backends up, found by the class of the backends."""
+    for value in vars(importlib.import_module(module)).values():
+        if isinstance(value, BackendDict) and value.backend.__qualname__ == backend:
+            return value
+    raise LookupError(f"moto has no registry of {backend} in {module}")
+
+
+def _private_key(pem: bytes) -> Any:
+    return load_pem_private_key(pem, None)
+
+
+def _function(code: bytes, module: str) -> FunctionType:
+    """A function inside a function, such as the factory of a `defaultdict`."""
+    return FunctionType(marshal.loads(code), vars(importlib.import_module(module)))  # noqa: S302 - our own file
+
+
+def _account(module: str, backend: str, account: str) -> Any:
+    return _backend_dict(module, backend)[account]

@@ -1,0 +1,57 @@
+"""Data sources, answered for this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
+from toolkit.engine.provider import Properties, ProviderError
+from toolkit.local.cloud.provider.emulator import ACCOUNT
+
+
+def answer(token: str, arguments: Mapping[str, Any], region: str) -> Properties:
+    """The data source's result in the stack's `region`; an unknown one is refused by name."""
+    source = SOURCES.get(token)
+    if source is None:
+        raise ProviderError(f"this machine cannot answer the data source {token}")
+    return source({"region": region} | {name: value for name, value in arguments.items() if value is not None})
+
+
+def _caller_identity(arguments: Mapping[str, Any]) -> Properties:
+    return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": "DEPLOYER"}
+
+
+def _region(arguments: Mapping[str, Any]) -> Properties:
+    region = arguments.get("name") or arguments["region"]
+    return {
+        "id": region,
+        "name": region,
+        "region": region,
+        "description": region,
+        "endpoint": f"ec2.{region}.amazonaws.com",
+    }
+
+
+def _partition(arguments: Mapping[str, Any]) -> Properties:
+    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _availability_zones(arguments: Mapping[str, Any]) -> Properties:
+    region = arguments["region"]
+    return {
+        "id": region,
+        "region": region,
+        "names": [f"{region}{zone}" for zone in "abc"],
+        "zoneIds": [f"use1-az{number}" for number in (1, 2, 3)],
+        "groupNames": [region],
+    }
+
+
+SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any]], Properties]]] = {
+    POLICY_DOCUMENT: policy_document,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+}

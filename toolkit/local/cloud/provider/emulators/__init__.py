@@ -1,0 +1,1 @@
+"""What each AWS resource type becomes here, one module per service; `registry.py` lists them."""

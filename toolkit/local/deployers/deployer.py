@@ -1,0 +1,46 @@
+"""What a deployer does, whichever engine is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from toolkit.engine.events import OnEvent, Operation
+from toolkit.engine.program import Program
+from toolkit.engine.provider import Properties, Provider
+from toolkit.engine.state import ResourceState
+
+EngineName = Literal["offline", "pulumi"]
+"""The two engines, as `--engine` names them."""
+COUNTED: tuple[Operation, ...] = ("create", "update", "replace", "delete", "same")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What there is now, and what had to be done for it."""
+
+    resources: Sequence[ResourceState]
+    """Live resources, secrets in clear."""
+    outputs: Properties
+    changes: Mapping[str, int]
+    """How many were created, updated, replaced, deleted, and left the same."""
+
+
+class Deployer(Protocol):
+    """Creates the resources of a program through a provider, and keeps their state in a folder."""
+
+    def repair(self, provider: Provider) -> None:
+        """Brings the state back to what the machine really has, before a deployment."""
+        ...
+
+    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
+
+    def destroy(self, program: Program, provider: Provider) -> int:
+        """Deletes every resource and returns how many there were."""
+        ...
+
+
+def counts(operations: Mapping[Operation, int]) -> dict[str, int]:
+    """How many resources each operation touched, zeros included."""
+    return {name: operations.get(name, 0) for name in COUNTED}

@@ -1,0 +1,177 @@
+"""The Pulumi CLI as the deployer: its state, its diff and its destroy, through our provider over gRPC."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from toolkit.engine.events import OnEvent
+from toolkit.engine.program import Program
+from toolkit.engine.provider import Properties, Provider
+from toolkit.engine.serve import serve
+from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
+from toolkit.local.deployers.deployer import Deployed, counts
+
+FOLDER = "pulumi"
+SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a special value
+LAST_LINES = 25
+
+
+class PulumiDeployer:
+    """Drives the CLI on PATH with a backend of files in the state folder; the project's own files stay untouched."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("pulumi") is None:
+            raise ToolkitError(
+                "there is no `pulumi` on PATH",
+                next_step="install it (https://www.pulumi.com/docs/install/), or leave out `--engine pulumi`",
+            )
+        self._folder = folder / FOLDER
+
+    def repair(self, provider: Provider) -> None:
+        """Does nothing: with the CLI the user runs `pulumi refresh`."""
+
+    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
+        with self._stack(program, provider) as stack:
+            with _cli_errors():
+                summary = stack.up(on_output=_ignore).summary
+            exported = self._export(program)
+        changes = {getattr(kind, "value", kind): count for kind, count in summary.resource_changes.items()}
+        resources = [_resource(entry) for entry in exported["resources"] if not entry.get("delete")]
+        return Deployed(resources=resources, outputs=_stack_outputs(resources), changes=counts(changes))
+
+    def destroy(self, program: Program, provider: Provider) -> int:
+        with self._stack(program, provider) as stack, _cli_errors():
+            changes: Mapping[str, int] = stack.destroy(on_output=_ignore).summary.resource_changes
+        return sum(changes.values())
+
+    @contextmanager
+    def _stack(self, program: Program, provider: Provider) -> Iterator[Any]:
+        from pulumi import automation
+
+        project = self._project(program)
+        server = serve(provider)
+        try:
+            yield automation.create_or_select_stack(
+                stack_name=program.stack,
+                project_name=program.project,
+                program=lambda: _run(program),
+                opts=automation.LocalWorkspaceOptions(
+                    work_dir=str(project),
+                    env_vars=self._environment() | {"PULUMI_DEBUG_PROVIDERS": f"aws:{server.port}"},
+                ),
+            )
+        finally:
+            server.stop()
+
+    def _project(self, program: Program) -> Path:
+        """A copy of the project's settings: the CLI writes its encryption salt into the stack's file."""
+        project = self._folder / "project"
+        (self._folder / "backend").mkdir(parents=True, exist_ok=True)
+        project.mkdir(exist_ok=True)
+        declared = yaml.safe_load((program.root / "Pulumi.yaml").read_text())
+        declared.pop("main", None)  # the program stays where it is, and runs in this process
+        (project / "Pulumi.yaml").write_text(yaml.safe_dump(declared))
+        settings = f"Pulumi.{program.stack}.yaml"
+        salt = _salt(project / settings)
+        (project / settings).write_text((program.root / settings).read_text().rstrip() + "\n" + salt)
+        return project
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PULUMI_BACKEND_URL": f"file://{self._folder / 'backend'}",
+            "PULUMI_HOME": str(self._folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "this machine only",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def _export(self, program: Program) -> dict[str, Any]:
+        done = subprocess.run(
+            ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", program.stack],
+            cwd=self._folder / "project",
+            env=os.environ | self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ToolkitError(f"`pulumi stack export` failed: {done.stderr.strip()}", next_step="see its message")
+        exported: dict[str, Any] = json.loads(done.stdout)["deployment"]
+        return exported
+
+
+def _run(program: Program) -> None:
+    """The program as the CLI's language host would run it: fresh, in its own folder's import path."""
+    sys.path.insert(0, str(program.root))
+    try:
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("stacks", "components")]:
+            del sys.modules[name]
+        runpy.run_path(str(program.main), run_name="__main__")
+    finally:
+        sys.path.remove(str(program.root))
+
+
+@contextmanager
+def _cli_errors() -> Iterator[None]:
+    """Turns a failure of the CLI into a `ToolkitError` with the last lines that it printed."""
+    from pulumi.automation import CommandError
+
+    try:
+        yield
+    except CommandError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise ToolkitError(
+            "Pulumi did not finish:\n" + "\n".join(lines[-LAST_LINES:]),
+            next_step="correct what it names, then run up again",
+        ) from None
+
+
+def _salt(settings: Path) -> str:
+    """The line with the encryption salt that the CLI added the last time."""
+    lines = settings.read_text().splitlines() if settings.exists() else []
+    return "".join(f"{line}\n" for line in lines if line.startswith("encryptionsalt:"))
+
+
+def _resource(entry: Mapping[str, Any]) -> ResourceState:
+    urn = str(entry["urn"])
+    return ResourceState(
+        urn=urn,
+        type=entry["type"],
+        name=urn.rsplit("::", 1)[-1],
+        parent=entry.get("parent", ""),
+        custom=bool(entry.get("custom")),
+        id=entry.get("id", ""),
+        inputs=_clear(entry.get("inputs") or {}),
+        outputs=_clear(entry.get("outputs") or {}),
+        dependencies=tuple(entry.get("dependencies") or ()),
+        protect=bool(entry.get("protect")),
+        external=bool(entry.get("external")),
+    )
+
+
+def _clear(value: Any) -> Any:
+    """A value of the export without Pulumi's wrapping of secrets."""
+    if isinstance(value, dict):
+        if SECRET_MARK in value and "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {key: _clear(item) for key, item in value.items()}
+    return [_clear(item) for item in value] if isinstance(value, list) else value
+
+
+def _stack_outputs(resources: list[ResourceState]) -> Properties:
+    return next((dict(resource.outputs) for resource in resources if resource.type == "pulumi:pulumi:Stack"), {})
+
+
+def _ignore(line: str) -> None:
+    pass

@@ -1,0 +1,137 @@
+"""HTTP APIs as they were deployed: each route with its authorizer and, through VPC link and listener, its service."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from toolkit.engine.provider import Properties
+from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
+from toolkit.local.gateway.api import LONGEST_INTEGRATION_SECONDS, Api, Authorizer, Cors, Route, Throttle
+
+API = "aws:apigatewayv2/api:Api"
+AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
+INTEGRATION = "aws:apigatewayv2/integration:Integration"
+ROUTE = "aws:apigatewayv2/route:Route"
+STAGE = "aws:apigatewayv2/stage:Stage"
+LISTENER = "aws:lb/listener:Listener"
+LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+PARAMETER = re.compile(r"\{[^}]+\}")
+
+
+def deployed_apis(deployed: Sequence[ResourceState], services: Mapping[str, str]) -> tuple[Api, ...]:
+    """Every HTTP API; `services` names the service behind each target group's ARN.
+
+    Raises:
+        ToolkitError: an integration maps request parameters.
+    """
+    return tuple(_api(api, deployed, services) for api in deployed if api.type == API)
+
+
+def _api(api: ResourceState, deployed: Sequence[ResourceState], services: Mapping[str, str]) -> Api:
+    parts = [resource for resource in deployed if resource.outputs.get("apiId") == api.id]
+    keys = [resource.outputs for resource in parts if resource.type == ROUTE]
+    routes = {str(route["routeKey"]): _route(route, parts, deployed, services) for route in keys}
+    return Api(
+        routes=tuple(route for route in routes.values() if route is not None),
+        throttle=_throttle(parts),
+        cors=_cors(api.outputs.get("corsConfiguration") or {}),
+        unserved=tuple(key for key, route in routes.items() if route is None),
+    )
+
+
+def _route(
+    route: Properties, parts: Sequence[ResourceState], deployed: Sequence[ResourceState], services: Mapping[str, str]
+) -> Route | None:
+    """The route, `None` when no process of this machine answers it."""
+    method, _, path = str(route["routeKey"]).rpartition(" ")  # `$default` has no method
+    integration = _outputs(parts, INTEGRATION, str(route.get("target", "")).removeprefix("integrations/"))
+    service = None if integration is None else _service(path, integration, deployed, services)
+    if integration is None or service is None:
+        return None
+    _refuse_request_parameters(str(route["routeKey"]), integration)
+    authorizer = _outputs(parts, AUTHORIZER, str(route.get("authorizerId") or ""))
+    milliseconds = integration.get("timeoutMilliseconds")
+    return Route(
+        method=method or "ANY",
+        path=path,
+        service=service,
+        authorizer=_jwt(authorizer) if authorizer and route.get("authorizationType") == "JWT" else None,
+        scopes=tuple(route.get("authorizationScopes") or ()),
+        timeout_seconds=float(milliseconds) / 1_000 if milliseconds else LONGEST_INTEGRATION_SECONDS,
+    )
+
+
+def _refuse_request_parameters(route_key: str, integration: Properties) -> None:
+    parameters = integration.get("requestParameters")
+    if parameters:
+        raise ToolkitError(
+            f"the integration of {route_key} maps request parameters, which this machine's gateway does not: "
+            f"{', '.join(sorted(parameters))}",
+            next_step="take the mapping out of the program; a service reads the caller from the token",
+        )
+
+
+def _outputs(parts: Iterable[ResourceState], type: str, id: str) -> Properties | None:
+    return next((part.outputs for part in parts if part.type == type and part.id == id), None)
+
+
+def _jwt(authorizer: Properties) -> Authorizer:
+    configuration = authorizer["jwtConfiguration"]
+    return Authorizer(issuer=configuration["issuer"], audiences=tuple(configuration.get("audiences") or ()))
+
+
+def _throttle(parts: Iterable[ResourceState]) -> Throttle | None:
+    for stage in parts:
+        settings = (stage.outputs.get("defaultRouteSettings") or {}) if stage.type == STAGE else {}
+        if settings.get("throttlingRateLimit"):
+            return Throttle(
+                rate=float(settings["throttlingRateLimit"]), burst=int(settings.get("throttlingBurstLimit") or 1)
+            )
+    return None
+
+
+def _cors(configuration: Properties) -> Cors | None:
+    if not configuration:
+        return None
+    return Cors(
+        allow_origins=tuple(configuration.get("allowOrigins") or ()),
+        allow_methods=tuple(configuration.get("allowMethods") or ()),
+        allow_headers=tuple(configuration.get("allowHeaders") or ()),
+        expose_headers=tuple(configuration.get("exposeHeaders") or ()),
+        allow_credentials=bool(configuration.get("allowCredentials")),
+        max_age_seconds=int(configuration["maxAge"]) if configuration.get("maxAge") else None,
+    )
+
+
+def _service(
+    path: str, integration: Properties, deployed: Sequence[ResourceState], services: Mapping[str, str]
+) -> str | None:
+    """The service behind the load balancer's listener, chosen by its rules as the load balancer would."""
+    listener = integration.get("integrationUri")
+    sample = PARAMETER.sub("any", path)
+    rules = [r for r in deployed if r.type == LISTENER_RULE and r.outputs["listenerArn"] == listener]
+    for rule in sorted(rules, key=lambda rule: int(rule.outputs.get("priority") or 0)):
+        if _matches(rule.outputs.get("conditions") or (), sample):
+            return _forwarded(rule.outputs.get("actions") or (), services)
+    for found in deployed:
+        if found.type == LISTENER and found.outputs["arn"] == listener:
+            return _forwarded(found.outputs.get("defaultActions") or (), services)
+    return None
+
+
+def _matches(conditions: Iterable[Properties], path: str) -> bool:
+    patterns = [(condition.get("pathPattern") or {}).get("values") or () for condition in conditions]
+    return all(
+        any(fnmatch.fnmatchcase(path, pattern) for pattern in alternatives) for alternatives in patterns if alternatives
+    )
+
+
+def _forwarded(actions: Iterable[Properties], services: Mapping[str, str]) -> str | None:
+    for action in actions:
+        if action.get("type") == "forward":
+            groups = (action.get("forward") or {}).get("targetGroups") or [{"arn": action.get("targetGroupArn")}]
+            return services.get(str(groups[0].get("arn")))
+    return None

@@ -1,0 +1,1 @@
+"""Lambda functions on this machine: their runtime, their worker processes, and the pollers of their queues."""

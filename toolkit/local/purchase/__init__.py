@@ -1,0 +1,1 @@
+"""A demo purchase over HTTP, and the receipt that it ends with."""

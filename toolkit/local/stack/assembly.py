@@ -1,0 +1,98 @@
+"""From the topology to processes of this machine: ports, commands, and the files that gateway and pollers read."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from toolkit.errors import ToolkitError
+from toolkit.local.gateway.api import Api, GatewaySettings
+from toolkit.local.gateway.spec import gateway
+from toolkit.local.lambda_functions.poller import EventSourceMapping
+from toolkit.local.lambda_functions.specs import poller, worker
+from toolkit.local.processes.environment import emulated_keys_url, listening, secret_values
+from toolkit.local.processes.spec import ProcessSpec
+from toolkit.local.stack.machine import Machine
+from toolkit.local.stack.topology import LambdaWorker, QueuePoller, ServiceProcess, Topology
+
+GATEWAY = "gateway"
+ROUTES_FILE = "routes.json"
+
+
+def process_specs(topology: Topology, machine: Machine, *, gateway_port: int) -> list[ProcessSpec]:
+    """Every process in the order in which they start: workers, services, pollers, gateway."""
+    specs = [_worker(planned, machine) for planned in topology.workers]
+    specs += [_service(planned, machine) for planned in topology.services]
+    specs += [_poller(planned, machine) for planned in topology.pollers]
+    if topology.apis:
+        specs.append(_gateway(topology.apis, machine, gateway_port))
+    return specs
+
+
+def _worker(planned: LambdaWorker, machine: Machine) -> ProcessSpec:
+    return worker(
+        name=planned.name,
+        function_name=planned.function_name,
+        handler=planned.handler,
+        port=machine.port(planned.name),
+        timeout_seconds=planned.timeout_seconds,
+        memory_megabytes=planned.memory_mib,
+        environment=planned.environment,
+        role_arn=planned.role_arn,
+        arn=planned.arn,
+    )
+
+
+def _service(planned: ServiceProcess, machine: Machine) -> ProcessSpec:
+    port = machine.port(planned.name)
+    secrets = secret_values(planned.secrets, lambda arn: _secret(machine, arn))
+    return ProcessSpec(
+        name=planned.name,
+        command=[sys.executable if part == "python" else part for part in planned.command],
+        environment=listening({**planned.environment, **secrets}, port),
+        role_arn=planned.role_arn,
+        ready_url=f"http://127.0.0.1:{port}/readyz",
+        kind="service",
+        port=port,
+    )
+
+
+def _secret(machine: Machine, arn: str) -> str:
+    return str(machine.boto("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
+def _poller(planned: QueuePoller, machine: Machine) -> ProcessSpec:
+    mapping = EventSourceMapping(
+        queue_url=planned.queue_url,
+        queue_arn=planned.queue_arn,
+        function_name=planned.function_name,
+        batch_size=planned.batch_size,
+        batching_window_seconds=planned.window_seconds,
+        report_batch_item_failures=planned.reports_failures,
+    )
+    file = machine.state / "mappings" / f"{planned.name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps([mapping.model_dump()], indent=2))
+    # One process per mapping: on AWS too, the Lambda function's own role reads the queue.
+    return poller(name=planned.name, mappings=file, workers=machine.workers, role_arn=planned.role_arn)
+
+
+def _gateway(apis: tuple[Api, ...], machine: Machine, port: int) -> ProcessSpec:
+    if len(apis) > 1:
+        raise ToolkitError(
+            f"the stack has {len(apis)} HTTP APIs, this machine's gateway serves one",
+            next_step="deploy one of them per stack",
+        )
+    [api] = apis
+    authorizers = [route.authorizer for route in api.routes if route.authorizer]
+    settings = GatewaySettings(
+        api=api,
+        services={route.service: f"http://127.0.0.1:{machine.port(route.service)}" for route in api.routes},
+        keys_urls={
+            authorizer.issuer: emulated_keys_url(authorizer.keys_url, machine.aws_endpoint)
+            for authorizer in authorizers
+        },
+    )
+    file = machine.state / ROUTES_FILE
+    file.write_text(settings.model_dump_json(indent=2))
+    return gateway(name=GATEWAY, settings=file, port=port)

@@ -1,0 +1,252 @@
+"""The stack on this machine, from plan to receipt: the composition root of `marketplace up`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from toolkit.engine.describing import RemoteSdk
+from toolkit.engine.events import ignore
+from toolkit.engine.program import Program
+from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
+from toolkit.local.cloud.provider import LocalProvider
+from toolkit.local.cloud.warming import warm
+from toolkit.local.deployers.choice import choose
+from toolkit.local.deployers.deployer import Deployed, Deployer, EngineName
+from toolkit.local.processes.ports import is_free
+from toolkit.local.processes.spec import ProcessSpec
+from toolkit.local.processes.supervisor import Supervisor
+from toolkit.local.purchase.buying import VISA, buy, stock_shelves
+from toolkit.local.purchase.receipt import Receipt
+from toolkit.local.purchase.visitor import UserPool
+from toolkit.local.stack.assembly import process_specs
+from toolkit.local.stack.counts import components, counted, not_emulated
+from toolkit.local.stack.machine import DEFAULT_REGION, SERVERS, Machine
+from toolkit.local.stack.steps import Steps
+from toolkit.local.stack.topology import Topology, topology
+from toolkit.local.state.integrity import require_integrity
+from toolkit.local.state.run import Resources, Run
+
+PAYMENTS: Final = "marketplace:payments:Payments"
+DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
+SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the user asked for."""
+
+    root: Path
+    """The folder of Pulumi.yaml."""
+    stack: str
+    state: Path
+    port: int
+    engine: EngineName = "offline"
+
+
+class LocalStack:
+    """A stack that runs on this machine between `up` and `stop`."""
+
+    def __init__(self, settings: Settings, steps: Steps) -> None:
+        """Raises `ToolkitError` when there is no such project or stack."""
+        self.settings = settings
+        self.program = Program.load(settings.root, settings.stack)
+        self.machine = Machine(settings.state, region=region_of(self.program))
+        self._steps = steps
+        self._sdk = RemoteSdk()
+        self._supervisor: Supervisor | None = None
+        self._deployed: Deployed | None = None
+
+    def __enter__(self) -> LocalStack:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the gateway listens."""
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The running processes."""
+        if self._supervisor is None:
+            raise RuntimeError("the stack has not been started")
+        return self._supervisor
+
+    def up(self) -> Run:
+        """Plan, servers, resources, processes, health.
+
+        Raises:
+            ToolkitError: whatever stands in the way, with the next step.
+        """
+        program = self.program
+        deployer = choose(self.settings.engine, self.machine.state)
+        self.machine.lock()
+        require_integrity(self.machine.state)
+        require_port(self.settings.port)
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(self._start_servers, deployer)
+            self._plan(program)
+            with self._steps.step("servers", "PostgreSQL, Redis, AWS, Stripe") as step:
+                starting.result()
+                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started beside the plan"
+        with self._steps.step("resources", "creating what the plan says") as step:
+            deployed = self._deploy(program, deployer)
+            resources = counted(deployed)
+            step.outcome = _summary(resources)
+        wanted = topology(deployed.resources)
+        specs = self._start_processes(wanted)
+        return self._record(deployed, resources, specs, wanted)
+
+    def buy(self, *, payment_method: str = VISA) -> Receipt:
+        """One purchase over HTTP, with the demo sellers' shelves stocked first."""
+        with self._steps.step("purchase", "signing in, browsing, checking out") as step:
+            cognito = self.machine.boto("cognito-idp")
+            stock_shelves(cognito, self.user_pool, self.url)
+            receipt = buy(cognito, self.user_pool, self.url, payment_method=payment_method)
+            step.outcome = f"order {receipt.order_id} {receipt.status}"
+        return receipt
+
+    @property
+    def user_pool(self) -> UserPool:
+        """Where buyers and sellers of this stack sign in."""
+        outputs = self._deployed.outputs if self._deployed else {}
+        try:
+            return UserPool(id=outputs["directory_id"], client_id=outputs["client_id"])
+        except KeyError as missing:
+            raise ToolkitError(
+                f"the stack exports no {missing}, so nobody can sign in",
+                next_step="export `directory_id` and `client_id` from the program",
+            ) from None
+
+    def stop(self) -> None:
+        """Stops every process that this stack started."""
+        if self._supervisor is not None:
+            self._supervisor.stop()
+            self._supervisor = None
+        self.machine.stop()
+
+    def _start_servers(self, deployer: Deployer) -> None:
+        started = time.monotonic()
+        self.machine.start()
+        self._steps.took("servers", time.monotonic() - started)
+        warm(self.machine)
+        deployer.repair(LocalProvider(self.machine, sdk=self._sdk))
+
+    def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
+        provider = LocalProvider(self.machine, sdk=self._sdk)
+        try:
+            self._deployed = deployer.deploy(program, provider, ignore)
+        finally:
+            provider.close()
+        self._give_stripe_secret(self._deployed.resources)
+        return self._deployed
+
+    def _plan(self, program: Program) -> None:
+        """Previews the program, to find mistakes before anything is created. `marketplace plan` checks more."""
+        from toolkit.engine.planning import preview
+
+        with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
+            planned = preview(program, self._sdk)
+            functions = {resource.function for resource in planned if resource.function}
+            links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
+            custom = sum(resource.custom and not resource.type.startswith("pulumi:") for resource in planned)
+            step.outcome = f"{len(functions)} functions, {custom} resources, {links} links"
+
+    def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
+        """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already."""
+        client = self.machine.boto("secretsmanager")
+        for resource in resources:
+            if resource.type != SECRET or f"{PAYMENTS}$" not in resource.urn.split("::")[2] + "$":
+                continue
+            wanted = {"api_key": self.machine.stripe.api_key, "api_base": self.machine.stripe.url}
+            try:
+                present = json.loads(client.get_secret_value(SecretId=resource.id)["SecretString"])
+            except client.exceptions.ResourceNotFoundException:
+                present = {}
+            if not present or (present.get("api_base") and not wanted.items() <= present.items()):
+                value = {"webhook_secret": f"whsec_{secrets.token_hex(24)}", **present, **wanted}
+                client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(value))
+
+    def _start_processes(self, wanted: Topology) -> Sequence[ProcessSpec]:
+        with self._steps.step("processes", "services, workers, pollers, gateway") as step:
+            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port)
+            supervisor = Supervisor(specs, self.machine)
+            self._supervisor = supervisor
+            step.outcome = ", ".join(spec.name for spec in specs)
+        with self._steps.step("health", "waiting until all are ready") as step:
+            supervisor.start()
+            step.outcome = f"{len(specs)} processes ready at {self.url}"
+        return specs
+
+    def _record(self, deployed: Deployed, resources: Resources, specs: Sequence[ProcessSpec], wanted: Topology) -> Run:
+        servers = {name: self.machine.port(name) for name in SERVERS}
+        run = Run(
+            stack=self.settings.stack,
+            engine=self.settings.engine,
+            url=self.url,
+            endpoints=self._endpoints(deployed),
+            resources=resources,
+            components=components(deployed),
+            not_emulated=not_emulated(deployed),
+            unserved=[route for api in wanted.apis for route in api.unserved],
+            ports=servers | {spec.name: spec.port for spec in specs if spec.port is not None},
+        )
+        run.write(self.machine.state)
+        return run
+
+    def _endpoints(self, deployed: Deployed) -> Mapping[str, str]:
+        aws, pool = self.machine.aws_endpoint, self.user_pool.id
+        databases = [
+            str(resource.outputs["databaseName"])
+            for resource in deployed.resources
+            if resource.type == DATABASE_CLUSTER and resource.outputs.get("databaseName")
+        ]
+        return {
+            "Gateway": self.url,
+            "Catalog": f"{self.url}/catalog/products",
+            "Issuer": str(deployed.outputs.get("issuer", "")),
+            "JWKS": f"{aws}/{pool}/.well-known/jwks.json",
+            "AWS": aws,
+            "PostgreSQL": self.machine.postgres.dsn(databases[0] if databases else "postgres"),
+            "Redis": self.machine.redis.url,
+            "Stripe": self.machine.stripe.url,
+        }
+
+
+def region_of(program: Program) -> str:
+    """The region that a stack's settings name."""
+    return program.config.get("aws:region", DEFAULT_REGION)
+
+
+def require_port(port: int) -> None:
+    """Refuses a port that another process has, before the work of a deployment."""
+    if not is_free(port):
+        raise ToolkitError(
+            f"port {port} is taken by another process",
+            next_step=f"stop that process (`lsof -i :{port}` names it), or choose another port: --port N",
+        )
+
+
+def _summary(resources: Resources) -> str:
+    changes = {
+        "created": resources.create,
+        "updated": resources.update,
+        "replaced": resources.replace,
+        "deleted": resources.delete,
+        "unchanged": resources.same,
+    }
+    parts = [f"{count} {what}" for what, count in changes.items() if count] or ["nothing to do"]
+    return f"{', '.join(parts)} ({resources.emulated} emulated, {resources.recorded} recorded)"

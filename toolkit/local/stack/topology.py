@@ -1,0 +1,169 @@
+"""What runs, derived from what was deployed: a pure function of the stack's resources.
+
+An ECS service becomes a process with its task definition's command, environment and role; a Lambda function a worker;
+an event source mapping a poller; an HTTP API, with its authorizer, VPC link and listener rules, the gateway's routes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolkit.engine.provider import Properties
+from toolkit.engine.state import ResourceState
+from toolkit.local.gateway.api import Api
+from toolkit.local.gateway.deployed_apis import deployed_apis
+
+SERVICE = "aws:ecs/service:Service"
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+LAMBDA_FUNCTION = "aws:lambda/function:Function"
+EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+QUEUE = "aws:sqs/queue:Queue"
+INVOCATION = "aws:lambda/invocation:Invocation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceProcess:
+    """A container service: one process of this machine."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    role_arn: str | None
+    target_groups: frozenset[str]
+    """ARNs of the target groups it stands behind."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Variables whose value comes from a secret: name to the secret's ARN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaWorker:
+    """A Lambda function: a worker process that runs its handler."""
+
+    name: str
+    function_name: str
+    """The physical name, by which the cloud's services call it."""
+    arn: str
+    handler: str
+    environment: Mapping[str, str]
+    role_arn: str
+    timeout_seconds: int
+    memory_mib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePoller:
+    """An event source mapping: takes batches from a queue to a Lambda function."""
+
+    name: str
+    queue_url: str
+    queue_arn: str
+    function_name: str
+    role_arn: str
+    """The Lambda function's role, which also reads the queue on AWS."""
+    batch_size: int
+    window_seconds: int
+    reports_failures: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """Everything that must run for the stack to work on this machine."""
+
+    services: tuple[ServiceProcess, ...]
+    workers: tuple[LambdaWorker, ...]
+    pollers: tuple[QueuePoller, ...]
+    apis: tuple[Api, ...]
+
+
+def topology(resources: Iterable[ResourceState]) -> Topology:
+    """Derives the processes from deployed resources, their secrets in clear."""
+    deployed = [resource for resource in resources if resource.custom and not resource.delete]
+    services = tuple(_service(resource, deployed) for resource in _of(deployed, SERVICE))
+    workers = tuple(
+        _worker(resource) for resource in _of(deployed, LAMBDA_FUNCTION) if not _only_invoked(resource, deployed)
+    )
+    pollers = tuple(
+        _poller(resource, deployed, workers)
+        for resource in _of(deployed, EVENT_SOURCE_MAPPING)
+        if resource.outputs.get("enabled", True)
+    )
+    behind = {arn: service.name for service in services for arn in service.target_groups}
+    return Topology(services=services, workers=workers, pollers=pollers, apis=deployed_apis(deployed, behind))
+
+
+def _service(service: ResourceState, deployed: Sequence[ResourceState]) -> ServiceProcess:
+    definition = _find(deployed, TASK_DEFINITION, "arn", service.outputs["taskDefinition"])
+    containers = json.loads(definition.outputs["containerDefinitions"])
+    attached = service.outputs.get("loadBalancers") or []
+    container = _container(containers, attached)
+    groups = frozenset(str(entry["targetGroupArn"]) for entry in attached)
+    return ServiceProcess(
+        name=service.name,
+        command=(*container.get("entryPoint", ()), *container.get("command", ())),
+        environment={entry["name"]: str(entry["value"]) for entry in container.get("environment", ())},
+        secrets={entry["name"]: str(entry["valueFrom"]) for entry in container.get("secrets", ())},
+        role_arn=definition.outputs.get("taskRoleArn"),
+        target_groups=groups,
+    )
+
+
+def _container(containers: Sequence[Properties], attached: Sequence[Properties]) -> Properties:
+    """The container that the load balancer talks to, else the essential one: side-cars do not run here."""
+    named = {entry["containerName"] for entry in attached}
+    chosen = [container for container in containers if container["name"] in named]
+    return (chosen or [container for container in containers if container.get("essential", True)])[0]
+
+
+def _worker(function: ResourceState) -> LambdaWorker:
+    outputs = function.outputs
+    commands = (outputs.get("imageConfig") or {}).get("commands") or [outputs.get("handler")]
+    return LambdaWorker(
+        name=function.name,
+        function_name=outputs["name"],
+        arn=outputs["arn"],
+        handler=str(commands[0]),
+        environment=dict((outputs.get("environment") or {}).get("variables") or {}),
+        role_arn=outputs["role"],
+        timeout_seconds=int(outputs.get("timeout") or 3),
+        memory_mib=int(outputs.get("memorySize") or 128),
+    )
+
+
+def _only_invoked(function: ResourceState, deployed: Sequence[ResourceState]) -> bool:
+    """Whether only the deployment itself calls the Lambda function (migrations): it needs no worker."""
+    names = {function.outputs["name"], function.outputs["arn"]}
+    invoked = any(invocation.outputs["functionName"] in names for invocation in _of(deployed, INVOCATION))
+    mentioned = any(
+        function.outputs["arn"] in json.dumps(resource.inputs, default=str)
+        for resource in deployed
+        if resource.type not in {INVOCATION, LAMBDA_FUNCTION}
+    )
+    return invoked and not mentioned
+
+
+def _poller(mapping: ResourceState, deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker]) -> QueuePoller:
+    outputs = mapping.outputs
+    queue = _find(deployed, QUEUE, "arn", outputs["eventSourceArn"])
+    target = outputs["functionName"]
+    worker = next(worker for worker in workers if target in {worker.arn, worker.function_name})
+    return QueuePoller(
+        name=mapping.name,
+        queue_url=queue.outputs["url"],
+        queue_arn=queue.outputs["arn"],
+        function_name=worker.function_name,
+        role_arn=worker.role_arn,
+        batch_size=int(outputs.get("batchSize") or 10),
+        window_seconds=int(outputs.get("maximumBatchingWindowInSeconds") or 0),
+        reports_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
+    )
+
+
+def _of(deployed: Iterable[ResourceState], type: str) -> list[ResourceState]:
+    return [resource for resource in deployed if resource.type == type]
+
+
+def _find(deployed: Iterable[ResourceState], type: str, output: str, value: Any) -> ResourceState:
+    return next(resource for resource in _of(deployed, type) if resource.outputs[output] == value)

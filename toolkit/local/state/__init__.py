@@ -1,0 +1,1 @@
+"""What stays in the state folder between runs."""

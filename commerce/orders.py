@@ -1,15 +1,19 @@
-"""Orders: what one checkout places, one sub-order per seller, and the states both go through."""
+"""Orders: what one checkout places, one sub-order per seller, and the states of both.
+
+`commerce.transitions` says how an order goes from one state to the next.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from commerce.catalog import Offer, UnknownOffer
 from commerce.errors import InvalidRequest, MarketplaceError
-from commerce.money import BASIS_POINTS, Money
+from commerce.money import BASIS_POINTS, Money, total
 
 _ORDERS = uuid.UUID("5b0f3a52-52a1-4a4c-9c55-5ab5b9a1d1f4")
 
@@ -95,18 +99,23 @@ class Order:
     cart_revision: str | None = None
 
     @property
+    def keeps_units(self) -> bool:
+        """Whether this order keeps units from other buyers: it has taken them, or still waits for them."""
+        return self.stock is not StockState.RESTORED
+
+    @property
     def awaits_split(self) -> bool:
-        """Whether a share is not held yet: the ledger does not know this order's money."""
+        """Whether a share is still pending: the ledger does not have this order's money yet."""
         return any(share.state is SellerOrderState.PENDING for share in self.sellers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """A buyer's wish to buy `lines` (offer id to quantity), priced when it is accepted.
+    """A buyer's request to buy `lines` (offer id to quantity), priced when it is accepted.
 
-    `expected_total` in minor units is what the buyer saw; when given, another total is refused (PriceChanged).
-    `cart_revision` is the state of the cart that the lines are: it is bought once, whatever the order id, unless its
-    order failed. None for lines that come from no cart.
+    `expected_total` is the total that the buyer saw, in minor units; when given, another total is refused
+    (PriceChanged). `cart_revision` is the state of the cart that the lines come from, None without a cart: each state
+    of a cart is bought once, whatever the order id, unless its order failed.
     """
 
     order_id: str
@@ -121,8 +130,8 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """An accepted order. `replayed` when the same order id or the same cart had been accepted before: nothing was
-    written, and id and `status` are those of the earlier order."""
+    """An accepted order. With `replayed` the same order id or the same cart had been accepted before: nothing was
+    written, and id, total and status are those of the earlier order."""
 
     order_id: str
     total: Money
@@ -135,43 +144,6 @@ class Accepted:
         return cls(order_id=order.order_id, total=order.total, status=order.status, replayed=True)
 
 
-_PROGRESS = (
-    OrderStatus.ACCEPTED,
-    OrderStatus.AUTHORISED,
-    OrderStatus.CONFIRMED,
-    OrderStatus.CAPTURED,
-    OrderStatus.FULFILLED,
-)
-
-
-def must_advance(order_id: str, status: OrderStatus, target: OrderStatus) -> bool:
-    """Whether an order still has to become `target`: False when it is that far already.
-
-    Raises IllegalTransition from a failed order, or when a state would be skipped.
-    """
-    if status is not OrderStatus.FAILED:
-        ahead = _PROGRESS.index(target) - _PROGRESS.index(status)
-        if ahead <= 0:
-            return False
-        if ahead == 1:
-            return True
-    raise IllegalTransition(order_id, f"becoming {target}", status)
-
-
-def must_fail(order_id: str, status: OrderStatus) -> bool:
-    """Whether an order still has to fail. Raises IllegalTransition once the money was taken: that is a refund then."""
-    if status in (OrderStatus.CAPTURED, OrderStatus.FULFILLED):
-        raise IllegalTransition(order_id, "failing", status)
-    return status is not OrderStatus.FAILED
-
-
-def must_restore(order_id: str, status: OrderStatus, stock: StockState) -> bool:
-    """Whether the order's units still have to be put back. Raises IllegalTransition once the money was taken."""
-    if status in (OrderStatus.CAPTURED, OrderStatus.FULFILLED):
-        raise IllegalTransition(order_id, "restoring its stock", status)
-    return stock is not StockState.RESTORED
-
-
 def order_id_for(buyer_id: str, key: str) -> str:
     """The order id of one attempt to buy: the same buyer and key (an Idempotency-Key, else the cart's revision)
     always give the same id, so that a repeated request finds its order and makes no second one."""
@@ -180,7 +152,7 @@ def order_id_for(buyer_id: str, key: str) -> str:
 
 def commission(gross: Money, basis_points: int) -> Money:
     """The platform's part of a seller's gross: `gross * basis_points / 10_000` rounded half to even, once per
-    seller order (never per line). The SQL function `commission` of the order database is the same rule."""
+    seller order (never per line). The SQL function `commission` of the order database repeats this rule."""
     if not 0 <= basis_points <= BASIS_POINTS:
         raise InvalidRequest(f"A commission is between 0 and 10000 basis points, not {basis_points}.")
     return gross.basis_points(basis_points)
@@ -202,6 +174,46 @@ def seller_orders(lines: tuple[OrderLine, ...], names: Mapping[str, str], basis_
         )
         for seller_id in sorted(gross)
     )
+
+
+def place(checkout: Checkout, offers: Mapping[str, Offer], names: Mapping[str, str], now: datetime) -> Order:
+    """The order of a checkout at the prices of `offers` (by id), with the sellers' `names`.
+
+    Raises UnknownOffer and PriceChanged. The accept statement of the PostgreSQL adapter repeats this rule.
+    """
+    on_offer = {id_: offer for id_, offer in offers.items() if offer.unit_price.currency == checkout.currency}
+    check_on_offer(checkout, on_offer)
+    lines = tuple(
+        OrderLine(
+            offer_id=offer_id,
+            product_id=on_offer[offer_id].product_id,
+            seller_id=on_offer[offer_id].seller_id,
+            title=on_offer[offer_id].title,
+            quantity=checkout.lines[offer_id],
+            unit_price=on_offer[offer_id].unit_price,
+        )
+        for offer_id in sorted(checkout.lines)
+    )
+    order = Order(
+        order_id=checkout.order_id,
+        buyer_id=checkout.buyer_id,
+        status=OrderStatus.ACCEPTED,
+        total=total((line.subtotal for line in lines), checkout.currency),
+        payment_method=checkout.payment_method,
+        lines=lines,
+        sellers=seller_orders(lines, names, checkout.commission_basis_points),
+        accepted_at=now,
+        cart_revision=checkout.cart_revision,
+    )
+    if checkout.expected_total is not None and checkout.expected_total != order.total.amount:
+        raise PriceChanged(checkout.expected_total, order.total.amount)
+    return order
+
+
+def check_on_offer(checkout: Checkout, on_offer: Collection[str]) -> None:
+    """Raises UnknownOffer for lines that are not among the offers in the checkout's currency."""
+    if unknown := sorted(set(checkout.lines) - set(on_offer)):
+        raise UnknownOffer(tuple(unknown), f"Not on offer in {checkout.currency}: {', '.join(unknown)}.")
 
 
 class OrderNotFound(MarketplaceError):

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from commerce.catalog import UnknownOffer
 from commerce.errors import InvariantBroken, MarketplaceError
-from commerce.inventory import SoldOut, reconcile
+from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, Order, OrderStatus
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
 from commerce.ports import Offers, Orders, PaymentGateway, StockGate
+from commerce.stock_keeping import StockKeeper
 from functions.checkout.saga import StepName
 
 INTERNAL_ERROR = "internal_error"
@@ -35,8 +36,8 @@ class CheckoutSteps:
 
     def __init__(self, *, orders: Orders, offers: Offers, gate: StockGate, payments: PaymentGateway) -> None:
         self._orders = orders
-        self._offers = offers
         self._gate = gate
+        self._stock = StockKeeper(gate=gate, offers=offers)
         self._payments = payments
 
     async def run(self, step: StepName, order_id: str, error: str | None = None) -> None:
@@ -71,7 +72,7 @@ class CheckoutSteps:
             await self._orders.confirm_stock(order_id)
         except SoldOut as short:
             # The gate let in more orders than there are units, so its counter is wrong: this order is the last one.
-            await reconcile(self._gate, self._offers, short.offer_ids)
+            await self._stock.reconcile(short.offer_ids)
             raise
         await self._gate.consume(order_id)
 

@@ -9,8 +9,8 @@ from commerce.catalog import UnknownOffer
 from commerce.inventory import SoldOut, UnknownCounters
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, order_id_for
 from commerce.ports import Carts, Orders
+from commerce.stock_keeping import StockKeeper
 from services.checkout.relay import Relay
-from services.checkout.stock import StockKeeper
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

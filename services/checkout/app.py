@@ -14,12 +14,13 @@ from commerce.adapters.aws import StepFunctionsFlow
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, PostgresOutbox, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.ports import Carts, CheckoutFlow, Offers, Orders, Outbox, StockGate
+from commerce.stock_keeping import StockKeeper
 from services.checkout.acceptance import Acceptance
 from services.checkout.dependencies import CheckoutService, checkout_of
 from services.checkout.endpoints import router
 from services.checkout.relay import Relay
 from services.checkout.settings import CheckoutSettings
-from services.checkout.stock import StockKeeper
+from services.checkout.stock import keep_stock
 from services.http.application import build_app
 from services.http.health import Checks
 
@@ -62,7 +63,7 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
                 currency=settings.currency,
                 checks=stores.checks,
             )
-            background = [asyncio.create_task(relay.run()), asyncio.create_task(stock.run())]
+            background = [asyncio.create_task(relay.run()), asyncio.create_task(keep_stock(stock))]
             try:
                 yield
             finally:

@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from commerce.ports import CheckoutFlow, Dispatch, Outbox, Patience
+from commerce.dispatch import Dispatch, Patience
+from commerce.ports import CheckoutFlow, Outbox
 
 _log = logging.getLogger(__name__)
 # The first wait is longer than an execution can last. Eight dispatches are a day and a third of trying, of a paid order
 # that waits for its goods a month.
-PATIENCE = Patience(idle=timedelta(minutes=15), fulfilment_idle=timedelta(hours=6), dispatches=8)
+PATIENCE = Patience(idle=timedelta(minutes=15), fulfillment_idle=timedelta(hours=6), dispatches=8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

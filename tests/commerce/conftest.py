@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import boto3
 import pytest
-from commerce_samples import MarketPorts, memory_market, postgres_market
+from commerce_samples import MarketPorts, empty, memory_market, postgres_market
 from hypothesis import settings
 from moto import mock_aws
 
@@ -65,12 +65,7 @@ def market_dsn(postgres_server: PostgresServer) -> str:
 async def pool(market_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     """Connections to an empty order database. Afterwards its ledger must sum to zero."""
     pool = await connect_pool(DatabaseSettings.from_dsn(market_dsn), min_size=1, max_size=12)
-    # The ledger refuses to be emptied; only the superuser of a test server can tell its triggers to look away.
-    await pool.execute(
-        "SET session_replication_role = replica;"
-        "TRUNCATE sellers, offers, orders, order_lines, seller_orders, outbox, ledger_transactions, ledger_entries;"
-        "SET session_replication_role = origin"
-    )
+    await empty(pool)
     yield pool
     assert await pool.fetch("SELECT currency FROM ledger_entries GROUP BY currency HAVING sum(amount) <> 0") == []
     await pool.close()

@@ -5,11 +5,6 @@ from __future__ import annotations
 import asyncpg
 import pytest
 from commerce_samples import confirmed, postgres_market, stock_up
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from commerce.money import Money
-from commerce.orders import commission
 
 HEADER = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VALUES ($1, 'order', $2)"
 ENTRY = "INSERT INTO ledger_entries (transaction_id, account, currency, amount) VALUES ($1, $2, $3, $4)"
@@ -95,15 +90,3 @@ async def test_the_stock_cannot_become_negative(pool: asyncpg.Pool) -> None:
     await confirmed(market, "o1", {"lamp": 1})
     with pytest.raises(asyncpg.CheckViolationError):
         await pool.execute("UPDATE offers SET stock = stock - 1 WHERE offer_id = 'lamp'")
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cases=st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 10_000)), min_size=1, max_size=50))
-async def test_sql_and_python_round_a_commission_alike(pool: asyncpg.Pool, cases: list[tuple[int, int]]) -> None:
-    cases += [(gross, 2500) for gross in range(1, 20)]
-    rows = await pool.fetch(
-        "SELECT commission(g, b) AS fee FROM unnest($1::bigint[], $2::integer[]) AS c (g, b)",
-        [gross for gross, _ in cases],
-        [basis_points for _, basis_points in cases],
-    )
-    assert [row["fee"] for row in rows] == [commission(Money(gross, "usd"), points).amount for gross, points in cases]

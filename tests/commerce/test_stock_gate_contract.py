@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from commerce_samples import MarketPorts, checkout, memory_market, offer, stock_up
 
-from commerce import inventory
 from commerce.errors import InvalidRequest
-from commerce.inventory import SoldOut, StockSnapshot, UnknownCounters, reconcile, reserve, sweep
+from commerce.inventory import SoldOut, UnknownCounters
 from commerce.ports import StockGate
 
 TTL = timedelta(minutes=10)
@@ -118,85 +115,3 @@ async def test_a_rebuild_keeps_reservations_that_are_not_orders_yet(gate: StockG
     await gate.reserve("in-flight", {"tea": 3}, TTL)
     await gate.rebuild({"lamp": 7, "tea": 7, "rug": 4}, {"ordered"})
     assert await gate.available(["lamp", "tea", "rug"]) == {"lamp": 7, "tea": 4, "rug": 4}
-
-
-async def test_missing_counters_are_taken_from_the_authority(gate: StockGate) -> None:
-    asked = []
-
-    async def authority(offer_ids: Collection[str]) -> Mapping[str, int]:
-        asked.append(tuple(offer_ids))
-        return {"lamp": 1}
-
-    await reserve(gate, authority, "r1", {"lamp": 1}, TTL)
-    with pytest.raises(SoldOut):
-        await reserve(gate, authority, "r2", {"lamp": 1}, TTL)
-    with pytest.raises(UnknownCounters):
-        await reserve(gate, authority, "r3", {"ghost": 1}, TTL)
-    assert asked == [("lamp",), ("ghost",)]
-
-
-@pytest.fixture
-async def shop(gate: StockGate) -> MarketPorts:
-    market = memory_market()
-    await stock_up(market.offers, stock=5)
-    await reconcile(gate, market.offers)
-    return market
-
-
-async def test_reconciling_follows_a_change_of_stock_and_keeps_what_is_in_flight(
-    gate: StockGate, shop: MarketPorts
-) -> None:
-    await gate.reserve("o1", {"lamp": 2}, TTL)
-    await shop.orders.accept(checkout("o1", {"lamp": 2}))
-    await gate.reserve("o2", {"lamp": 1}, TTL)
-    await shop.offers.put(offer("lamp", "ada", 1999, 9))
-    await reconcile(gate, shop.offers, ["lamp"])
-    assert await gate.available(["lamp"]) == {"lamp": 6}  # 9 less the order's 2 less the 1 in flight
-
-
-async def test_reconciling_goes_through_all_offers_in_batches(
-    gate: StockGate, shop: MarketPorts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inventory, "RECONCILE_BATCH", 2)
-    asked: list[Collection[str]] = []
-    snapshot = shop.offers.snapshot
-
-    async def recorded(offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
-        asked.append(offer_ids)
-        return await snapshot(offer_ids, reservations)
-
-    monkeypatch.setattr(shop.offers, "snapshot", recorded)
-    for name in ("lamp", "rug", "tea"):
-        await shop.offers.put(offer(name, "ada", 100, 7))
-    await reconcile(gate, shop.offers)
-    assert asked == [("lamp", "rug"), ("tea",)]
-    assert await gate.available(["lamp", "rug", "tea"]) == {"lamp": 7, "rug": 7, "tea": 7}
-
-
-async def test_a_sweep_spares_orders_on_their_way_and_releases_what_was_never_ordered_or_undone(
-    gate: StockGate, shop: MarketPorts, clock: Any
-) -> None:
-    for name in ("ordered", "undone", "abandoned"):
-        await gate.reserve(name, {"lamp": 1}, TTL)
-    for name in ("ordered", "undone"):
-        await shop.orders.accept(checkout(name, {"lamp": 1}))
-    await shop.orders.fail("undone", "payment_declined")
-    assert await sweep(gate, shop.offers, clock.now) == 0
-    assert await gate.expired(clock.now) == frozenset()
-    clock.advance(TTL)
-    assert await gate.expired(clock.now) == {"ordered", "undone", "abandoned"}
-    assert await sweep(gate, shop.offers, clock.now) == 2
-    assert await gate.available(["lamp"]) == {"lamp": 4}
-    await gate.release("ordered")
-    assert await gate.available(["lamp"]) == {"lamp": 5}
-
-
-async def test_an_order_that_is_undone_while_counters_are_rebuilt_is_given_back_once(
-    gate: StockGate, shop: MarketPorts
-) -> None:
-    await gate.reserve("o1", {"lamp": 2}, TTL)
-    await shop.orders.accept(checkout("o1", {"lamp": 2}))
-    await shop.orders.fail("o1", "payment_declined")
-    await reconcile(gate, shop.offers)
-    await gate.release("o1")
-    assert await gate.available(["lamp"]) == {"lamp": 5}

@@ -26,9 +26,10 @@ from commerce.adapters.memory import MemoryStockGate
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
 from commerce.catalog import Seller
-from commerce.inventory import SoldOut, reconcile, reserve, sweep
+from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, OrderNotFound, OrderStatus
 from commerce.ports import StockGate
+from commerce.stock_keeping import StockKeeper
 
 TTL = timedelta(minutes=10)
 RESERVED, EXPIRED, UNDONE, FAILED = "reserved", "reservation lost", "undone, not released", "failed"
@@ -36,7 +37,8 @@ RESERVED, EXPIRED, UNDONE, FAILED = "reserved", "reservation lost", "undone, not
 
 @dataclass
 class World:
-    """The stores under test, and the loop that they live on."""
+    """The stores under test, and the loop that they live on. The stock keeper asks the authority whenever the gate
+    refuses, so that a run of the machine can be repeated."""
 
     loop: asyncio.AbstractEventLoop
     market: MarketPorts
@@ -45,6 +47,9 @@ class World:
     lose_cache: Any
     ids: Iterator[int] = field(default_factory=itertools.count)
 
+    def __post_init__(self) -> None:
+        self.keeper = StockKeeper(gate=self.gate, offers=self.market.offers, recheck_seconds=0)
+
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
 
@@ -52,7 +57,7 @@ class World:
 class StockMachine(RuleBasedStateMachine):
     """The model: what every order bought, how far it got, and whether the gate still knows it (`known`).
 
-    `exact` while the gate must agree with the authority to the unit; `flawless` while it always did.
+    `exact` while the gate must agree with the authority to the unit; `flawless` while it has always agreed.
     """
 
     world: ClassVar[World]
@@ -81,13 +86,16 @@ class StockMachine(RuleBasedStateMachine):
         if not lines:
             return
         order_id, free = f"order-{next(self.world.ids)}", self.free()
+        short = [o for o, units in lines.items() if free[o] < units]
+        if short and all(self.orderable(o) >= lines[o] for o in short):
+            self.counters_are_rebuilt()
         try:
-            self.world.run(reserve(self.world.gate, self.world.market.offers.available, order_id, lines, TTL))
+            self.world.run(self.world.keeper.reserve(order_id, lines, TTL))
         except SoldOut as refusal:
             if self.exact:
-                assert set(refusal.offer_ids) == {o for o, units in lines.items() if free[o] < units}
+                assert set(refusal.offer_ids) == set(short)
         else:
-            assert not self.exact or all(free[o] >= units for o, units in lines.items())
+            assert not self.exact or not short
             self.lines[order_id], self.phase[order_id] = lines, RESERVED
             self.known.add(order_id)
 
@@ -169,7 +177,7 @@ class StockMachine(RuleBasedStateMachine):
         for order_id in self.known - self.consumed:
             if self.phase[order_id] in spared:
                 self.consumed.add(order_id)
-        self.world.run(sweep(self.world.gate, self.world.market.offers, self.world.clock[0]))
+        self.world.run(self.world.keeper.sweep(self.world.clock[0]))
         self.forget(self.known - self.consumed)
 
     @rule()
@@ -179,10 +187,9 @@ class StockMachine(RuleBasedStateMachine):
 
     @rule()
     def reconcile(self) -> None:
-        self.world.run(reconcile(self.world.gate, self.world.market.offers, list(self.initial)))
-        given_back_twice = self.consumed & set(self.in_phase(UNDONE))
-        self.exact = not given_back_twice
-        self.flawless = self.flawless and self.exact
+        self.world.run(self.world.keeper.reconcile(list(self.initial)))
+        self.exact = True
+        self.counters_are_rebuilt()
 
     @invariant()
     def no_unit_is_sold_twice(self) -> None:
@@ -200,6 +207,11 @@ class StockMachine(RuleBasedStateMachine):
             free = self.free()
             for offer_id, units in self.world.run(self.world.gate.available(list(self.initial))).items():
                 assert units == free[offer_id]
+
+    def counters_are_rebuilt(self) -> None:
+        """A rebuild gives the units of a sale back, and its release, still to come, gives them back again."""
+        if self.consumed & set(self.in_phase(UNDONE)):
+            self.exact = self.flawless = False
 
     def consume(self, order_id: str) -> None:
         self.world.run(self.world.gate.consume(order_id))
@@ -231,8 +243,13 @@ class StockMachine(RuleBasedStateMachine):
     def sold(self, offer_id: str) -> int:
         return self.units(offer_id, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
 
+    def orderable(self, offer_id: str) -> int:
+        """Units that the authority would still accept orders for."""
+        ordered = (OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
+        return self.initial[offer_id] - self.units(offer_id, *ordered)
+
     def free(self) -> dict[str, int]:
-        """Units nobody has bought, ordered or reserved, and that the gate was told so."""
+        """Units that are neither bought, ordered nor reserved, as far as the gate can know."""
         taken = (RESERVED, OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED, UNDONE)
         return {offer_id: initial - self.units(offer_id, *taken) for offer_id, initial in self.initial.items()}
 

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from commerce.adapters.postgres import PostgresOutbox
+from commerce.dispatch import Patience
 from commerce.orders import Checkout
-from commerce.ports import Patience
 from services.checkout.relay import Pace, Relay
 from tests.services.conftest import RecordedFlow, Shop
 
@@ -115,7 +115,7 @@ async def test_an_order_that_stands_still_is_started_again_under_a_new_name_and_
 ) -> None:
     await accepted(quiet_shop, "a")
     flow = RecordedFlow()
-    patience = Patience(idle=timedelta(seconds=0.2), fulfilment_idle=timedelta(hours=1), dispatches=2)
+    patience = Patience(idle=timedelta(seconds=0.2), fulfillment_idle=timedelta(hours=1), dispatches=2)
     pace = Pace(poll_seconds=0.02, redispatch_seconds=0.0, patience=patience)
     running = asyncio.create_task(Relay(outbox=outbox, flow=flow, pace=pace).run())
     try:

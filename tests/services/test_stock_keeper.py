@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from commerce.orders import Checkout
+from commerce.stock_keeping import StockKeeper
 from services.checkout import stock
 from services.checkout.app import Stores
 from tests.services.conftest import Shop
@@ -34,7 +35,7 @@ async def test_a_sweep_takes_no_units_from_an_order_that_is_still_on_its_way(
     await stores.gate.reserve("abandoned", {mug: 1}, EXPIRED)
 
     monkeypatch.setattr(stock, "SWEEP_SECONDS", 0.01)
-    keeper = asyncio.create_task(stock.StockKeeper(gate=stores.gate, offers=stores.offers).run())
+    keeper = asyncio.create_task(stock.keep_stock(StockKeeper(gate=stores.gate, offers=stores.offers)))
     async with asyncio.timeout(5):
         while (await stores.gate.available([mug]))[mug] == 2:
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""`commerce.ports.CheckoutFlow` in memory: it remembers what was started."""
+"""`commerce.ports.CheckoutFlow` in memory: remembers what was started."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from commerce.catalog import Offer, Seller
+from commerce.inventory import available
 from commerce.ledger import LedgerConflict, LedgerTransaction
-from commerce.orders import Order, OrderNotFound, StockState
+from commerce.orders import Order, OrderNotFound
 
 
 @dataclass(slots=True)
@@ -58,12 +59,4 @@ class MemoryMarket:
         return known is transaction
 
     def available(self, offer_id: str) -> int:
-        """Stock less the units that orders still wait for."""
-        waiting = sum(
-            line.quantity
-            for order in self.orders.values()
-            if order.stock is StockState.UNCONFIRMED
-            for line in order.lines
-            if line.offer_id == offer_id
-        )
-        return self.offers[offer_id].stock - waiting
+        return available(self.offers[offer_id], self.orders.values())

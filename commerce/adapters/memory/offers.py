@@ -9,7 +9,6 @@ from commerce.adapters.memory.market import MemoryMarket
 from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
-from commerce.orders import StockState
 
 
 class MemoryOffers:
@@ -68,7 +67,7 @@ class MemoryOffers:
             ordered=frozenset(
                 order_id
                 for order_id in reservations
-                if order_id in self._market.orders and self._market.orders[order_id].stock is not StockState.RESTORED
+                if order_id in self._market.orders and self._market.orders[order_id].keeps_units
             ),
         )
 

@@ -6,8 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.orders import Order, OrderStatus
-from commerce.ports import Dispatch, Patience, Redispatched
+from commerce.dispatch import Dispatch, Patience, Redispatched
 
 
 class MemoryOutbox:
@@ -28,23 +27,19 @@ class MemoryOutbox:
             self._market.outbox.pop(outbox_id, None)
 
     async def redispatch(self, patience: Patience, limit: int = 100) -> Redispatched:
+        now, touched, dispatches = datetime.now(UTC), self._market.touched, self._market.dispatches
         queued = {row.order_id for row in self._market.outbox.values()}
         idle = [
             order_id
-            for order_id, order in self._market.orders.items()
-            if not order.status.terminal and order_id not in queued and self._stands_still(order, patience)
+            for order_id in sorted(self._market.orders, key=touched.__getitem__)
+            if order_id not in queued
+            and patience.stands_still(self._market.orders[order_id], dispatches[order_id], now - touched[order_id])
         ][:limit]
-        given_up = tuple(sorted(one for one in idle if self._market.dispatches[one] == patience.dispatches))
+        given_up = tuple(sorted(order_id for order_id in idle if dispatches[order_id] == patience.dispatches))
         for order_id in idle:
-            self._market.touched[order_id] = datetime.now(UTC)
+            touched[order_id] = now
             if order_id in given_up:
-                self._market.dispatches[order_id] += 1
+                dispatches[order_id] += 1
             else:
-                self._market.enqueue(order_id, self._market.dispatches[order_id] + 1)
+                self._market.enqueue(order_id, dispatches[order_id] + 1)
         return Redispatched(queued=len(idle) - len(given_up), given_up=given_up)
-
-    def _stands_still(self, order: Order, patience: Patience) -> bool:
-        dispatches = self._market.dispatches[order.order_id]
-        waits = order.status is OrderStatus.CAPTURED and not order.awaits_split
-        idle = (patience.fulfilment_idle if waits else patience.idle) * 2 ** (dispatches - 1)
-        return dispatches <= patience.dispatches and self._market.touched[order.order_id] <= datetime.now(UTC) - idle

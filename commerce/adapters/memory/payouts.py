@@ -8,7 +8,7 @@ from datetime import datetime
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.ledger import release_transaction, transfer_transaction
 from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
-from commerce.payouts import DueShare, may_release, must_record_transfer
+from commerce.payouts import DueShare, due_share, may_release, must_record_transfer
 
 
 class MemoryPayouts:
@@ -23,21 +23,11 @@ class MemoryPayouts:
         return len(due)
 
     async def due_transfers(self, limit: int = 100) -> tuple[DueShare, ...]:
-        due = [
-            DueShare(
-                order_id=order_id,
-                seller_id=share.seller_id,
-                amount=share.net,
-                account_id=account_id,
-                source_charge=self._market.orders[order_id].charge_id,
-            )
+        shares = (
+            due_share(self._market.orders[order_id], share, self._market.sellers[share.seller_id].account_id)
             for order_id, share in self._shares()
-            if share.state is SellerOrderState.RELEASED
-            and share.transfer_id is None
-            and share.net.amount > 0
-            and (account_id := self._market.sellers[share.seller_id].account_id) is not None
-        ]
-        return tuple(due[:limit])
+        )
+        return tuple(share for share in shares if share is not None)[:limit]
 
     async def record_transfer(self, order_id: str, seller_id: str, transfer_id: str) -> None:
         for share in self._market.order(order_id).sellers:

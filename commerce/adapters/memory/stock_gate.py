@@ -18,7 +18,7 @@ class MemoryStockGate:
         self.lose_everything()
 
     def lose_everything(self) -> None:
-        """What a cache does when it restarts empty."""
+        """Be empty, as a cache is after a restart."""
         self._counters: dict[str, int] = {}
         self._lines: dict[str, Mapping[str, int]] = {}
         self._expiries: dict[str, datetime] = {}

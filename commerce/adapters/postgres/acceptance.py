@@ -1,16 +1,15 @@
-"""The accept path: one statement that prices a checkout and writes everything an accepted order is made of."""
+"""The accept path: one statement that prices a checkout and writes the whole order."""
 
 from __future__ import annotations
 
 import asyncpg
 
-from commerce.catalog import UnknownOffer
 from commerce.inventory import check_lines
 from commerce.money import Money
-from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged
+from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged, check_on_offer
 
-# One round trip, one commit, and no lock on any offer: prices are only read. When a line is unknown or the total is
-# not the expected one, `placed` is empty and so is everything that selects from it.
+# `commerce.orders.place` in one round trip and one commit, without a lock on any offer: prices are only read. When a
+# line is unknown or the total is not the expected one, `placed` is empty, and so is everything that selects from it.
 _ACCEPT = """
 WITH priced AS MATERIALIZED (
     SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, d.quantity
@@ -81,6 +80,5 @@ async def _replayed_or_refused(pool: asyncpg.Pool, checkout: Checkout, total: in
         list(checkout.lines),
         checkout.currency,
     )
-    if unknown := sorted(set(checkout.lines) - {row["offer_id"] for row in known}):
-        raise UnknownOffer(tuple(unknown), f"Not on offer in {checkout.currency}: {', '.join(unknown)}.")
+    check_on_offer(checkout, {row["offer_id"] for row in known})
     raise PriceChanged(checkout.expected_total or 0, total)

@@ -1,51 +1,46 @@
-"""Orders in PostgreSQL: accepting them, reading them, and the saga's operations.
+"""Orders in PostgreSQL: accepting them, reading them, and the operations of the saga.
 
-Every operation locks the order's row first and offers after it in the order of their ids, so that no two operations
-wait for each other in a circle; what it may do is decided by the pure rules of `commerce.orders`.
+Every operation locks the order's row first and then offers in the order of their ids, so that no two operations wait
+for each other in a circle. `commerce.transitions` decides what it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import asyncpg
 
+from commerce import transitions
 from commerce.adapters.postgres.acceptance import accept
 from commerce.adapters.postgres.ledger import post
 from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_orders_of
 from commerce.inventory import SoldOut
-from commerce.ledger import capture_transaction
-from commerce.orders import (
-    Accepted,
-    Checkout,
-    IllegalTransition,
-    Order,
-    OrderStatus,
-    StockState,
-    must_advance,
-    must_fail,
-    must_restore,
-)
-from commerce.payouts import held_until
+from commerce.orders import Accepted, Checkout, Order
+from commerce.transitions import Transition
 
 _LOCK = "SELECT 1 FROM orders WHERE order_id = $1 FOR NO KEY UPDATE"
 _LOCK_OFFERS = "SELECT offer_id FROM offers WHERE offer_id = ANY ($1::text[]) ORDER BY offer_id FOR NO KEY UPDATE"
-# The sale. The condition on the stock is what makes it impossible to sell a unit twice.
-_TAKE = """
-UPDATE offers o SET stock = o.stock - d.quantity
-FROM unnest($1::text[], $2::integer[]) AS d (offer_id, quantity)
-WHERE o.offer_id = d.offer_id AND o.stock >= d.quantity
+# The sale, or its return. The condition on the stock is what makes it impossible to sell a unit twice.
+_MOVE_STOCK = """
+UPDATE offers o SET stock = o.stock + d.units
+FROM unnest($1::text[], $2::bigint[]) AS d (offer_id, units)
+WHERE o.offer_id = d.offer_id AND o.stock + d.units >= 0
 RETURNING o.offer_id
 """
-_GIVE_BACK = """
-UPDATE offers o SET stock = o.stock + d.quantity
-FROM unnest($1::text[], $2::integer[]) AS d (offer_id, quantity)
-WHERE o.offer_id = d.offer_id
-"""
+# `_store` fills in the columns that change: a workload's role may write only those of its own operations.
+_FACTS = ("status", "payment_intent_id", "charge_id", "failure")
+_ORDER = "UPDATE orders SET {changes}touched_at = now() WHERE order_id = $1"
 _STOCK_STATE = "UPDATE order_lines SET stock_state = $2 WHERE order_id = $1"
-_STATUS = "UPDATE orders SET status = $2, touched_at = now() WHERE order_id = $1"
+_SHARE_STATES = """
+UPDATE seller_orders s SET state = d.state FROM unnest($2::text[], $3::text[]) AS d (seller_id, state)
+WHERE s.order_id = $1 AND s.seller_id = d.seller_id
+"""
+_HELD_UNTIL = """
+UPDATE seller_orders s SET held_until = d.held_until
+FROM unnest($2::text[], $3::timestamptz[]) AS d (seller_id, held_until)
+WHERE s.order_id = $1 AND s.seller_id = d.seller_id
+"""
 
 
 class PostgresOrders:
@@ -67,99 +62,58 @@ class PostgresOrders:
         return await read_orders_of(self._pool, buyer_id, limit)
 
     async def record_authorisation(self, order_id: str, payment_intent_id: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if must_advance(order_id, order.status, OrderStatus.AUTHORISED):
-                await connection.execute(
-                    "UPDATE orders SET status = 'authorised', payment_intent_id = $2, touched_at = now() "
-                    "WHERE order_id = $1",
-                    order_id,
-                    payment_intent_id,
-                )
-            elif order.payment_intent_id != payment_intent_id:
-                raise IllegalTransition(order_id, "a second authorisation", order.status)
+        await self._change(order_id, lambda order: transitions.record_authorisation(order, payment_intent_id))
 
     async def confirm_stock(self, order_id: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if order.stock is StockState.RESTORED:
-                raise IllegalTransition(order_id, "confirming its stock", "giving its stock back")
-            if not must_advance(order_id, order.status, OrderStatus.CONFIRMED):
-                return
-            offer_ids, quantities = _demand(order)
-            await connection.execute(_LOCK_OFFERS, offer_ids)
-            taken = {row["offer_id"] for row in await connection.fetch(_TAKE, offer_ids, quantities)}
-            if short := set(offer_ids) - taken:
-                raise SoldOut(short)
-            await connection.execute(_STOCK_STATE, order_id, StockState.CONFIRMED)
-            await connection.execute(_STATUS, order_id, OrderStatus.CONFIRMED)
+        await self._change(order_id, transitions.confirm_stock)
 
     async def restore_stock(self, order_id: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            await _restore(connection, order)
+        await self._change(order_id, transitions.restore_stock)
 
     async def record_capture(self, order_id: str, charge_id: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if order.stock is StockState.RESTORED:
-                raise IllegalTransition(order_id, "capturing", "giving its stock back")
-            if must_advance(order_id, order.status, OrderStatus.CAPTURED):
-                await connection.execute(
-                    "UPDATE orders SET status = 'captured', charge_id = $2, touched_at = now() WHERE order_id = $1",
-                    order_id,
-                    charge_id,
-                )
-            elif order.charge_id != charge_id:
-                raise IllegalTransition(order_id, "a second capture", order.status)
+        await self._change(order_id, lambda order: transitions.record_capture(order, charge_id))
 
     async def record_split(self, order_id: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if must_advance(order_id, order.status, OrderStatus.FULFILLED):
-                await post(connection, capture_transaction(order))
-                await connection.execute(
-                    "UPDATE seller_orders SET state = 'held' WHERE order_id = $1 AND state = 'pending'", order_id
-                )
-                await connection.execute("UPDATE orders SET touched_at = now() WHERE order_id = $1", order_id)
+        await self._change(order_id, transitions.record_split)
 
     async def fail(self, order_id: str, code: str) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if must_fail(order_id, order.status):
-                await _restore(connection, order)
-                await connection.execute(
-                    "UPDATE orders SET status = 'failed', failure = $2, touched_at = now() WHERE order_id = $1",
-                    order_id,
-                    code,
-                )
-                await connection.execute("UPDATE seller_orders SET state = 'cancelled' WHERE order_id = $1", order_id)
+        await self._change(order_id, lambda order: transitions.fail(order, code))
 
     async def mark_fulfilled(self, order_id: str, now: datetime, return_window: timedelta) -> None:
-        async with self._locked(order_id) as (connection, order):
-            if not must_advance(order_id, order.status, OrderStatus.FULFILLED):
-                return
-            if order.awaits_split:
-                raise IllegalTransition(order_id, "fulfilling", "not split between its sellers yet")
-            await connection.execute(_STATUS, order_id, OrderStatus.FULFILLED)
-            await connection.execute(
-                "UPDATE seller_orders SET held_until = $2 WHERE order_id = $1 AND state = 'held'",
-                order_id,
-                held_until(now, return_window),
-            )
+        await self._change(order_id, lambda order: transitions.mark_fulfilled(order, now, return_window))
 
-    @asynccontextmanager
-    async def _locked(self, order_id: str) -> AsyncIterator[tuple[asyncpg.Connection, Order]]:
-        """A transaction that holds the order's row. The order is read after the lock was taken, by a statement of
-        its own: it sees everything that whoever held the lock before has committed."""
+    async def _change(self, order_id: str, decide: Callable[[Order], Transition | None]) -> None:
+        """Lock the order, ask, store. The order is read after the lock was taken, by a statement of its own: only then
+        does it show what the lock's last holder committed."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_LOCK, order_id)
-            yield connection, await read_order(connection, order_id)
+            order = await read_order(connection, order_id)
+            transition = decide(order)
+            if transition is not None:
+                await _move_stock(connection, transition.stock)
+                if transition.posts is not None:
+                    await post(connection, transition.posts)
+                await _store(connection, order, transition.order)
 
 
-async def _restore(connection: asyncpg.Connection, order: Order) -> None:
-    if must_restore(order.order_id, order.status, order.stock):
-        if order.stock is StockState.CONFIRMED:
-            offer_ids, quantities = _demand(order)
-            await connection.execute(_LOCK_OFFERS, offer_ids)
-            await connection.execute(_GIVE_BACK, offer_ids, quantities)
-        await connection.execute(_STOCK_STATE, order.order_id, StockState.RESTORED)
+async def _move_stock(connection: asyncpg.Connection, stock: Mapping[str, int]) -> None:
+    if stock:
+        await connection.execute(_LOCK_OFFERS, list(stock))
+        moved = await connection.fetch(_MOVE_STOCK, list(stock), list(stock.values()))
+        if short := set(stock) - {row["offer_id"] for row in moved}:
+            raise SoldOut(short)
 
 
-def _demand(order: Order) -> tuple[list[str], list[int]]:
-    """Units per offer, each offer once: the lines of an order are unique by offer (the table's key)."""
-    return [line.offer_id for line in order.lines], [line.quantity for line in order.lines]
+async def _store(connection: asyncpg.Connection, old: Order, new: Order) -> None:
+    """Write what differs."""
+    facts = [fact for fact in _FACTS if getattr(old, fact) != getattr(new, fact)]
+    if new.stock is not old.stock:
+        await connection.execute(_STOCK_STATE, new.order_id, new.stock)
+    if facts or new.sellers != old.sellers:
+        changes = "".join(f"{fact} = ${number}, " for number, fact in enumerate(facts, start=2))
+        await connection.execute(_ORDER.format(changes=changes), new.order_id, *(getattr(new, fact) for fact in facts))
+    sellers = [share.seller_id for share in new.sellers]
+    if (states := [share.state for share in new.sellers]) != [share.state for share in old.sellers]:
+        await connection.execute(_SHARE_STATES, new.order_id, sellers, states)
+    if (until := [share.held_until for share in new.sellers]) != [share.held_until for share in old.sellers]:
+        await connection.execute(_HELD_UNTIL, new.order_id, sellers, until)

@@ -1,4 +1,4 @@
-"""The outbox in PostgreSQL: orders whose saga is still to be started, written in the statement that accepted them."""
+"""The outbox in PostgreSQL: orders whose flow is still to be started, written in the statement that accepts them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 
-from commerce.ports import Dispatch, Patience, Redispatched
+from commerce.dispatch import Dispatch, Patience, Redispatched
 
-# A lease instead of a lock held while the workflow service is called: no transaction waits for the network, and
-# the rows of a relay that died come back when their lease has run out.
+# A lease, not a lock held while the workflow service is called: no transaction waits for the network, and the rows
+# of a relay that died are due again when their lease has run out.
 _TAKE = """
 UPDATE outbox SET due_at = now() + $2
 WHERE outbox_id IN (
@@ -18,6 +18,7 @@ WHERE outbox_id IN (
 )
 RETURNING outbox_id, order_id, attempt
 """
+# Which orders: `Patience.stands_still`, written so that the index on `touched_at` finds them.
 _REDISPATCH = """
 WITH idle AS (
     UPDATE orders SET dispatches = dispatches + 1, touched_at = now()
@@ -56,6 +57,6 @@ class PostgresOutbox:
         await self._pool.execute("DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])", list(outbox_ids))
 
     async def redispatch(self, patience: Patience, limit: int = 100) -> Redispatched:
-        rows = await self._pool.fetch(_REDISPATCH, patience.idle, patience.fulfilment_idle, limit, patience.dispatches)
+        rows = await self._pool.fetch(_REDISPATCH, patience.idle, patience.fulfillment_idle, limit, patience.dispatches)
         given_up = tuple(sorted(row["order_id"] for row in rows if row["given_up"]))
         return Redispatched(queued=len(rows) - len(given_up), given_up=given_up)

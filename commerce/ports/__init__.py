@@ -1,0 +1,26 @@
+"""The ports: what the rules and the services need from the outside. Every adapter of a port, the in-memory one
+included, passes the same contract tests. All operations are safe to repeat and to run concurrently with themselves."""
+
+from commerce.ports.carts import Carts
+from commerce.ports.checkout_flow import CheckoutFlow
+from commerce.ports.ledger import Ledger
+from commerce.ports.offers import Offers
+from commerce.ports.orders import Orders
+from commerce.ports.outbox import Outbox
+from commerce.ports.payment_gateway import PaymentGateway
+from commerce.ports.payouts import Payouts
+from commerce.ports.products import Products
+from commerce.ports.stock_gate import StockGate
+
+__all__ = [
+    "Carts",
+    "CheckoutFlow",
+    "Ledger",
+    "Offers",
+    "Orders",
+    "Outbox",
+    "PaymentGateway",
+    "Payouts",
+    "Products",
+    "StockGate",
+]

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from commerce.orders import Accepted, Checkout, Order
+
+
+class Orders(Protocol):
+    """Orders, and the operations of the checkout saga. `commerce.transitions` decides what an operation does.
+
+    Each is one database transaction, and repeating it changes nothing. Operations on an order raise OrderNotFound,
+    and IllegalTransition when the order's state forbids them for good.
+    """
+
+    async def accept(self, checkout: Checkout) -> Accepted:
+        """Price the lines and write order, sub-orders, lines and the outbox row in one statement.
+
+        An order id that exists, or a cart revision whose order has not failed, gives the earlier order back. Raises
+        UnknownOffer (also for an offer in another currency) and PriceChanged; nothing is written then.
+        """
+        ...
+
+    async def get(self, order_id: str, buyer_id: str | None = None) -> Order:
+        """Raises OrderNotFound, also when `buyer_id` is given and the order is somebody else's."""
+        ...
+
+    async def of_cart(self, buyer_id: str, revision: str) -> Order | None:
+        """The order that bought this state of the buyer's cart and has not failed."""
+        ...
+
+    async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
+        """The buyer's latest orders, newest first."""
+        ...
+
+    async def record_authorisation(self, order_id: str, payment_intent_id: str) -> None: ...
+
+    async def confirm_stock(self, order_id: str) -> None:
+        """Take the units out of the stock: the sale. Raises SoldOut, and then nothing is taken."""
+        ...
+
+    async def restore_stock(self, order_id: str) -> None:
+        """Put confirmed units back, once, and forbid any later confirmation of this order."""
+        ...
+
+    async def record_capture(self, order_id: str, charge_id: str) -> None: ...
+
+    async def record_split(self, order_id: str) -> None:
+        """Post the capture to the ledger and hold every seller's share."""
+        ...
+
+    async def fail(self, order_id: str, code: str) -> None:
+        """End an order that was not captured: stock restored, sub-orders cancelled. The first code stays."""
+        ...
+
+    async def mark_fulfilled(self, order_id: str, now: datetime, return_window: timedelta) -> None:
+        """The goods left: the order is done, and the return window of every share opens."""
+        ...

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Protocol
+
+from commerce.catalog import Product, ProductPage
+
+
+class Products(Protocol):
+    """What is sold, as its first seller described it."""
+
+    async def put(self, product: Product) -> None:
+        """Write a product. Raises NotTheSeller when another seller owns it."""
+        ...
+
+    async def get(self, product_id: str) -> Product:
+        """Raises ProductNotFound."""
+        ...
+
+    async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
+        """A page of at most `limit` products, in no promised order. Raises InvalidRequest for a foreign cursor."""
+        ...

@@ -1,0 +1,98 @@
+"""Reserves stock at the gate, and keeps the gate's counters true to the order database (`commerce.inventory`).
+
+A seller's own change of the stock reaches the gate late, because the catalog writes to the order database only. A
+raised stock arrives when a buyer is first refused, or at the next reconciliation. A lowered one arrives when the first
+order that is too many fails to be confirmed, or at the next reconciliation; the orders accepted until then fail as sold
+out, with nothing charged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from commerce.inventory import SoldOut, UnknownCounters
+from commerce.ports import Offers, StockGate
+
+# Small enough that neither a statement nor the gate's script keeps buyers waiting.
+RECONCILE_BATCH = 1_000
+RECHECK_SECONDS = 1.0
+
+
+class StockKeeper:
+    """Reservations for the accept path, and the upkeep of the counters behind them."""
+
+    def __init__(self, *, gate: StockGate, offers: Offers, recheck_seconds: float = RECHECK_SECONDS) -> None:
+        self._gate = gate
+        self._offers = offers
+        self._recheck_seconds = recheck_seconds
+        self._rechecked: dict[str, float] = {}
+
+    async def reserve(self, order_id: str, lines: Mapping[str, int], ttl: timedelta) -> None:
+        """Reserve all lines or none; missing counters are first taken from the order database.
+
+        Before an offer is called sold out, the order database is asked whether the seller has added units, at most
+        once per offer and `recheck_seconds` however many buyers want it. Raises SoldOut; UnknownCounters when the order
+        database does not know an offer either, or the gate forgets again at once.
+        """
+        try:
+            await self._reserve(order_id, lines, ttl)
+        except SoldOut as sold_out:
+            if not self._may_recheck(sold_out.offer_ids) or not await self._restocked(lines, sold_out.offer_ids):
+                raise
+            await self.reconcile(sold_out.offer_ids)
+            await self._reserve(order_id, lines, ttl)
+
+    async def release(self, order_id: str) -> None:
+        """Give back the units of an order that was not accepted."""
+        await self._gate.release(order_id)
+
+    async def sweep(self, now: datetime) -> int:
+        """Release the reservations that have expired and never became an order, or whose order was undone; returns how
+        many. The reservation of an order that is still on its way is kept, however long its saga takes."""
+        expired = await self._gate.expired(now)
+        if not expired:
+            return 0
+        for order_id in (await self._offers.snapshot((), expired)).ordered:
+            await self._gate.consume(order_id)
+        return await self._gate.sweep(now)
+
+    async def reconcile(self, offer_ids: Collection[str] | None = None) -> None:
+        """Rebuild the gate's counters of `offer_ids` (None: all offers, a batch at a time) from the order database.
+
+        Call it after a change of stock, and now and then to repair what lost reservations and crashes left behind. The
+        reservations are read before the order database, so one that becomes an order in between is counted twice: a
+        sale is refused until the next run. A confirmed sale that is being undone right now may be given back twice: one
+        order too many is accepted, and the order database refuses to confirm it.
+        """
+        if offer_ids is not None:
+            await self._rebuild(offer_ids)
+            return
+        self._rechecked.clear()
+        after = ""
+        while batch := await self._offers.ids(after, RECONCILE_BATCH):
+            await self._rebuild(batch)
+            after = batch[-1]
+
+    async def _reserve(self, order_id: str, lines: Mapping[str, int], ttl: timedelta) -> None:
+        try:
+            await self._gate.reserve(order_id, lines, ttl)
+        except UnknownCounters as missing:
+            await self._gate.seed(await self._offers.available(missing.offer_ids))
+            await self._gate.reserve(order_id, lines, ttl)
+
+    async def _rebuild(self, offer_ids: Collection[str]) -> None:
+        held = await self._gate.held()
+        snapshot = await self._offers.snapshot(offer_ids, held)
+        await self._gate.rebuild(snapshot.available, snapshot.ordered)
+
+    async def _restocked(self, lines: Mapping[str, int], offer_ids: tuple[str, ...]) -> bool:
+        available = await self._offers.available(offer_ids)
+        return all(available.get(offer_id, 0) >= lines[offer_id] for offer_id in offer_ids)
+
+    def _may_recheck(self, offer_ids: tuple[str, ...]) -> bool:
+        now, never = time.monotonic(), -self._recheck_seconds
+        due = [one for one in offer_ids if now - self._rechecked.get(one, never) >= self._recheck_seconds]
+        self._rechecked.update(dict.fromkeys(due, now))
+        return bool(due)

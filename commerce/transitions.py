@@ -1,0 +1,156 @@
+"""What each operation of the checkout saga demands of an order, and what it makes of it.
+
+An adapter locks the order, asks here, and stores the answer in the same database transaction. It decides nothing
+itself, so all adapters behave alike. Each function returns None when there is nothing to do, and raises
+IllegalTransition when the order's state forbids the operation for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+
+from commerce.ledger import LedgerTransaction, capture_transaction
+from commerce.orders import IllegalTransition, Order, OrderStatus, SellerOrderState, StockState
+from commerce.payouts import held_until
+
+
+class Operation(StrEnum):
+    """The operations of `commerce.ports.Orders` that change an order."""
+
+    RECORD_AUTHORISATION = "record_authorisation"
+    CONFIRM_STOCK = "confirm_stock"
+    RECORD_CAPTURE = "record_capture"
+    RECORD_SPLIT = "record_split"
+    MARK_FULFILLED = "mark_fulfilled"
+    FAIL = "fail"
+    RESTORE_STOCK = "restore_stock"
+
+
+class Verdict(Enum):
+    """GO: the operation is due. DONE: it has happened before. NO: it is refused, now and on any retry."""
+
+    GO = auto()
+    DONE = auto()
+    NO = auto()
+
+
+GO, DONE, NO = Verdict
+
+# No state is skipped, nothing goes back, and an order whose money was taken does not fail: that would be a refund.
+# fmt: off
+TRANSITIONS: Mapping[Operation, Mapping[OrderStatus, Verdict]] = {
+    operation: dict(zip(OrderStatus, verdicts, strict=True))
+    for operation, verdicts in {
+        #                               accepted  authorised  confirmed  captured  fulfilled  failed
+        Operation.RECORD_AUTHORISATION: (GO,      DONE,       DONE,      DONE,     DONE,      NO),
+        Operation.CONFIRM_STOCK:        (NO,      GO,         DONE,      DONE,     DONE,      NO),
+        Operation.RECORD_CAPTURE:       (NO,      NO,         GO,        DONE,     DONE,      NO),
+        Operation.RECORD_SPLIT:         (NO,      NO,         NO,        GO,       DONE,      NO),
+        Operation.MARK_FULFILLED:       (NO,      NO,         NO,        GO,       DONE,      NO),
+        Operation.FAIL:                 (GO,      GO,         GO,        NO,       NO,        DONE),
+        Operation.RESTORE_STOCK:        (GO,      GO,         GO,        NO,       NO,        DONE),
+    }.items()
+}
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """The order as it becomes, and what is stored together with it.
+
+    `stock` maps offer id to the units to add, negative for a sale: when the stock of an offer would become negative,
+    the order is sold out and nothing is stored. `posts` goes to the ledger.
+    """
+
+    order: Order
+    stock: Mapping[str, int] = field(default_factory=dict)
+    posts: LedgerTransaction | None = None
+
+
+def record_authorisation(order: Order, payment_intent_id: str) -> Transition | None:
+    if _is_due(order, Operation.RECORD_AUTHORISATION):
+        return Transition(order=replace(order, status=OrderStatus.AUTHORISED, payment_intent_id=payment_intent_id))
+    if order.payment_intent_id != payment_intent_id:
+        raise IllegalTransition(order.order_id, "a second authorisation", order.status)
+    return None
+
+
+def confirm_stock(order: Order) -> Transition | None:
+    _must_keep_units(order, Operation.CONFIRM_STOCK)
+    if not _is_due(order, Operation.CONFIRM_STOCK):
+        return None
+    return Transition(
+        order=replace(order, status=OrderStatus.CONFIRMED, stock=StockState.CONFIRMED),
+        stock={line.offer_id: -line.quantity for line in order.lines},
+    )
+
+
+def record_capture(order: Order, charge_id: str) -> Transition | None:
+    _must_keep_units(order, Operation.RECORD_CAPTURE)
+    if _is_due(order, Operation.RECORD_CAPTURE):
+        return Transition(order=replace(order, status=OrderStatus.CAPTURED, charge_id=charge_id))
+    if order.charge_id != charge_id:
+        raise IllegalTransition(order.order_id, "a second capture", order.status)
+    return None
+
+
+def record_split(order: Order) -> Transition | None:
+    if not _is_due(order, Operation.RECORD_SPLIT) or not order.awaits_split:
+        return None
+    return Transition(order=_with_shares(order, SellerOrderState.HELD), posts=capture_transaction(order))
+
+
+def mark_fulfilled(order: Order, now: datetime, return_window: timedelta) -> Transition | None:
+    if not _is_due(order, Operation.MARK_FULFILLED):
+        return None
+    if order.awaits_split:
+        raise IllegalTransition(order.order_id, Operation.MARK_FULFILLED, "not split between its sellers yet")
+    until = held_until(now, return_window)
+    shares = tuple(
+        replace(share, held_until=until) if share.state is SellerOrderState.HELD else share for share in order.sellers
+    )
+    return Transition(order=replace(order, status=OrderStatus.FULFILLED, sellers=shares))
+
+
+def fail(order: Order, code: str) -> Transition | None:
+    """The units go back, too. The code of the first failure stays."""
+    if not _is_due(order, Operation.FAIL):
+        return None
+    cancelled = _with_shares(order, SellerOrderState.CANCELLED)
+    return Transition(
+        order=replace(cancelled, status=OrderStatus.FAILED, stock=StockState.RESTORED, failure=code),
+        stock=_units_to_return(order),
+    )
+
+
+def restore_stock(order: Order) -> Transition | None:
+    """Also for an order whose units were not taken yet: they are not taken any more then."""
+    if not _is_due(order, Operation.RESTORE_STOCK) or not order.keeps_units:
+        return None
+    return Transition(order=replace(order, stock=StockState.RESTORED), stock=_units_to_return(order))
+
+
+def _is_due(order: Order, operation: Operation) -> bool:
+    verdict = TRANSITIONS[operation][order.status]
+    if verdict is NO:
+        raise IllegalTransition(order.order_id, operation, order.status)
+    return verdict is GO
+
+
+def _must_keep_units(order: Order, operation: Operation) -> None:
+    """A compensation has begun: an order whose units went back is neither confirmed nor paid any more."""
+    if not order.keeps_units:
+        raise IllegalTransition(order.order_id, operation, "giving its stock back")
+
+
+def _units_to_return(order: Order) -> Mapping[str, int]:
+    if order.stock is not StockState.CONFIRMED:
+        return {}
+    return {line.offer_id: line.quantity for line in order.lines}
+
+
+def _with_shares(order: Order, state: SellerOrderState) -> Order:
+    return replace(order, sellers=tuple(replace(share, state=state) for share in order.sellers))

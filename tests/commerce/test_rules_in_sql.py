@@ -1,0 +1,217 @@
+"""Some rules are repeated in SQL, where it is faster, and every rule's result is stored by each adapter: the rule, the
+store in memory and the one in PostgreSQL get the same generated cases and must come to the same results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from both_stores import BothStores
+from commerce_samples import NOON, RETURN_WINDOW, checkout
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from order_cases import BASIS_POINTS, OFFER_IDS, OPERATIONS, SELLERS, lines, orders, shops
+
+from commerce import transitions
+from commerce.catalog import Offer
+from commerce.dispatch import Patience, Redispatched
+from commerce.errors import MarketplaceError
+from commerce.inventory import SoldOut, available
+from commerce.ledger import capture_transaction
+from commerce.money import Money
+from commerce.orders import Order, SellerOrder, SellerOrderState, commission, place
+from commerce.payouts import DueShare, due_share, may_release
+
+MINUTE = timedelta(minutes=1)
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def stores(pool: asyncpg.Pool) -> BothStores:
+    return BothStores(pool)
+
+
+def facts(error: MarketplaceError | None) -> tuple[object, ...] | None:
+    return None if error is None else (type(error), error.detail, error.context)
+
+
+@FEW
+@given(data=st.data(), shop=shops(), operation=st.sampled_from(OPERATIONS))
+async def test_every_operation_on_an_order_in_any_state(
+    stores: BothStores, data: st.DataObject, shop: dict[str, Offer], operation: tuple[str, tuple[Any, ...]]
+) -> None:
+    (name, arguments), order = operation, data.draw(orders(shop))
+    expected, moved, posted, error = order, dict.fromkeys(shop, 0), None, None
+    try:
+        if transition := getattr(transitions, name)(order, *arguments):
+            if short := [one for one, units in transition.stock.items() if shop[one].stock + units < 0]:
+                raise SoldOut(short)
+            expected, moved, posted = transition.order, {**moved, **transition.stock}, transition.posts
+    except MarketplaceError as refusal:
+        error = refusal
+    await stores.open(shop)
+    await stores.put(order)
+    for market in stores.markets:
+        caught = None
+        try:
+            await getattr(market.orders, name)(order.order_id, *arguments)
+        except MarketplaceError as refusal:
+            caught = refusal
+        assert facts(caught) == facts(error)
+        assert await market.orders.get(order.order_id) == expected
+        listings = await market.offers.get(shop)
+        assert {one: listings[one].offer.stock - shop[one].stock for one in shop} == moved
+        assert await market.ledger.get(capture_transaction(order).transaction_id) == posted
+
+
+@FEW
+@given(
+    shop=shops(currencies=("usd", "usd", "usd", "eur")),
+    wanted=st.one_of(lines(), lines((*OFFER_IDS, "ghost"))),
+    basis_points=BASIS_POINTS,
+    off=st.sampled_from([None, 0, 0, 1]),
+)
+async def test_a_checkout_is_priced_or_refused(
+    stores: BothStores, shop: dict[str, Offer], wanted: dict[str, int], basis_points: int, off: int | None
+) -> None:
+    seen = sum(shop[one].unit_price.amount * units for one, units in wanted.items() if one in shop)
+    wish = checkout("o1", wanted, basis_points=basis_points, expected_total=None if off is None else seen + off)
+    expected, error = None, None
+    try:
+        expected = place(wish, shop, SELLERS, NOON)
+    except MarketplaceError as refusal:
+        error = refusal
+    await stores.open(shop)
+    for market in stores.markets:
+        if expected is not None:
+            assert (await market.orders.accept(wish)).total == expected.total
+            assert replace(await market.orders.get("o1"), accepted_at=NOON) == expected
+            assert [(d.order_id, d.attempt) for d in await market.outbox.take(5, MINUTE)] == [("o1", 1)]
+        else:
+            with pytest.raises(MarketplaceError) as refused:
+                await market.orders.accept(wish)
+            assert facts(refused.value) == facts(error)
+            assert await market.orders.of_buyer("buyer") == ()
+            assert await market.outbox.take(5, MINUTE) == ()
+
+
+@settings(FEW, max_examples=30)
+@given(cases=st.lists(st.tuples(st.integers(1, 10**12), st.integers(0, 10_000)), min_size=1, max_size=50))
+async def test_a_commission_is_rounded(pool: asyncpg.Pool, cases: list[tuple[int, int]]) -> None:
+    """The SQL function by itself, with amounts and ties beyond those of an order."""
+    cases += [(gross, 2500) for gross in range(1, 20)]
+    rows = await pool.fetch(
+        "SELECT commission(g, b) AS fee FROM unnest($1::bigint[], $2::integer[]) AS c (g, b)",
+        [gross for gross, _ in cases],
+        [basis_points for _, basis_points in cases],
+    )
+    assert [row["fee"] for row in rows] == [commission(Money(gross, "usd"), points).amount for gross, points in cases]
+
+
+@FEW
+@given(data=st.data(), shop=shops(), number=st.integers(1, 5))
+async def test_units_that_can_still_be_ordered(
+    stores: BothStores, data: st.DataObject, shop: dict[str, Offer], number: int
+) -> None:
+    placed = [data.draw(orders(shop, f"o{one}")) for one in range(number)]
+    left = {one: available(shop[one], placed) for one in shop}
+    await stores.open(shop)
+    for order in placed:
+        await stores.put(order)
+    for market in stores.markets:
+        assert await market.offers.available([*shop, "ghost"]) == left
+        snapshot = await market.offers.snapshot(shop, [*(order.order_id for order in placed), "reservation"])
+        assert snapshot.available == left
+        assert snapshot.ordered == {order.order_id for order in placed if order.keeps_units}
+        shown = {one: listing.available for one, listing in (await market.offers.get(shop)).items()}
+        assert shown == {one: max(units, 0) for one, units in left.items()}
+        listings = await market.offers.listings([offer.product_id for offer in shop.values()])
+        assert {each.offer.offer_id: each.available for (each,) in listings.values()} == shown
+
+
+@FEW
+@given(
+    data=st.data(),
+    shop=shops(),
+    ages=st.lists(st.integers(0, 60), unique=True, min_size=1, max_size=5),
+    patience=st.builds(
+        Patience,
+        idle=st.integers(0, 10).map(lambda minutes: minutes * MINUTE),
+        fulfillment_idle=st.integers(0, 20).map(lambda minutes: minutes * MINUTE),
+        dispatches=st.integers(1, 4),
+    ),
+    limit=st.integers(1, 5),
+)
+async def test_orders_that_stand_still_are_queued_again_or_given_up(
+    *,
+    stores: BothStores,
+    data: st.DataObject,
+    shop: dict[str, Offer],
+    ages: list[int],
+    patience: Patience,
+    limit: int,
+) -> None:
+    await stores.open(shop)
+    queued, still = set(), {}
+    for minutes in sorted(ages, reverse=True):
+        order = data.draw(orders(shop, f"o{minutes}"))
+        dispatches, waits = data.draw(st.integers(1, 5)), data.draw(st.sampled_from([False, False, True]))
+        # Half a minute away from every limit: the clock of the test goes on.
+        untouched = minutes * MINUTE + MINUTE / 2
+        await stores.put(order, dispatches=dispatches, untouched=untouched, queued=waits)
+        if waits:
+            queued.add((order.order_id, dispatches))
+        elif patience.stands_still(order, dispatches, untouched):
+            still[order.order_id] = dispatches
+    chosen = dict(list(still.items())[:limit])
+    given_up = {order_id for order_id, dispatches in chosen.items() if dispatches == patience.dispatches}
+    again = {(order_id, dispatches + 1) for order_id, dispatches in chosen.items() if order_id not in given_up}
+    for market in stores.markets:
+        result = await market.outbox.redispatch(patience, limit)
+        assert result == Redispatched(queued=len(again), given_up=tuple(sorted(given_up)))
+        assert {(d.order_id, d.attempt) for d in await market.outbox.take(10, MINUTE)} == queued | again
+
+
+@FEW
+@given(
+    data=st.data(),
+    shop=shops(),
+    number=st.integers(1, 4),
+    accounts=st.fixed_dictionaries({seller_id: st.sampled_from(["acct", None]) for seller_id in SELLERS}),
+    windows=st.integers(-1, 2),
+)
+async def test_shares_are_released_and_due(
+    *,
+    stores: BothStores,
+    data: st.DataObject,
+    shop: dict[str, Offer],
+    number: int,
+    accounts: dict[str, str | None],
+    windows: int,
+) -> None:
+    now = NOON + windows * RETURN_WINDOW
+    placed = [data.draw(orders(shop, f"o{one}")) for one in range(number)]
+    shares = [(order, share) for order in placed for share in order.sellers]
+    after = [
+        (order, replace(share, state=SellerOrderState.RELEASED) if may_release(share, now) else share)
+        for order, share in shares
+    ]
+    await stores.open(shop, accounts)
+    for order in placed:
+        await stores.put(order)
+    for market in stores.markets:
+        assert await market.payouts.due_transfers() == due(shares, accounts)
+        assert await market.payouts.release_due(now) == sum(may_release(share, now) for _, share in shares)
+        assert await market.payouts.due_transfers() == due(after, accounts)
+
+
+def due(shares: list[tuple[Order, SellerOrder]], accounts: dict[str, str | None]) -> tuple[DueShare, ...]:
+    by_age = sorted(
+        shares,
+        key=lambda one: (one[1].held_until or datetime.max.replace(tzinfo=UTC), one[0].order_id, one[1].seller_id),
+    )
+    transfers = (due_share(order, share, accounts[share.seller_id]) for order, share in by_age)
+    return tuple(transfer for transfer in transfers if transfer is not None)

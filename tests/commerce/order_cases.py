@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -62,11 +63,13 @@ def lines(offer_ids: tuple[str, ...] = OFFER_IDS) -> st.SearchStrategy[dict[str,
 
 
 @st.composite
-def orders(draw: st.DrawFn, shop: dict[str, Offer], order_id: str = "o1") -> Order:
-    """An order of `shop` in some state."""
+def orders(
+    draw: st.DrawFn, shop: dict[str, Offer], order_id: str = "o1", statuses: Sequence[OrderStatus] = tuple(OrderStatus)
+) -> Order:
+    """An order of `shop` with one of `statuses`."""
     placed = checkout(order_id, draw(lines()), basis_points=draw(BASIS_POINTS))
     order = place(placed, shop, SELLERS, NOON)
-    status = draw(st.sampled_from(OrderStatus))
+    status = draw(st.sampled_from(statuses))
     stock, shares = _STATES[status]
     one_by_one = status is OrderStatus.FULFILLED
     state = draw(st.sampled_from(shares))

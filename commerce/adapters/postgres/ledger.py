@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL. Triggers refuse what is unbalanced, altered or added later, whoever asks."""
+"""The ledger in PostgreSQL. Triggers refuse entries that are unbalanced, altered or added later."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
+# Both statements repeat `inventory.available`: a subquery per offer for the few of a page, one pass for many.
 _LISTINGS = """
 SELECT o.*, p.display_name, o.stock - coalesce(
     (SELECT sum(l.quantity) FROM order_lines l WHERE l.offer_id = o.offer_id AND l.stock_state = 'unconfirmed'), 0

@@ -6,6 +6,7 @@ for each other in a circle. `commerce.transitions` decides what it does.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ _LOCK_OFFERS = "SELECT offer_id FROM offers WHERE offer_id = ANY ($1::text[]) OR
 # The sale, or its return. The condition on the stock is what makes it impossible to sell a unit twice.
 _MOVE_STOCK = """
 UPDATE offers o SET stock = o.stock + d.units
-FROM unnest($1::text[], $2::bigint[]) AS d (offer_id, units)
+FROM unnest($1::text[], $2::integer[]) AS d (offer_id, units)
 WHERE o.offer_id = d.offer_id AND o.stock + d.units >= 0
 RETURNING o.offer_id
 """
@@ -33,13 +34,12 @@ _FACTS = ("status", "payment_intent_id", "charge_id", "failure")
 _ORDER = "UPDATE orders SET {changes}touched_at = now() WHERE order_id = $1"
 _STOCK_STATE = "UPDATE order_lines SET stock_state = $2 WHERE order_id = $1"
 _SHARE_STATES = """
-UPDATE seller_orders s SET state = d.state FROM unnest($2::text[], $3::text[]) AS d (seller_id, state)
-WHERE s.order_id = $1 AND s.seller_id = d.seller_id
+UPDATE seller_orders s SET state = d.value
+FROM json_each_text($2) AS d WHERE s.order_id = $1 AND s.seller_id = d.key
 """
 _HELD_UNTIL = """
-UPDATE seller_orders s SET held_until = d.held_until
-FROM unnest($2::text[], $3::timestamptz[]) AS d (seller_id, held_until)
-WHERE s.order_id = $1 AND s.seller_id = d.seller_id
+UPDATE seller_orders s SET held_until = d.value::timestamptz
+FROM json_each_text($2) AS d WHERE s.order_id = $1 AND s.seller_id = d.key
 """
 
 
@@ -112,8 +112,7 @@ async def _store(connection: asyncpg.Connection, old: Order, new: Order) -> None
     if facts or new.sellers != old.sellers:
         changes = "".join(f"{fact} = ${number}, " for number, fact in enumerate(facts, start=2))
         await connection.execute(_ORDER.format(changes=changes), new.order_id, *(getattr(new, fact) for fact in facts))
-    sellers = [share.seller_id for share in new.sellers]
-    if (states := [share.state for share in new.sellers]) != [share.state for share in old.sellers]:
-        await connection.execute(_SHARE_STATES, new.order_id, sellers, states)
-    if (until := [share.held_until for share in new.sellers]) != [share.held_until for share in old.sellers]:
-        await connection.execute(_HELD_UNTIL, new.order_id, sellers, until)
+    for statement, column in ((_SHARE_STATES, "state"), (_HELD_UNTIL, "held_until")):
+        values = {share.seller_id: getattr(share, column) for share in new.sellers}
+        if values != {share.seller_id: getattr(share, column) for share in old.sellers}:
+            await connection.execute(statement, new.order_id, json.dumps(values, default=str))

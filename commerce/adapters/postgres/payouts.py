@@ -17,12 +17,13 @@ _SHARES = """
 SELECT s.*, o.currency, p.display_name
 FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)
 """
-# SKIP LOCKED: several workers release at once, each its own shares.
+# `payouts.may_release`, by an index. SKIP LOCKED: several workers release at once, each its own shares.
 _CLOSED = f"""
 {_SHARES} WHERE s.state = 'held' AND s.held_until <= $1
 ORDER BY s.held_until, s.order_id, s.seller_id LIMIT $2 FOR UPDATE OF s SKIP LOCKED
 """
 _ONE = f"{_SHARES} WHERE s.order_id = $1 AND s.seller_id = $2 FOR UPDATE OF s"
+# `payouts.due_share`.
 _DUE = """
 SELECT s.order_id, s.seller_id, s.gross - s.commission AS net, o.currency, o.charge_id, p.account_id
 FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)

@@ -24,7 +24,7 @@ def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
 
     @functools.wraps(handler)
     def invoked(event: dict[str, Any], context: LambdaContext) -> Answer:
-        _configure()
+        configure()
         continue_trace({"x-amzn-trace-id": os.environ.get("_X_AMZN_TRACE_ID", "")})
         with structlog.contextvars.bound_contextvars(request_id=context.aws_request_id):
             return handler(event, context)
@@ -33,7 +33,8 @@ def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
 
 
 @cache
-def _configure() -> None:
+def configure() -> None:
+    """Sets up the logs of this process, once."""
     from functions.settings import FunctionSettings
 
     settings = FunctionSettings()

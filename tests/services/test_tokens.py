@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from services.http import signing_keys, tokens
 from services.http.signing_keys import KeysUnavailable, SigningKeys
 from services.http.tokens import Caller, InvalidToken, TokenRules, TokenVerifier
-from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, IdentityProvider, new_key
+from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, PROVIDER, IdentityProvider, new_key
 
 HOUR = 3600
 
@@ -26,7 +26,7 @@ HOUR = 3600
 @pytest.fixture
 def idp() -> Iterator[IdentityProvider]:
     """An identity provider of this test's own."""
-    with IdentityProvider().serving() as serving:
+    with IdentityProvider(keys=dict(PROVIDER.keys)).serving() as serving:
         yield serving
 
 

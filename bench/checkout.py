@@ -26,6 +26,7 @@ from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, Postgre
 from commerce.adapters.redis import CacheSettings, RedisCarts, connect
 from commerce.catalog import Offer, Seller
 from commerce.money import Money
+from tests.services.tokens import PROVIDER
 from toolkit.local.processes.ports import free_port
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
@@ -62,9 +63,10 @@ async def _measure(dsn: str, url: str) -> list[Measure]:
         async with pool.acquire() as connection:
             await migrate(connection)
         await _list_offers(PostgresOffers(pool))
-        async with _service(database, carts) as port:
-            distinct = await _distinct_carts(port, pool, RedisCarts(client))
-            hot = await _hot_item(port, pool, RedisCarts(client))
+        with PROVIDER.serving():
+            async with _service(database, carts) as port:
+                distinct = await _distinct_carts(port, pool, RedisCarts(client))
+                hot = await _hot_item(port, pool, RedisCarts(client))
         inserts, scripts = await _insert_limit(pool), await _script_limit(client)
     finally:
         await client.aclose()
@@ -112,8 +114,9 @@ async def _distinct_carts(port: int, pool: asyncpg.Pool, carts: RedisCarts) -> L
     for number, buyer in enumerate(buyers):
         for line in range(LINES):
             await carts.set_item(buyer, f"offer-{(number * LINES + line * 7) % OFFERS}", 1)
-    await drive(port, _checkouts(buyers[: BUYERS // 8]), connections=CONNECTIONS)  # warms connections and statements
-    measured = buyers[BUYERS // 8 :]
+    tokens = await _sign_in(port, buyers)
+    await drive(port, _checkouts(tokens[: BUYERS // 8]), connections=CONNECTIONS)  # warms connections and statements
+    measured = tokens[BUYERS // 8 :]
     load = await drive(port, _checkouts(measured), connections=CONNECTIONS)
     assert load.statuses == {202: len(measured)}, load.statuses
     written = await pool.fetchval("SELECT count(*) FROM orders")
@@ -126,7 +129,7 @@ async def _hot_item(port: int, pool: asyncpg.Pool, carts: RedisCarts) -> Load:
     buyers = [f"hot-buyer-{number}" for number in range(HOT_BUYERS)]
     for buyer in buyers:
         await carts.set_item(buyer, "hot", 1)
-    load = await drive(port, _checkouts(buyers), connections=CONNECTIONS)
+    load = await drive(port, _checkouts(await _sign_in(port, buyers)), connections=CONNECTIONS)
     sold = await pool.fetchval("SELECT coalesce(sum(quantity), 0) FROM order_lines WHERE offer_id = 'hot'")
     assert sold == load.statuses[202] <= HOT_UNITS, f"{sold} units were sold of {HOT_UNITS}"
     orders = PostgresOrders(pool)
@@ -146,9 +149,18 @@ async def _everything_relayed(port: int, orders: int) -> None:
     raise AssertionError("the relay lost accepted orders")
 
 
-def _checkouts(buyers: Sequence[str]) -> list[bytes]:
+async def _sign_in(port: int, buyers: Sequence[str]) -> list[str]:
+    """The buyers' tokens. Each has filled a cart before it checks out, so the service has seen its token."""
+    tokens = [f"Bearer {PROVIDER.token(buyer, 'buyer')}" for buyer in buyers]
+    visits = [request("GET", "/orders", authorization=token) for token in tokens]
+    load = await drive(port, visits, connections=CONNECTIONS)
+    assert load.statuses == {200: len(visits)}, load.statuses
+    return tokens
+
+
+def _checkouts(tokens: Sequence[str]) -> list[bytes]:
     body = json.dumps({"payment_method": "pm_card_visa"}).encode()
-    return [request("POST", "/checkout", body, x_user_id=buyer, content_type="application/json") for buyer in buyers]
+    return [request("POST", "/checkout", body, authorization=one, content_type="application/json") for one in tokens]
 
 
 async def _insert_limit(pool: asyncpg.Pool) -> Load:
@@ -173,7 +185,8 @@ async def _service(database: DatabaseSettings, carts: CacheSettings) -> AsyncIte
         "PORT": port,
         "LOG_LEVEL": "WARNING",
         "AWS_REGION": "us-east-1",
-        "CHECKOUT_FLOW_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
+        **{name.upper(): value for name, value in PROVIDER.settings().items()},
+        "CHECKOUT_FLOW_ID": "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
         "CURRENCY": "usd",
         "COMMISSION_BASIS_POINTS": 1_000,
         "RESERVATION_TTL_SECONDS": 900,

@@ -1,1 +1,1 @@
-"""Finishes an accepted order: pay, take the stock, split the money, hand over to fulfilment, or undo it all."""
+"""Finishes an accepted order: pay, take the stock, split the money, hand over to fulfillment, or undo it all."""

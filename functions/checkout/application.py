@@ -1,13 +1,13 @@
 """The composition root of the saga function.
 
-It imports every SDK the steps need, so the handler imports it with the first invocation only.
+It imports every SDK the steps need, so an entry imports it with the first invocation only.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from commerce.adapters.aws import SecretsReader
+from commerce.adapters import cloud
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
 from commerce.adapters.stripe.clients import RotatedClients
@@ -21,12 +21,16 @@ async def open_steps() -> CheckoutSteps:
 
     One connection: an invocation runs one step, and a step one statement at a time.
     """
-    arn, secrets = SagaSettings().stripe_secret_arn, SecretsReader()
-    keys = RotatedClients(read=partial(secrets.read, arn), forget=partial(secrets.forget, arn))
-    pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=1)
+    settings, database, carts = SagaSettings(), DatabaseSettings(), CacheSettings()
+    chosen = cloud.load(settings.cloud)
+    secrets = chosen.secrets()
+    keys = RotatedClients(
+        read=partial(secrets.read, settings.stripe_secret), forget=partial(secrets.forget, settings.stripe_secret)
+    )
+    pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
     return CheckoutSteps(
         orders=PostgresOrders(pool),
         offers=PostgresOffers(pool),
-        gate=RedisStockGate(connect(CacheSettings())),
+        gate=RedisStockGate(connect(carts, chosen.cache_credentials(carts))),
         payments=StripeGateway(keys),
     )

@@ -1,6 +1,6 @@
 """Renders the saga to the Amazon States Language.
 
-`python -m functions.checkout.asl` writes `checkout.asl.json` beside this file. The stack reads that file and puts the
+`python -m functions.checkout.asl` writes `definitions/aws.asl.json`. The stack reads that file and puts the
 AWS partition, the deployed function's ARN and the queue's URL in the place of the placeholders, so it never imports
 this package.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from functions.checkout.saga import CHECKOUT, Compensation, Retry, Saga, Step
 
-DEFINITION = Path(__file__).with_name("checkout.asl.json")
+DEFINITION = Path(__file__).with_name("definitions") / "aws.asl.json"
 SAGA_FUNCTION = "${saga_function_arn}"
 FULFILLMENT_QUEUE = "${fulfillment_queue_url}"
 PARTITION = "${partition}"
@@ -26,7 +26,7 @@ _THROTTLED = [
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 ]
-_FULFIL = "fulfil"
+_FULFILL = "fulfill"
 _DONE = "done"
 _ORDER_FAILED = "order_failed"
 _JSON = dict[str, Any]
@@ -34,19 +34,19 @@ _JSON = dict[str, Any]
 
 def render(saga: Saga = CHECKOUT) -> _JSON:
     """The state machine definition, with placeholders for what is known only once the stack is deployed."""
-    after_steps = [step.name for step in saga.steps[1:]] + [_FULFIL]
+    after_steps = [step.name for step in saga.steps[1:]] + [_FULFILL]
     after_compensations = [compensation.name for compensation in saga.compensations[1:]] + [_ORDER_FAILED]
     states: dict[str, _JSON] = {}
     for step, following in zip(saga.steps, after_steps, strict=True):
         states[step.name] = _step(step, following, saga.throttled)
-    states[_FULFIL] = _send_to_fulfilment(saga.fulfilment_retry)
-    states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfilment"}
+    states[_FULFILL] = _send_to_fulfillment(saga.fulfillment_retry)
+    states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfillment"}
     for compensation, following in zip(saga.compensations, after_compensations, strict=True):
         states[compensation.name] = _compensation(compensation, following, saga.throttled)
     # A declined card or a sold-out item is an answer, not a fault: failed executions are kept for what needs a human.
     states[_ORDER_FAILED] = {"Type": "Succeed", "Comment": "Nothing was charged and the stock is back"}
     return {
-        "Comment": "Checkout of one order: pay, take the stock, split the money, fulfil; or undo",
+        "Comment": "Checkout of one order: pay, take the stock, split the money, fulfill; or undo",
         "StartAt": saga.steps[0].name,
         "TimeoutSeconds": int(saga.timeout.total_seconds()),
         "States": states,
@@ -67,7 +67,7 @@ def _step(step: Step, following: str, throttled: Retry) -> _JSON:
 
 
 def _compensation(compensation: Compensation, following: str, throttled: Retry) -> _JSON:
-    state = _invoke(compensation.name, compensation.title, payload={"error.$": "$.error"})
+    state = _invoke(compensation.name, compensation.title, payload={"error.$": "$.error.Error"})
     return state | {"Retry": [_retry(throttled, _THROTTLED), _retry(compensation.retry)], "Next": following}
 
 
@@ -84,10 +84,10 @@ def _invoke(step: str, title: str, *, payload: _JSON) -> _JSON:
     }
 
 
-def _send_to_fulfilment(retry: Retry) -> _JSON:
+def _send_to_fulfillment(retry: Retry) -> _JSON:
     return {
         "Type": "Task",
-        "Comment": "Hand the order over to fulfilment",
+        "Comment": "Hand the order over to fulfillment",
         "Resource": f"arn:{PARTITION}:states:::sqs:sendMessage",
         "Parameters": {"QueueUrl": FULFILLMENT_QUEUE, "MessageBody": {"order_id.$": "$.order_id"}},
         "ResultPath": None,
@@ -112,7 +112,7 @@ def _catch(error: str, compensation: str) -> _JSON:
 
 
 def rendered() -> str:
-    """The definition as the text of `checkout.asl.json`."""
+    """The definition as the text of `definitions/aws.asl.json`."""
     return json.dumps(render(), indent=2) + "\n"
 
 

@@ -68,7 +68,7 @@ class Compensation:
 
 @dataclass(frozen=True, kw_only=True)
 class Saga:
-    """Forward steps, the hand-over to fulfilment after them, and the compensations in the order in which they run.
+    """Forward steps, the hand-over to fulfillment after them, and the compensations in the order in which they run.
 
     `timeout` is shorter than the time after which the relay starts a stuck order again, so that two executions of one
     order never run at once. `throttled` is for a function that could not even be asked, which says nothing of the
@@ -77,7 +77,7 @@ class Saga:
 
     steps: tuple[Step, ...]
     throttled: Retry
-    fulfilment_retry: Retry
+    fulfillment_retry: Retry
     compensations: tuple[Compensation, ...]
     timeout: timedelta
 
@@ -126,7 +126,7 @@ CHECKOUT = Saga(
         Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),
     ),
     throttled=THROTTLED,
-    fulfilment_retry=PATIENT,
+    fulfillment_retry=PATIENT,
     compensations=(
         Compensation(name=StepName.CANCEL_AUTHORISATION, title="Cancel the authorisation", retry=PATIENT),
         Compensation(name=StepName.RELEASE_STOCK, title="Give the stock back", retry=PATIENT),

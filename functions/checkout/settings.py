@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from functions.settings import FunctionSettings
 
 
-class SagaSettings(BaseSettings):
-    """`STRIPE_SECRET_ARN`: the secret that holds the payment processor's key, read with this function's own role."""
+class SagaSettings(FunctionSettings):
+    """`STRIPE_SECRET`: the secret that holds the payment processor's key, read with this function's own identity."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    stripe_secret_arn: str
+    stripe_secret: str

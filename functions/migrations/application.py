@@ -1,12 +1,15 @@
 """The migration of one database.
 
-It imports the database's adapter, so the handler imports it with the first invocation only.
+It imports the database's adapter, so an entry imports it with the first invocation only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import asyncpg
+
+from commerce.adapters import cloud
 from commerce.adapters.postgres import (
     Access,
     DatabaseSettings,
@@ -16,17 +19,18 @@ from commerce.adapters.postgres import (
     grant_roles,
     migrate,
 )
+from functions.settings import FunctionSettings
 
 
 async def bring_up_to_date(schema: str, roles: Mapping[str, Access]) -> tuple[str, ...]:
     """Applies what is pending and grants each role its access; returns the names of what was applied now.
 
-    `schema` is the digest of the migrations that the deployment was written with. Runs as the administrator, whose
-    secret the environment names (`ORDERS_SECRET_ARN`). Raises MigrationsDiffer and MigrationTampered.
+    `schema` is the digest of the migrations that the deployment was written with. Runs as the administrator that the
+    environment names. Raises MigrationsDiffer and MigrationTampered.
     """
     if schema != (own := digest()):
         raise MigrationsDiffer(schema, own)
-    connection = await connect_administrator(DatabaseSettings())
+    connection = await _connect()
     try:
         applied = await migrate(connection)
         await grant_roles(connection, roles)
@@ -37,8 +41,13 @@ async def bring_up_to_date(schema: str, roles: Mapping[str, Access]) -> tuple[st
 
 async def take_access(roles: Mapping[str, Access]) -> None:
     """Takes all access of the roles away and leaves the schema as it is."""
-    connection = await connect_administrator(DatabaseSettings())
+    connection = await _connect()
     try:
         await grant_roles(connection, dict.fromkeys(roles, "none"))
     finally:
         await connection.close()
+
+
+async def _connect() -> asyncpg.Connection:
+    chosen, database = cloud.load(FunctionSettings().cloud), DatabaseSettings()
+    return await connect_administrator(database, secrets=chosen.secrets(), password=chosen.database_password(database))

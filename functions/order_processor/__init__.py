@@ -1,1 +1,1 @@
-"""Fulfils paid orders from the fulfilment queue, and opens the return window of every seller's share."""
+"""Fulfills paid orders from the fulfillment queue, and opens the return window of every seller's share."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from functions.settings import FunctionSettings
 
 
-class OrderProcessorSettings(BaseSettings):
-    """`IDEMPOTENCY_TABLE` (DynamoDB, key `id`, TTL attribute `expiration`) and `RETURN_WINDOW_DAYS`."""
+class OrderProcessorSettings(FunctionSettings):
+    """`RETURN_WINDOW_DAYS`: how long a buyer may return the goods once the order is fulfilled."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    idempotency_table: str
     return_window_days: int = Field(ge=0)
 
     @property

@@ -7,13 +7,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from commerce.adapters import aws, postgres
-from commerce.adapters.aws import DynamoProducts
+from commerce.adapters import cloud, postgres
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
 from services.catalog.dependencies import Catalog, catalog_of
 from services.catalog.endpoints import router
 from services.catalog.settings import CatalogSettings
 from services.http.application import build_app
+from services.http.tokens import TokenVerifier
 
 OpenDependencies = Callable[[CatalogSettings], AbstractAsyncContextManager[Catalog]]
 
@@ -33,7 +33,8 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         lifespan=lifespan,
         routers=(router,),
         checks=lambda request: catalog_of(request).checks,
-        outages=(*postgres.OUTAGES, *aws.OUTAGES),
+        verifier=TokenVerifier(settings.token_rules),
+        outages=(*postgres.OUTAGES, *cloud.load(settings.cloud).outages),
     )
 
 
@@ -43,9 +44,15 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
 
     Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
     """
-    pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=settings.database_connections)
+    chosen, database = cloud.load(settings.cloud), DatabaseSettings()
+    pool = await connect_pool(
+        database,
+        min_size=0,
+        max_size=settings.database_connections,
+        password=chosen.database_password(database),
+    )
     try:
-        products = DynamoProducts(settings.products_table)
+        products = chosen.products(settings.products)
         yield Catalog(
             products=products,
             offers=PostgresOffers(pool),

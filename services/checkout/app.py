@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from commerce.adapters import postgres, redis
-from commerce.adapters.aws import StepFunctionsFlow
+from commerce.adapters import cloud, postgres, redis
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, PostgresOutbox, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.ports import Carts, CheckoutFlow, Offers, Orders, Outbox, StockGate
@@ -23,6 +22,7 @@ from services.checkout.settings import CheckoutSettings
 from services.checkout.stock import keep_stock
 from services.http.application import build_app
 from services.http.health import Checks
+from services.http.tokens import TokenVerifier
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +77,8 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
         lifespan=lifespan,
         routers=(router,),
         checks=lambda request: checkout_of(request).checks,
-        outages=(*postgres.OUTAGES, *redis.OUTAGES),
+        verifier=TokenVerifier(settings.token_rules),
+        outages=(*postgres.OUTAGES, *redis.OUTAGES, *cloud.load(settings.cloud).outages),
     )
 
 
@@ -87,8 +88,14 @@ async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
 
     Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
     """
-    pool = await connect_pool(DatabaseSettings(), min_size=0, max_size=settings.database_connections)
-    cache = connect(CacheSettings())
+    chosen, database, carts = cloud.load(settings.cloud), DatabaseSettings(), CacheSettings()
+    pool = await connect_pool(
+        database,
+        min_size=0,
+        max_size=settings.database_connections,
+        password=chosen.database_password(database),
+    )
+    cache = connect(carts, chosen.cache_credentials(carts))
     try:
         yield Stores(
             carts=RedisCarts(cache),
@@ -96,7 +103,7 @@ async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
             offers=PostgresOffers(pool),
             orders=PostgresOrders(pool),
             outbox=PostgresOutbox(pool),
-            flow=StepFunctionsFlow(settings.checkout_flow_arn),
+            flow=chosen.checkout_flow(settings.checkout_flow_id),
             checks={"orders": lambda: pool.execute("SELECT 1"), "carts": cache.ping},
         )
     finally:

@@ -11,11 +11,11 @@ from services.http.server import ServerSettings
 
 
 class CheckoutSettings(ServerSettings):
-    """`CHECKOUT_FLOW_ARN` (the workflow that finishes an order), `CURRENCY` (lower-case ISO 4217),
+    """`CHECKOUT_FLOW_ID` (the workflow that finishes an order), `CURRENCY` (lower-case ISO 4217),
     `COMMISSION_BASIS_POINTS`, `RESERVATION_TTL_SECONDS`, `DATABASE_CONNECTIONS` (most at once)."""
 
     service_name: str = "checkout"
-    checkout_flow_arn: str
+    checkout_flow_id: str
     currency: str = Field(pattern=r"^[a-z]{3}$")
     commission_basis_points: int = Field(ge=0, le=10_000)
     reservation_ttl_seconds: int = Field(ge=1)

@@ -8,7 +8,9 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import APIRouter, FastAPI, Request
 
 from services.http.health import Checks, health_router
+from services.http.identity import install_verifier
 from services.http.problems import RESPONSES, install_problem_handlers
+from services.http.tokens import TokenVerifier
 from services.http.trace import TraceMiddleware
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -21,9 +23,11 @@ def build_app(
     lifespan: Lifespan,
     routers: tuple[APIRouter, ...],
     checks: Callable[[Request], Checks],
+    verifier: TokenVerifier,
     outages: tuple[type[Exception], ...] = (),
 ) -> FastAPI:
-    """An application with problem details, trace ids, health routes and an OpenAPI document (`/openapi.json`).
+    """An application with verified callers, problem details, trace ids, health routes and an OpenAPI document
+    (`/openapi.json`).
 
     The interactive documentation pages are left out: they load scripts from a foreign server.
     """
@@ -36,6 +40,7 @@ def build_app(
         redoc_url=None,
     )
     app.add_middleware(TraceMiddleware)
+    install_verifier(app, verifier)
     install_problem_handlers(app, outages)
     app.include_router(health_router(checks))
     for router in routers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,11 +13,17 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from commerce.adapters.telemetry import trace_id
 from commerce.errors import MarketplaceError
-from services.http.trace import trace_id
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+
+
+class HttpError(MarketplaceError):
+    """An error that HTTP reports with headers of its own."""
+
+    headers: ClassVar[Mapping[str, str]]
 
 
 class Problem(BaseModel):
@@ -61,7 +67,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
-        "trace_id": trace_id.get(),
+        "trace_id": trace_id(),
     }
     return ProblemResponse(body, status_code=status, headers=headers)
 
@@ -81,6 +87,7 @@ def install_problem_handlers(app: FastAPI, outages: tuple[type[Exception], ...] 
             title=error.title,
             detail=error.detail,
             members=error.context,
+            headers=error.headers if isinstance(error, HttpError) else None,
         )
 
     @app.exception_handler(RequestValidationError)

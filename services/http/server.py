@@ -13,19 +13,30 @@ from fastapi import FastAPI
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.http.logs import configure_logging
+from commerce.adapters.cloud import CloudName
+from commerce.adapters.telemetry import configure_logging
+from services.http.tokens import TokenRules
 
 # Longer than the load balancer's idle timeout (60 s), so that it never sends into a connection we are closing.
 KEEP_ALIVE_SECONDS = 75
 
 
 class ServerSettings(BaseSettings):
-    """Where a service listens and how it logs.
+    """Where a service runs and listens, how it logs, and whose tokens it accepts.
 
+    `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
+    (a JSON Web Key Set); `AUTH_SUBJECT_CLAIM` and `AUTH_GROUPS_CLAIM` are the claims with the user's id and groups.
     The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
     """
 
     model_config = SettingsConfigDict(extra="ignore")
+
+    cloud: CloudName
+    auth_issuer: str = Field(min_length=1)
+    auth_audience: str = Field(min_length=1)
+    auth_keys_url: str = Field(pattern=r"^https?://")
+    auth_subject_claim: str = Field(default="sub", min_length=1)
+    auth_groups_claim: str = Field(min_length=1)
 
     # A container listens on every interface of its own network namespace; on a laptop HOST is 127.0.0.1.
     host: str = "0.0.0.0"  # noqa: S104
@@ -33,6 +44,16 @@ class ServerSettings(BaseSettings):
     service_name: str = "service"
     log_level: str = "INFO"
     drain_seconds: int = 20
+
+    @property
+    def token_rules(self) -> TokenRules:
+        return TokenRules(
+            issuer=self.auth_issuer,
+            audience=self.auth_audience,
+            keys_url=self.auth_keys_url,
+            subject_claim=self.auth_subject_claim,
+            groups_claim=self.auth_groups_claim,
+        )
 
 
 Settings = TypeVar("Settings", bound=ServerSettings)

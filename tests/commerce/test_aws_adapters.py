@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 
+from commerce.adapters import cloud
 from commerce.adapters.aws import SecretsReader, StepFunctionsFlow, elasticache_token, rds_token
 from commerce.adapters.aws.session import session
+from commerce.adapters.cloud import ProductsCollection
 from commerce.adapters.memory import MemoryFlow
+from commerce.adapters.postgres import DatabaseSettings
+from commerce.adapters.redis import CacheSettings
 from commerce.errors import InvalidRequest
 from commerce.ports import CheckoutFlow
 
@@ -79,6 +84,31 @@ def test_a_cache_token_is_signed_for_the_replication_group_and_the_user(aws: Non
     assert token["host"] == "carts-1"
     assert (token["Action"], token["User"], token["X-Amz-Expires"]) == ("connect", "checkout", "900")
     assert token["X-Amz-Credential"].endswith(f"/{REGION}/elasticache/aws4_request")
+
+
+async def test_the_application_finds_everything_of_aws_by_the_clouds_name(aws: None, state_machine: Any) -> None:
+    chosen = cloud.load("aws")
+    database = DatabaseSettings(host="db.example", database="orders", user="checkout")
+    cache = CacheSettings(host="cache.example", user="checkout", instance="carts-1")
+    password = parts_of(await chosen.database_password(database)())
+    user, token = await chosen.cache_credentials(cache)()
+    assert (password["host"], password["DBUser"]) == ("db.example:5432", "checkout")
+    assert (user, parts_of(token)["host"], parts_of(token)["User"]) == ("checkout", "carts-1", "checkout")
+
+    client = boto3.client("secretsmanager", region_name=REGION)
+    client.create_secret(Name="stripe", SecretString='{"api_key": "one"}')
+    assert chosen.secrets().read("stripe") == {"api_key": "one"}
+
+    boto3.client("dynamodb", region_name=REGION).create_table(
+        TableName="things",
+        KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    assert (await chosen.products(ProductsCollection(name="things")).list(1)).items == ()
+
+    (machine,) = boto3.client("stepfunctions", region_name=REGION).list_state_machines()["stateMachines"]
+    await chosen.checkout_flow(machine["stateMachineArn"]).start("order-1")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HANDLERS = ["functions.checkout.handler", "functions.order_processor.handler", "functions.migrations.handler"]
+HANDLERS = ["functions.checkout.aws", "functions.order_processor.aws", "functions.migrations.aws"]
 # Imported with the first invocation, or never in a function.
 HEAVY = {"asyncpg", "boto3", "fastapi", "moto", "pulumi", "pulumi_aws", "redis", "stripe", "toolkit", "components"}
 _PROBE = """

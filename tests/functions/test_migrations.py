@@ -34,6 +34,8 @@ def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[Any]
         "ORDERS_PORT": str(server.port),
         "ORDERS_DATABASE": server.path.lstrip("/"),
         "ORDERS_TLS": "disable",
+        "CLOUD": "aws",
+        "SERVICE_NAME": "migrations",
         "POWERTOOLS_SERVICE_NAME": "migrations",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -45,8 +47,8 @@ def handler(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[Any]
         secrets = boto3.client("secretsmanager", "us-east-1")
         master = json.dumps({"username": server.username, "password": "any"})
         secret = secrets.create_secret(Name=f"master-{server.path.lstrip('/')}", SecretString=master)
-        monkeypatch.setenv("ORDERS_SECRET_ARN", secret["ARN"])
-        yield importlib.import_module("functions.migrations.handler").handler
+        monkeypatch.setenv("ORDERS_SECRET", secret["ARN"])
+        yield importlib.import_module("functions.migrations.aws").handler
 
 
 def event(roles: dict[str, str], *, schema: str | None = None, **tf: object) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""The order processor as Lambda calls it: real PostgreSQL, and DynamoDB as moto has it."""
+"""The order processor as Lambda calls it, on real PostgreSQL."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 from collections.abc import Callable, Iterator
@@ -11,15 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-import boto3
 import pytest
-from moto import mock_aws
 
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool, migrate
+from commerce.adapters.telemetry import json_formatter
 from commerce.catalog import Offer, Seller
 from commerce.money import Money
 from commerce.orders import Checkout, Order, OrderStatus, SellerOrderState
-from functions import event_loop
+from functions import aws_lambda, event_loop
+from functions.order_processor.fulfillment import Fulfillment
 
 
 class Context:
@@ -36,7 +37,7 @@ class Context:
 
 @dataclass
 class Books:
-    """Orders to fulfil. Everything runs on the loop that the handler keeps."""
+    """Orders to fulfill. Everything runs on the loop that the handler keeps."""
 
     orders: PostgresOrders
     offers: PostgresOffers
@@ -93,13 +94,15 @@ class Books:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
     server = urlsplit(postgres_dsn)
-    environment = {
+    values = {
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
+        "CLOUD": "aws",
+        "SERVICE_NAME": "order-processor",
         "POWERTOOLS_SERVICE_NAME": "order-processor",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
         "ORDERS_HOST": server.hostname or "",
@@ -107,24 +110,15 @@ def aws(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Iterator[None]:
         "ORDERS_DATABASE": server.path.lstrip("/"),
         "ORDERS_USER": server.username or "postgres",
         "ORDERS_TLS": "disable",
-        "IDEMPOTENCY_TABLE": "idempotency",
         "RETURN_WINDOW_DAYS": "14",
     }
-    for name, value in environment.items():
+    for name, value in values.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield
 
 
 @pytest.fixture
-def books(postgres_dsn: str, aws: None) -> Iterator[Books]:
+def books(postgres_dsn: str, environment: None) -> Iterator[Books]:
     async def opened() -> asyncpg.Pool:
         connection = await asyncpg.connect(postgres_dsn)
         await migrate(connection)
@@ -132,11 +126,13 @@ def books(postgres_dsn: str, aws: None) -> Iterator[Books]:
         return await connect_pool(DatabaseSettings.from_dsn(postgres_dsn))
 
     pool = event_loop.run(opened())
-    # Imported only now: the logger and the metrics read their environment when they are made.
-    module = importlib.import_module("functions.order_processor.handler")
-    module._fulfil_once.cache_clear()
+    # Imported only now: the metrics read their environment when they are made.
+    module = importlib.import_module("functions.order_processor.aws")
+    module._fulfillment.cache_clear()
+    # The first invocation of a process does this, and takes the place of a test's own log handlers.
+    aws_lambda.configure()
     yield Books(orders=PostgresOrders(pool), offers=PostgresOffers(pool), handler=module.handler)
-    module._fulfil_once.cache_clear()
+    module._fulfillment.cache_clear()
     event_loop.run(pool.close())
 
 
@@ -176,15 +172,47 @@ def test_a_duplicate_message_changes_nothing(books: Books) -> None:
     assert books.order("o1") == first
 
 
-def test_a_duplicate_that_arrives_after_its_record_was_lost_changes_nothing(books: Books) -> None:
+def test_deliveries_at_the_same_time_fulfill_once_and_keep_the_first_return_window(
+    books: Books, postgres_dsn: str
+) -> None:
+    """Two processes have the same message. The second comes while the first has fulfilled but not yet committed."""
     books.paid("o1")
-    assert books.invoke(message("o1")) == []
-    first = books.order("o1")
-    table = boto3.resource("dynamodb").Table("idempotency")
-    for item in table.scan()["Items"]:
-        table.delete_item(Key={"id": item["id"]})
-    assert books.invoke(message("o1")) == []
-    assert books.order("o1") == first
+
+    async def both() -> None:
+        settings = DatabaseSettings.from_dsn(postgres_dsn)
+        held, watching = await asyncpg.connect(postgres_dsn), await asyncpg.connect(postgres_dsn)
+        first, second = await connect_pool(settings, 1, 1), await connect_pool(settings, 1, 1)
+        try:
+            short = Fulfillment(orders=PostgresOrders(first), return_window=timedelta(days=14))
+            long = Fulfillment(orders=PostgresOrders(second), return_window=timedelta(days=90))
+            blocking = held.transaction()
+            await blocking.start()
+            await held.execute("SELECT 1 FROM seller_orders WHERE order_id = 'o1' FOR UPDATE")
+            deliveries = [asyncio.create_task(short.handle(message("o1")))]
+            await _waiting(watching, 1)
+            deliveries.append(asyncio.create_task(long.handle(message("o1"))))
+            await _waiting(watching, 2)
+            await blocking.rollback()
+            assert await asyncio.gather(*deliveries) == ["o1", "o1"]
+        finally:
+            await first.close()
+            await second.close()
+            await held.close()
+            await watching.close()
+
+    event_loop.run(both())
+    order = books.order("o1")
+    assert order.status is OrderStatus.FULFILLED
+    assert order.sellers[0].held_until is not None
+    assert order.sellers[0].held_until - datetime.now(UTC) < timedelta(days=15)
+
+
+async def _waiting(connection: asyncpg.Connection, count: int) -> None:
+    """Returns when as many sessions wait for a lock."""
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(10):
+        while await connection.fetchval(blocked) < count:
+            await asyncio.sleep(0.01)
 
 
 def test_an_order_that_is_not_paid_yet_is_tried_again_later(books: Books) -> None:
@@ -196,6 +224,19 @@ def test_an_order_that_is_not_paid_yet_is_tried_again_later(books: Books) -> Non
     event_loop.run(books.orders.record_capture("o1", "ch"))
     event_loop.run(books.orders.record_split("o1"))
     assert books.invoke(message("o1")) == []
+
+
+def test_a_log_line_has_the_trace_and_the_request_of_its_invocation(
+    books: Books, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736;Parent=00f067aa0ba902b7;Sampled=1")
+    caplog.set_level("INFO")
+    caplog.handler.setFormatter(json_formatter("order-processor"))
+    books.paid("o1")
+    books.invoke(message("o1"))
+    (line,) = [json.loads(line) for line in caplog.text.splitlines() if "order fulfilled" in line]
+    assert (line["service"], line["order_id"], line["request_id"]) == ("order-processor", "o1", "request")
+    assert line["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def test_it_counts_in_the_format_that_the_platform_reads(books: Books, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ class Deployed:
     """The workflow and its functions, deployed to moto in this process."""
 
     workflow: Workflow
-    fulfil: Callable[[Any, Any], Any]
+    fulfill: Callable[[Any, Any], Any]
     dsn: str
     redis_url: str
 
@@ -113,14 +113,14 @@ class Deployed:
         return found
 
     def deliver(self) -> list[str]:
-        """Hands the fulfilment messages to the order processor."""
+        """Hands the fulfillment messages to the order processor."""
         records = [
             {"messageId": str(number), "body": json.dumps(body), "eventSource": "aws:sqs"}
-            for number, body in enumerate(self.workflow.fulfilment_messages())
+            for number, body in enumerate(self.workflow.fulfillment_messages())
         ]
         if not records:
             return []
-        return [one["itemIdentifier"] for one in self.fulfil({"Records": records}, CONTEXT)["batchItemFailures"]]
+        return [one["itemIdentifier"] for one in self.fulfill({"Records": records}, CONTEXT)["batchItemFailures"]]
 
 
 @pytest.fixture
@@ -132,6 +132,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "CLOUD": "aws",
+        "SERVICE_NAME": "purchase",
         "POWERTOOLS_SERVICE_NAME": "purchase",
         "ORDERS_HOST": database.hostname or "",
         "ORDERS_PORT": str(database.port),
@@ -141,28 +143,21 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
         "CARTS_HOST": cache.hostname or "",
         "CARTS_PORT": str(cache.port),
         "CARTS_TLS": "disable",
-        "IDEMPOTENCY_TABLE": "idempotency",
         "RETURN_WINDOW_DAYS": "14",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-    saga = importlib.import_module("functions.checkout.handler")
-    processor = importlib.import_module("functions.order_processor.handler")
+    saga = importlib.import_module("functions.checkout.aws")
+    processor = importlib.import_module("functions.order_processor.aws")
     with mock_aws():
         secret = boto3.client("secretsmanager").create_secret(
             Name="stripe", SecretString=json.dumps({"api_key": API_KEY, "webhook_secret": "", "api_base": stripe_url})
         )
-        monkeypatch.setenv("STRIPE_SECRET_ARN", secret["ARN"])
-        boto3.client("dynamodb").create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        monkeypatch.setenv("STRIPE_SECRET", secret["ARN"])
         event_loop.run(_migrated(postgres_dsn))
         saga._steps.cache_clear()
-        processor._fulfil_once.cache_clear()
+        processor._fulfillment.cache_clear()
         workflow = Workflow()
 
         def invoked(_function: LambdaFunction, event: dict[str, Any]) -> tuple[str, bool, str]:
@@ -172,9 +167,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
                 return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}), True, ""
 
         monkeypatch.setattr(LambdaFunction, "_invoke_lambda", invoked)
-        yield Deployed(workflow=workflow, fulfil=processor.handler, dsn=postgres_dsn, redis_url=redis_url)
+        yield Deployed(workflow=workflow, fulfill=processor.handler, dsn=postgres_dsn, redis_url=redis_url)
         saga._steps.cache_clear()
-        processor._fulfil_once.cache_clear()
+        processor._fulfillment.cache_clear()
 
 
 async def _migrated(dsn: str) -> None:

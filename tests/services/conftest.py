@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from services.checkout.app import Stores, create_app
 from services.checkout.settings import CheckoutSettings
-from tests.services.tokens import signed_in
+from tests.services.tokens import PROVIDER, IdentityProvider, signed_in
 
 
 @dataclass
@@ -75,10 +75,18 @@ class Shop:
         return offer_id
 
 
+@pytest.fixture(scope="session")
+def provider() -> Iterator[IdentityProvider]:
+    """The identity provider that signs `signed_in` users, publishing its keys."""
+    with PROVIDER.serving() as serving:
+        yield serving
+
+
 @pytest.fixture
-def checkout_settings() -> CheckoutSettings:
+def checkout_settings(provider: IdentityProvider) -> CheckoutSettings:
     return CheckoutSettings(
-        checkout_flow_arn="arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+        **provider.settings(),
+        checkout_flow_id="arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
         currency="usd",
         commission_basis_points=1000,
         reservation_ttl_seconds=900,

@@ -15,14 +15,14 @@ from commerce.adapters.postgres import PostgresOffers
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
-from tests.services.tokens import bearer, signed_in
+from tests.services.tokens import IdentityProvider, signed_in
 
 BUYER = signed_in("buyer", "buyer")
-UNNAMED = {"authorization": bearer(sub="ann", **{"cognito:groups": ["seller"]})}
+CLAIMED = {"x-user-id": "ann"}
 
 
 @pytest.fixture
-async def app(pool: asyncpg.Pool) -> AsyncIterator[FastAPI]:
+async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         yield Catalog(
@@ -32,7 +32,8 @@ async def app(pool: asyncpg.Pool) -> AsyncIterator[FastAPI]:
             checks={"orders": lambda: pool.execute("SELECT 1")},
         )
 
-    application = create_app(CatalogSettings(products_table="products", currency="usd"), opened)
+    settings = CatalogSettings(**provider.settings(), products_collection="products", currency="usd")
+    application = create_app(settings, opened)
     async with application.router.lifespan_context(application):
         yield application
 
@@ -125,7 +126,7 @@ async def test_a_product_is_described_by_its_own_seller_only(client: httpx.Async
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({}, 401), (BUYER, 403), (UNNAMED, 401), (seller(), 200)],
+    [({}, 401), (BUYER, 403), (CLAIMED, 401), (seller(), 200)],
 )
 async def test_only_a_signed_in_seller_describes_products(
     client: httpx.AsyncClient, headers: dict[str, str], status: int
@@ -140,6 +141,24 @@ async def test_an_offer_needs_its_product_and_its_seller(client: httpx.AsyncClie
     await client.put("/catalog/products/mug", json={"title": "Mug"}, headers=seller())
     unregistered = await client.put("/catalog/products/mug/offer", json=body, headers=seller())
     assert (unregistered.status_code, unregistered.json()["type"]) == (404, "/problems/unknown-seller")
+
+
+async def test_a_seller_changes_only_offers_of_their_own(client: httpx.AsyncClient) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    await client.put("/catalog/sellers/me", json={"display_name": "Bob"}, headers=seller("bob"))
+    pretended = seller("bob") | {"x-user-id": "ann"}
+    body = {"unit_price": 1, "stock": 1}
+    assert (await client.put("/catalog/products/mug/offer", json=body, headers=pretended)).status_code == 200
+    prices = {
+        one["seller_id"]: one["unit_price"]["amount"]
+        for one in (await client.get("/catalog/products/mug")).json()["offers"]
+    }
+    assert prices == {"ann": 1500, "bob": 1}
+
+
+async def test_browsing_reads_no_token(client: httpx.AsyncClient) -> None:
+    response = await client.get("/catalog/products", headers={"authorization": "Bearer forged"})
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("body", [{"unit_price": 0, "stock": 1}, {"unit_price": 1, "stock": -1}, {"unit_price": 1.5}])

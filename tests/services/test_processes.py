@@ -20,16 +20,22 @@ import httpx
 import pytest
 
 from commerce.adapters.postgres import migrate
+from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
 from toolkit.local.processes.ports import free_port
 
 COMMON = {
+    "CLOUD": "aws",
+    "AUTH_ISSUER": ISSUER,
+    "AUTH_AUDIENCE": AUDIENCE,
+    "AUTH_GROUPS_CLAIM": GROUPS_CLAIM,
+    "AUTH_KEYS_URL": "http://127.0.0.1:1/keys.json",
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "HOST": "127.0.0.1",
     "CURRENCY": "usd",
-    "PRODUCTS_TABLE": "products",
-    "CHECKOUT_FLOW_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+    "PRODUCTS_COLLECTION": "products",
+    "CHECKOUT_FLOW_ID": "arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
     "COMMISSION_BASIS_POINTS": "1000",
     "RESERVATION_TTL_SECONDS": "900",
     "ORDERS_USER": "nobody",
@@ -78,7 +84,9 @@ def _environment(**more: str) -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | COMMON | more
 
 
-def test_checkout_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, postgres_dsn: str, redis_url: str) -> None:
+def test_checkout_serves_and_ends_cleanly_on_sigterm(
+    tmp_path: Path, postgres_dsn: str, redis_url: str, provider: IdentityProvider
+) -> None:
     asyncio.run(_migrated(postgres_dsn))
     database, cache = urlsplit(postgres_dsn), urlsplit(redis_url)
     with running(
@@ -90,9 +98,10 @@ def test_checkout_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, postgres_ds
         ORDERS_USER=database.username or "",
         CARTS_HOST=cache.hostname or "",
         CARTS_PORT=str(cache.port),
+        AUTH_KEYS_URL=provider.keys_url,
     ) as service:
         assert service.until("/readyz", 200).json()["checks"] == {"orders": "ok", "carts": "ok"}
-        assert service.client.get("/cart", headers={"x-user-id": "buyer"}).json()["items"] == []
+        assert service.client.get("/cart", headers=signed_in("buyer")).json()["items"] == []
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(10) in (0, -signal.SIGTERM)
         lines = [json.loads(line) for line in service.log.read_text().splitlines()]
@@ -101,25 +110,29 @@ def test_checkout_serves_and_ends_cleanly_on_sigterm(tmp_path: Path, postgres_ds
 
 
 @pytest.mark.parametrize("service", ["catalog", "checkout"])
-def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(service: str, tmp_path: Path) -> None:
-    away = {"ORDERS_HOST": "127.0.0.1", "ORDERS_PORT": "1", "ORDERS_DATABASE": "orders", "CARTS_HOST": "127.0.0.1"}
+def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(
+    service: str, tmp_path: Path, provider: IdentityProvider
+) -> None:
+    away = {"AUTH_KEYS_URL": provider.keys_url}
+    away |= {"ORDERS_HOST": "127.0.0.1", "ORDERS_PORT": "1", "ORDERS_DATABASE": "orders", "CARTS_HOST": "127.0.0.1"}
     with running(service, tmp_path, **away, CARTS_PORT="1", AWS_ENDPOINT_URL="http://127.0.0.1:1") as started:
         assert started.until("/healthz", 200).json() == {"status": "ok"}
         assert started.client.get("/readyz", timeout=10).json()["type"] == "/problems/not-ready"
         path = {"catalog": "/catalog/products", "checkout": "/cart"}[service]
-        refused = started.client.get(path, headers={"x-user-id": "buyer"}, timeout=30)
+        refused = started.client.get(path, headers=signed_in("buyer"), timeout=30)
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/store-unavailable")
         assert refused.headers["content-type"] == "application/problem+json"
 
 
 def test_wrong_settings_are_told_by_name_without_a_traceback() -> None:
-    environment = _environment(CURRENCY="Dollars", COMMISSION_BASIS_POINTS="20000")
+    environment = _environment(CURRENCY="Dollars", COMMISSION_BASIS_POINTS="20000", CLOUD="azur")
     ended = subprocess.run(
         [sys.executable, "-m", "services.checkout"], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 2
     assert "CURRENCY: " in ended.stderr
     assert "COMMISSION_BASIS_POINTS: " in ended.stderr
+    assert "There is no cloud 'azur'. Set CLOUD to one of: aws." in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

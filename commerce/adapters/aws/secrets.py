@@ -18,16 +18,16 @@ class SecretsReader:
         self._keep_seconds = keep_seconds
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
-    def read(self, arn: str) -> dict[str, Any]:
-        """The JSON object stored under a secret's ARN or name."""
+    def read(self, name: str) -> dict[str, Any]:
+        """The JSON object stored under a secret's name or ARN."""
         now = time.monotonic()
-        known = self._known.get(arn)
+        known = self._known.get(name)
         if known is None or now - known[0] >= self._keep_seconds:
             client = session().client("secretsmanager", config=CONFIG)
-            known = now, json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
-            self._known[arn] = known
+            known = now, json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+            self._known[name] = known
         return known[1]
 
-    def forget(self, arn: str) -> None:
-        """Read it anew next time: for when what it opens has refused it."""
-        self._known.pop(arn, None)
+    def forget(self, name: str) -> None:
+        """Read the secret anew next time, because what it opens has refused it."""
+        self._known.pop(name, None)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 
-from commerce.adapters.aws.secrets import SecretsReader
-from commerce.adapters.aws.tokens import rds_token
+from commerce.adapters.cloud import PasswordSource, Secrets
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
 
@@ -27,10 +25,17 @@ OUTAGES: tuple[type[Exception], ...] = (
 _COMMAND_TIMEOUT_SECONDS = 15.0
 
 
-async def connect_pool(settings: DatabaseSettings, min_size: int = 1, max_size: int = 8) -> asyncpg.Pool:
-    """A pool of connections, each signing in anew with a fresh token. Close it with `await pool.close()`."""
+async def connect_pool(
+    settings: DatabaseSettings, min_size: int = 1, max_size: int = 8, *, password: PasswordSource | None = None
+) -> asyncpg.Pool:
+    """A pool of connections, each signing in anew with a password of `password`. Close it with `await pool.close()`.
+
+    Raises InvalidRequest for the administrator's settings, and for ones that need a password source and have none.
+    """
+    if settings.secret is not None:
+        raise InvalidRequest("Only the administrator signs in with the secret; a pool signs in with an identity.")
     return await asyncpg.create_pool(
-        **_parameters(settings, settings.user, _password(settings)),
+        **_parameters(settings, settings.user, _password(settings, password)),
         min_size=min_size,
         max_size=max_size,
         max_inactive_connection_lifetime=300.0,
@@ -40,13 +45,22 @@ async def connect_pool(settings: DatabaseSettings, min_size: int = 1, max_size: 
     )
 
 
-async def connect_administrator(settings: DatabaseSettings) -> asyncpg.Connection:
-    """One connection that may change the schema: with the administrator's secret when the settings name one."""
+async def connect_administrator(
+    settings: DatabaseSettings, *, secrets: Secrets | None = None, password: PasswordSource | None = None
+) -> asyncpg.Connection:
+    """One connection that may change the schema. With the secret that the settings name, else with `password`.
+
+    Raises InvalidRequest when the settings need a source that is missing.
+    """
     unlimited = {"command_timeout": None}  # a migration takes the time it takes
-    if settings.secret_arn is None:
-        return await asyncpg.connect(**_parameters(settings, settings.user, _password(settings)) | unlimited)
-    credentials = await asyncio.to_thread(SecretsReader().read, settings.secret_arn)
-    return await asyncpg.connect(**_parameters(settings, credentials["username"], credentials["password"]) | unlimited)
+    if settings.secret is None:
+        signed_in = _parameters(settings, settings.user, _password(settings, password))
+    elif secrets is None:
+        raise InvalidRequest("ORDERS_SECRET is set, so connecting needs a reader of secrets.")
+    else:
+        credentials = await asyncio.to_thread(secrets.read, settings.secret)
+        signed_in = _parameters(settings, credentials["username"], credentials["password"])
+    return await asyncpg.connect(**signed_in | unlimited)
 
 
 def _parameters(settings: DatabaseSettings, user: str, password: object) -> dict[str, Any]:
@@ -69,16 +83,12 @@ def _tls(settings: DatabaseSettings) -> ssl.SSLContext | bool:
     return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
 
 
-def _password(settings: DatabaseSettings) -> Callable[[], Awaitable[str]] | None:
+def _password(settings: DatabaseSettings, source: PasswordSource | None) -> PasswordSource | None:
     if settings.authentication == "none":
         return None
-    if settings.authentication == "secret":
-        raise InvalidRequest("Only the administrator signs in with the secret; a pool signs in with IAM.")
-
-    async def token() -> str:
-        return await asyncio.to_thread(rds_token, settings.host, settings.port, settings.user)
-
-    return token
+    if source is None:
+        raise InvalidRequest("Signing in with the process's identity needs a password source.", user=settings.user)
+    return source
 
 
 async def _nothing_to_reset(connection: asyncpg.Connection) -> None:

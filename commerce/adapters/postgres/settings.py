@@ -10,11 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class DatabaseSettings(BaseSettings):
-    """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`.
+    """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`, `ORDERS_SECRET`.
 
-    `authentication` "iam" signs in with a token of the process's own role; "secret" with the administrator's
-    secret `ORDERS_SECRET_ARN`; "none" sends no password. `ca_file` is a PEM bundle (Amazon's for RDS); without it
-    the system's trust store is used.
+    `authentication` "identity" signs in with a password made from the process's own identity, "none" sends no
+    password. `secret` names the administrator's secret, which only an administrator is given. `ca_file` is a PEM
+    bundle; without it the system's trust store is used.
     """
 
     model_config = SettingsConfigDict(env_prefix="ORDERS_", frozen=True)
@@ -25,8 +25,8 @@ class DatabaseSettings(BaseSettings):
     user: str = ""
     tls: Literal["verify-full", "disable"] = "verify-full"
     ca_file: Path | None = None
-    secret_arn: str | None = None
-    authentication: Literal["iam", "secret", "none"] = "iam"
+    secret: str | None = None
+    authentication: Literal["identity", "none"] = "identity"
 
     @classmethod
     def from_dsn(cls, dsn: str) -> Self:

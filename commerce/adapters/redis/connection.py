@@ -1,8 +1,6 @@
-"""The connection pool to Redis or Valkey, signed in with IAM tokens."""
+"""The connection pool to Redis or Valkey."""
 
 from __future__ import annotations
-
-import asyncio
 
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
@@ -11,41 +9,38 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
 
-from commerce.adapters.aws.tokens import elasticache_token
+from commerce.adapters.cloud import CredentialsSource
 from commerce.adapters.redis.settings import CacheSettings
+from commerce.errors import InvalidRequest
 
 # The server is away, starting, or only a reader after a failover.
 OUTAGES: tuple[type[Exception], ...] = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)
 _WAIT_SECONDS = 5.0
 
 
-class IamCredentials(CredentialProvider):
-    """A fresh token of the process's own role for every connection that is opened."""
+class _FreshCredentials(CredentialProvider):
+    """Asks the source again for every connection that is opened."""
 
-    def __init__(self, cluster: str, user: str) -> None:
-        self._cluster = cluster
-        self._user = user
-
-    def get_credentials(self) -> tuple[str, str]:
-        return self._user, elasticache_token(self._cluster, self._user)
+    def __init__(self, source: CredentialsSource) -> None:
+        self._source = source
 
     async def get_credentials_async(self) -> tuple[str, str]:
-        return await asyncio.to_thread(self.get_credentials)
+        return await self._source()
 
 
-def connect(settings: CacheSettings) -> Redis:
+def connect(settings: CacheSettings, credentials: CredentialsSource | None = None) -> Redis:
     """A client over a pool that opens connections as needed and makes callers wait when all are in use.
 
     Close it with `await client.aclose()`. Only a lost connection is retried, and only once: every script that is
-    sent through it is safe to repeat.
+    sent through it is safe to repeat. Raises InvalidRequest for a user without credentials.
     """
+    if settings.user and credentials is None:
+        raise InvalidRequest("CARTS_USER is set, so connecting needs a source of credentials.", user=settings.user)
     pool = BlockingConnectionPool(
         connection_class=Connection if settings.tls == "disable" else SSLConnection,
         host=settings.host,
         port=settings.port,
-        credential_provider=IamCredentials(settings.cluster, settings.user)
-        if settings.user and settings.cluster
-        else None,
+        credential_provider=_FreshCredentials(credentials) if settings.user and credentials else None,
         decode_responses=True,
         max_connections=settings.max_connections,
         timeout=_WAIT_SECONDS,

@@ -1,0 +1,54 @@
+"""AWS as the application sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
+from commerce.adapters.aws.products import DynamoProducts
+from commerce.adapters.aws.secrets import SecretsReader
+from commerce.adapters.aws.session import OUTAGES
+from commerce.adapters.aws.tokens import elasticache_token, rds_token
+
+if TYPE_CHECKING:
+    from commerce.adapters.cloud import Cloud, CredentialsSource, PasswordSource, ProductsCollection
+    from commerce.adapters.postgres.settings import DatabaseSettings
+    from commerce.adapters.redis.settings import CacheSettings
+
+
+class Aws:
+    """`commerce.adapters.cloud.Cloud` on boto3."""
+
+    outages = OUTAGES
+
+    def database_password(self, settings: DatabaseSettings) -> PasswordSource:
+        """IAM tokens for RDS and Aurora."""
+
+        async def password() -> str:
+            return await asyncio.to_thread(rds_token, settings.host, settings.port, settings.user)
+
+        return password
+
+    def cache_credentials(self, settings: CacheSettings) -> CredentialsSource:
+        """IAM tokens for ElastiCache, signed for the replication group `settings.instance`."""
+
+        async def credentials() -> tuple[str, str]:
+            return settings.user, await asyncio.to_thread(elasticache_token, settings.instance, settings.user)
+
+        return credentials
+
+    def products(self, collection: ProductsCollection) -> DynamoProducts:
+        """The DynamoDB table that is called like the collection."""
+        return DynamoProducts(collection.name)
+
+    def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
+        """The state machine whose ARN is `flow_id`."""
+        return StepFunctionsFlow(flow_id)
+
+    def secrets(self) -> SecretsReader:
+        """Secrets Manager: a secret's name is its ARN or its own name."""
+        return SecretsReader()
+
+
+CLOUD: Final[Cloud] = Aws()

@@ -1,0 +1,103 @@
+"""What the application takes from the cloud it runs on. A cloud is one module that implements `Cloud`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+
+from pydantic import AfterValidator
+
+from commerce.errors import MarketplaceError
+
+if TYPE_CHECKING:
+    from commerce.adapters.postgres.settings import DatabaseSettings
+    from commerce.adapters.redis.settings import CacheSettings
+    from commerce.ports import CheckoutFlow, Products
+
+PasswordSource = Callable[[], Awaitable[str]]
+"""The password for one new connection. It may be short-lived, so it is asked for every time."""
+
+CredentialsSource = Callable[[], Awaitable[tuple[str, str]]]
+"""User and password for one new connection."""
+
+CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
+"""The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
+
+
+class Secrets(Protocol):
+    """The cloud's secret store behind a small cache. `read` blocks: call it off the event loop."""
+
+    def read(self, name: str) -> Mapping[str, Any]:
+        """The JSON object that is stored as the secret `name`."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Read the secret anew next time, because what it opens has refused it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProductsCollection:
+    """Where the products are stored. Clouds that find a collection by its name alone have no endpoint and database."""
+
+    name: str
+    endpoint: str | None = None
+    database: str | None = None
+
+
+class Cloud(Protocol):
+    """The adapters of one cloud. Nothing connects before it is used."""
+
+    @property
+    def outages(self) -> tuple[type[Exception], ...]:
+        """The errors by which the cloud's SDK says that a service cannot be reached."""
+        ...
+
+    def database_password(self, settings: DatabaseSettings) -> PasswordSource:
+        """Passwords for the order database, made from the process's own identity."""
+        ...
+
+    def cache_credentials(self, settings: CacheSettings) -> CredentialsSource:
+        """Credentials for the cart cache, made from the process's own identity."""
+        ...
+
+    def products(self, collection: ProductsCollection) -> Products: ...
+
+    def checkout_flow(self, flow_id: str) -> CheckoutFlow: ...
+
+    def secrets(self) -> Secrets: ...
+
+
+class UnknownCloud(MarketplaceError):
+    """CLOUD names a cloud that there are no adapters for."""
+
+    code = "unknown-cloud"
+    title = "There are no adapters for this cloud"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no cloud {name!r}. Set CLOUD to one of: {', '.join(CLOUDS)}.", cloud=name)
+
+
+def load(name: str) -> Cloud:
+    """The cloud called `name`. Raises UnknownCloud."""
+    cloud: Cloud = importlib.import_module(CLOUDS[_known(name)]).CLOUD
+    return cloud
+
+
+def _known(name: str) -> str:
+    if name not in CLOUDS:
+        raise UnknownCloud(name)
+    return name
+
+
+def _valid(name: str) -> str:
+    try:
+        return _known(name)
+    except UnknownCloud as unknown:
+        raise ValueError(unknown.detail) from unknown
+
+
+CloudName = Annotated[str, AfterValidator(_valid)]
+"""The setting CLOUD."""

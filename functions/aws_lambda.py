@@ -1,0 +1,41 @@
+"""What the Lambda entries of all functions share: logs with the invocation's trace id."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+
+from commerce.adapters.telemetry import configure_logging, continue_trace
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Answer = TypeVar("Answer")
+_Handler = Callable[[dict[str, Any], "LambdaContext"], Answer]
+
+
+def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
+    """Gives every line that `handler` logs the invocation's trace id and request id, and what it binds itself."""
+
+    @functools.wraps(handler)
+    def invoked(event: dict[str, Any], context: LambdaContext) -> Answer:
+        configure()
+        continue_trace({"x-amzn-trace-id": os.environ.get("_X_AMZN_TRACE_ID", "")})
+        with structlog.contextvars.bound_contextvars(request_id=context.aws_request_id):
+            return handler(event, context)
+
+    return invoked
+
+
+@cache
+def configure() -> None:
+    """Sets up the logs of this process, once."""
+    from functions.settings import FunctionSettings
+
+    settings = FunctionSettings()
+    configure_logging(service=settings.service_name, level=settings.log_level)

@@ -1,5 +1,5 @@
 # The one image of the marketplace. ECS runs it as a service (`python -m services.checkout`), Lambda as a function
-# (`python -m awslambdaric functions.order_processor.handler.handler`): each says so itself, so there is no entry point.
+# (`python -m awslambdaric functions.order_processor.aws.handler`): each says so itself, so there is no entry point.
 #
 #   docker buildx build --platform linux/arm64 -t "$REPOSITORY:$VERSION" --push .
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Coroutine
 from functools import cache
 from typing import Any, TypeVar
@@ -16,5 +17,8 @@ def _runner() -> asyncio.Runner:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs one coroutine on the loop that all invocations share, so that connection pools outlive an invocation."""
-    return _runner().run(work)
+    """Runs one coroutine on the loop that all invocations share, so that connection pools outlive an invocation.
+
+    The coroutine sees the caller's context variables, so its log lines carry the invocation's trace id.
+    """
+    return _runner().run(work, context=contextvars.copy_context())

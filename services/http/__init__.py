@@ -1,1 +1,1 @@
-"""What every HTTP service shares: identity, problem details, health, logs with a trace id, and the server."""
+"""What every HTTP service shares: verified callers, problem details, health, a trace per request, and the server."""

@@ -60,10 +60,10 @@ Settings = TypeVar("Settings", bound=ServerSettings)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, with the collector told once that what exists after start-up stays.
+    """Uvicorn, with everything that start-up made kept out of garbage collection.
 
-    The SDKs' clients and models are a large, old heap; walking it in the middle of a request is a pause of tens of
-    milliseconds for everybody.
+    The SDKs' clients and models are a large heap that stays. Collecting it in the middle of a request would make
+    every request wait for tens of milliseconds.
     """
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
@@ -75,8 +75,8 @@ class _Server(uvicorn.Server):
 def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAPI]) -> None:
     """Serves until SIGTERM or SIGINT, finishing the requests that are open.
 
-    The settings come from the environment; what is wrong with it is told in one line each, and the process exits
-    with 2.
+    The settings come from the environment. Each mistake in it is written to standard error as one line, and the
+    process exits with 2.
     """
     try:
         settings = settings_type()

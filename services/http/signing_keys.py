@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 import jwt
 
@@ -25,7 +25,7 @@ class KeysUnavailable(HttpError):
     status = 503
     code = "signing-keys-unavailable"
     title = "Tokens cannot be verified right now"
-    headers = {"retry-after": "1"}  # noqa: RUF012
+    headers: ClassVar[Mapping[str, str]] = {"retry-after": "1"}
 
     def __init__(self) -> None:
         super().__init__("The identity provider's keys cannot be read. The token was not judged. Try again.")

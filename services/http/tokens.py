@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import jwt
 
@@ -21,7 +22,7 @@ class SignInRequired(HttpError):
     status = 401
     code = "sign-in-required"
     title = "Sign in first"
-    headers = {"www-authenticate": "Bearer"}  # noqa: RUF012
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": "Bearer"}
 
     def __init__(self) -> None:
         super().__init__("This address is for signed-in users: send an access token.")
@@ -33,7 +34,7 @@ class InvalidToken(HttpError):
     status = 401
     code = "invalid-token"
     title = "The access token is not accepted"
-    headers = {"www-authenticate": 'Bearer error="invalid_token"'}  # noqa: RUF012
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason.rstrip('.')}. Sign in again.")

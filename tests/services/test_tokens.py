@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -19,6 +20,7 @@ from services.http import signing_keys, tokens
 from services.http.signing_keys import KeysUnavailable, SigningKeys
 from services.http.tokens import Caller, InvalidToken, TokenRules, TokenVerifier
 from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, PROVIDER, IdentityProvider, new_key
+from toolkit.local.engines.moto import MotoServer
 
 HOUR = 3600
 
@@ -286,3 +288,35 @@ async def test_what_is_remembered_is_bounded(
     for number in range(10):
         await verifier.verify(idp.token(f"user-{number}"))
     assert len(verifier._remembered) == 3
+
+
+async def test_a_token_that_cognito_signed_is_accepted(moto_server: MotoServer) -> None:
+    cognito = boto3.client(
+        "cognito-idp", "us-east-1", endpoint_url=moto_server.url, aws_access_key_id="t", aws_secret_access_key="t"
+    )
+    pool = cognito.create_user_pool(PoolName="tokens")["UserPool"]["Id"]
+    password = "Passw0rd!"
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="shop", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    user = cognito.admin_create_user(UserPoolId=pool, Username="ann")["User"]
+    subject = next(one["Value"] for one in user["Attributes"] if one["Name"] == "sub")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="ann", Password=password, Permanent=True)
+    cognito.create_group(UserPoolId=pool, GroupName="seller")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username="ann", GroupName="seller")
+    signed_in = cognito.initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ann", "PASSWORD": password},
+    )
+    verifier = TokenVerifier(
+        TokenRules(
+            issuer=f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
+            audience=client,
+            keys_url=f"{moto_server.url}/{pool}/.well-known/jwks.json",
+            subject_claim="sub",
+            groups_claim=GROUPS_CLAIM,
+        )
+    )
+    caller = await verifier.verify(signed_in["AuthenticationResult"]["AccessToken"])
+    assert caller == Caller(user_id=subject, groups=frozenset({"seller"}))

@@ -24,7 +24,7 @@ IMPORTERS = {
 } | {
     "boto3": r"(commerce/adapters/aws|toolkit/local)/.+",
     "botocore": r"(commerce/adapters/aws|toolkit/local)/.+",
-    "aws_lambda_powertools": r"commerce/adapters/.+|functions/\w+/aws\.py",
+    "aws_lambda_powertools": r"commerce/adapters/.+|functions/aws_lambda\.py|functions/\w+/aws\.py",
     "fastapi": r"services/.+",
 }
 """Third-party package, and the files that may import it."""

@@ -13,6 +13,7 @@ from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.adapters.redis.settings import CacheSettings
 from functions.checkout.settings import SagaSettings
 from functions.order_processor.settings import OrderProcessorSettings
+from functions.settings import FunctionSettings
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
 from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
@@ -102,7 +103,7 @@ READ_BY: dict[str, list[type[BaseSettings]]] = {
     "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
-    "migrations": [DatabaseSettings],
+    "migrations": [FunctionSettings, DatabaseSettings],
 }
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from commerce.adapters.postgres import MigrationsDiffer, migration
 from commerce.adapters.postgres.migration import MIGRATIONS
-from components.migrations import digest
+from components.order_database.migrations import digest
 from functions import event_loop
 
 CONTEXT = SimpleNamespace(

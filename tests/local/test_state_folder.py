@@ -123,7 +123,7 @@ def test_a_damaged_record_of_the_run_is_no_record(
     with pytest.raises(SystemExit) as ended:
         app(["status", "--state", str(tmp_path)])
     assert not ended.value.code
-    assert "nothing is recorded" in capsys.readouterr().out
+    assert "no deployment is recorded" in capsys.readouterr().out
 
 
 def test_status_of_a_stopped_stack_names_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def test_every_workload_acts_as_its_own_role_and_knows_no_secret(running: Runnin
         assert environment["ORDERS_TLS"] == "disable"
         assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
         assert not any("sk_test" in value for value in environment.values())
-    assert psutil.Process(pids["checkout-saga"]).environ()["STRIPE_SECRET_ARN"].startswith("arn:aws:secretsmanager:")
+    assert psutil.Process(pids["checkout-saga"]).environ()["STRIPE_SECRET"].startswith("arn:aws:secretsmanager:")
 
 
 def test_logs_are_shown_by_name_and_an_unknown_name_lists_them(running: Running) -> None:

@@ -134,7 +134,7 @@ async def _hot_item(port: int, pool: asyncpg.Pool, carts: RedisCarts) -> Load:
     assert sold == load.statuses[202] <= HOT_UNITS, f"{sold} units were sold of {HOT_UNITS}"
     orders = PostgresOrders(pool)
     for row in await pool.fetch("SELECT order_id FROM order_lines WHERE offer_id = 'hot'"):
-        await orders.record_authorisation(row["order_id"], "pi_bench")
+        await orders.record_authorization(row["order_id"], "pi_bench")
         await orders.confirm_stock(row["order_id"])  # the authority has the last word: it raises SoldOut
     assert await pool.fetchval("SELECT stock FROM offers WHERE offer_id = 'hot'") == HOT_UNITS - sold
     return load

@@ -19,10 +19,10 @@ _ORDERS = uuid.UUID("5b0f3a52-52a1-4a4c-9c55-5ab5b9a1d1f4")
 
 
 class OrderStatus(StrEnum):
-    """accepted -> authorised -> confirmed -> captured -> fulfilled; failed from any state before captured."""
+    """accepted -> authorized -> confirmed -> captured -> fulfilled; failed from any state before captured."""
 
     ACCEPTED = "accepted"
-    AUTHORISED = "authorised"
+    AUTHORIZED = "authorized"
     CONFIRMED = "confirmed"
     CAPTURED = "captured"
     FULFILLED = "fulfilled"
@@ -34,14 +34,14 @@ class OrderStatus(StrEnum):
 
 
 class SellerOrderState(StrEnum):
-    """pending -> held (captured, the share is kept back) -> released (may be paid out); or cancelled or refunded."""
+    """pending -> held (captured, the share is kept back) -> released (may be paid out); or canceled or refunded."""
 
     PENDING = "pending"
     HELD = "held"
     RELEASED = "released"
     REVERSED = "reversed"
     REFUNDED = "refunded"
-    CANCELLED = "cancelled"
+    CANCELED = "canceled"
 
 
 class StockState(StrEnum):

@@ -11,7 +11,7 @@ from commerce.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authorisation:
+class Authorization:
     """Money set aside on the buyer's card, not yet taken. `status` is the processor's own word."""
 
     payment_intent_id: str

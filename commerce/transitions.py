@@ -20,7 +20,7 @@ from commerce.payouts import held_until
 class Operation(StrEnum):
     """The operations of `commerce.ports.Orders` that change an order."""
 
-    RECORD_AUTHORISATION = "record_authorisation"
+    RECORD_AUTHORIZATION = "record_authorization"
     CONFIRM_STOCK = "confirm_stock"
     RECORD_CAPTURE = "record_capture"
     RECORD_SPLIT = "record_split"
@@ -44,8 +44,8 @@ GO, DONE, NO = Verdict
 TRANSITIONS: Mapping[Operation, Mapping[OrderStatus, Verdict]] = {
     operation: dict(zip(OrderStatus, verdicts, strict=True))
     for operation, verdicts in {
-        #                               accepted  authorised  confirmed  captured  fulfilled  failed
-        Operation.RECORD_AUTHORISATION: (GO,      DONE,       DONE,      DONE,     DONE,      NO),
+        #                               accepted  authorized  confirmed  captured  fulfilled  failed
+        Operation.RECORD_AUTHORIZATION: (GO,      DONE,       DONE,      DONE,     DONE,      NO),
         Operation.CONFIRM_STOCK:        (NO,      GO,         DONE,      DONE,     DONE,      NO),
         Operation.RECORD_CAPTURE:       (NO,      NO,         GO,        DONE,     DONE,      NO),
         Operation.RECORD_SPLIT:         (NO,      NO,         NO,        GO,       DONE,      NO),
@@ -70,11 +70,11 @@ class Transition:
     posts: LedgerTransaction | None = None
 
 
-def record_authorisation(order: Order, payment_intent_id: str) -> Transition | None:
-    if _is_due(order, Operation.RECORD_AUTHORISATION):
-        return Transition(order=replace(order, status=OrderStatus.AUTHORISED, payment_intent_id=payment_intent_id))
+def record_authorization(order: Order, payment_intent_id: str) -> Transition | None:
+    if _is_due(order, Operation.RECORD_AUTHORIZATION):
+        return Transition(order=replace(order, status=OrderStatus.AUTHORIZED, payment_intent_id=payment_intent_id))
     if order.payment_intent_id != payment_intent_id:
-        raise IllegalTransition(order.order_id, "a second authorisation", order.status)
+        raise IllegalTransition(order.order_id, "a second authorization", order.status)
     return None
 
 
@@ -119,9 +119,9 @@ def fail(order: Order, code: str) -> Transition | None:
     """The units go back, too. The code of the first failure stays."""
     if not _is_due(order, Operation.FAIL):
         return None
-    cancelled = _with_shares(order, SellerOrderState.CANCELLED)
+    canceled = _with_shares(order, SellerOrderState.CANCELED)
     return Transition(
-        order=replace(cancelled, status=OrderStatus.FAILED, stock=StockState.RESTORED, failure=code),
+        order=replace(canceled, status=OrderStatus.FAILED, stock=StockState.RESTORED, failure=code),
         stock=_units_to_return(order),
     )
 

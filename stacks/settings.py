@@ -2,7 +2,7 @@
 
 The common settings are here; those that only one cloud has are beside its components (`components/<cloud>/settings.py`)
 and are handed to that cloud's foundation. All mistakes are reported together, each by its full key, with a suggestion
-for a misspelt key.
+for a misspelled key.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Settings(BaseModel):
     commission_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     """The platform's share of each seller's gross; 100 are one per cent."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """How long a seller's share is held after fulfilment. Stripe lets a platform hold it for 90 days at most."""
+    """How long a seller's share is held after fulfillment. Stripe lets a platform hold it for 90 days at most."""
     reservation_ttl_seconds: Annotated[int, Field(ge=60, le=3_600)] = 900
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -33,7 +33,7 @@ class Orders(Protocol):
         """The buyer's latest orders, newest first."""
         ...
 
-    async def record_authorisation(self, order_id: str, payment_intent_id: str) -> None: ...
+    async def record_authorization(self, order_id: str, payment_intent_id: str) -> None: ...
 
     async def confirm_stock(self, order_id: str) -> None:
         """Take the units out of the stock: the sale. Raises SoldOut, and then nothing is taken."""
@@ -50,7 +50,7 @@ class Orders(Protocol):
         ...
 
     async def fail(self, order_id: str, code: str) -> None:
-        """End an order that was not captured: stock restored, sub-orders cancelled. The first code stays."""
+        """End an order that was not captured: stock restored, sub-orders canceled. The first code stays."""
         ...
 
     async def mark_fulfilled(self, order_id: str, now: datetime, return_window: timedelta) -> None:

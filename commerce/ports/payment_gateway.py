@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from commerce.money import Money
-from commerce.payments import Authorisation, Capture, WebhookEvent
+from commerce.payments import Authorization, Capture, WebhookEvent
 
 
 class PaymentGateway(Protocol):
@@ -12,7 +12,7 @@ class PaymentGateway(Protocol):
     Besides the errors named, every method raises PaymentUnavailable (repeat it as it is) and PaymentRefused.
     """
 
-    async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
+    async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
         """Set the amount aside. Raises PaymentDeclined, AuthenticationRequired."""
         ...
 

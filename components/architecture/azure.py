@@ -37,7 +37,7 @@ WAF_DDOS = Engine(
     title="Azure WAF + DDoS Protection",
     lifecycle=_open(
         "en-US/azure/frontdoor/front-door-ddos",
-        "Front Door includes the platform's DDoS defence; a DDoS Protection plan is a paid opt-in.",
+        "Front Door includes the platform's DDoS defense; a DDoS Protection plan is a paid opt-in.",
     ),
 )
 API_MANAGEMENT = Engine(

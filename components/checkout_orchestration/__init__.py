@@ -1,4 +1,4 @@
-"""Checkout Orchestration: the saga that pays, takes the stock, splits the money and hands over to fulfilment."""
+"""Checkout Orchestration: the saga that pays, takes the stock, splits the money and hands over to fulfillment."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from enum import StrEnum
 class StepName(StrEnum):
     """What the saga function is asked to do: the `step` of its event."""
 
-    AUTHORISE = "authorise"
+    AUTHORIZE = "authorize"
     CONFIRM_STOCK = "confirm_stock"
     CAPTURE = "capture"
     RECORD_SPLIT = "record_split"
-    CANCEL_AUTHORISATION = "cancel_authorisation"
+    CANCEL_AUTHORIZATION = "cancel_authorization"
     RELEASE_STOCK = "release_stock"
     FAIL_ORDER = "fail_order"
 
@@ -90,37 +90,37 @@ THROTTLED = Retry(interval=timedelta(seconds=2), backoff_rate=2.0, longest_inter
 CHECKOUT = Saga(
     steps=(
         Step(
-            name=StepName.AUTHORISE,
-            title="Authorise the payment",
+            name=StepName.AUTHORIZE,
+            title="Authorize the payment",
             retry=BRIEF,
             refusals=(
                 Refusal(error="PaymentDeclined", compensate_from=StepName.RELEASE_STOCK),
-                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
             ),
-            compensate_from=StepName.CANCEL_AUTHORISATION,
+            compensate_from=StepName.CANCEL_AUTHORIZATION,
         ),
         Step(
             name=StepName.CONFIRM_STOCK,
             title="Take the stock",
             retry=BRIEF,
             refusals=(
-                Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
+                Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
             ),
-            compensate_from=StepName.CANCEL_AUTHORISATION,
+            compensate_from=StepName.CANCEL_AUTHORIZATION,
         ),
         Step(
             name=StepName.CAPTURE,
             title="Capture the payment",
             retry=PATIENT,
             refusals=(
-                # A card can still be refused here: the authorisation ran out, or the bank changed its mind.
-                Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORISATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORISATION),
+                # A card can still be refused here: the authorization ran out, or the bank changed its mind.
+                Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
             ),
         ),
         Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),
@@ -128,7 +128,7 @@ CHECKOUT = Saga(
     throttled=THROTTLED,
     fulfillment_retry=PATIENT,
     compensations=(
-        Compensation(name=StepName.CANCEL_AUTHORISATION, title="Cancel the authorisation", retry=PATIENT),
+        Compensation(name=StepName.CANCEL_AUTHORIZATION, title="Cancel the authorization", retry=PATIENT),
         Compensation(name=StepName.RELEASE_STOCK, title="Give the stock back", retry=PATIENT),
         Compensation(name=StepName.FAIL_ORDER, title="Fail the order", retry=PATIENT),
     ),

@@ -47,11 +47,11 @@ class CheckoutSteps:
         be refused, IllegalTransition when the order has ended otherwise; anything else is a fault worth a retry.
         """
         steps: Mapping[StepName, Callable[[str], Awaitable[None]]] = {
-            StepName.AUTHORISE: self._authorise,
+            StepName.AUTHORIZE: self._authorize,
             StepName.CONFIRM_STOCK: self._confirm_stock,
             StepName.CAPTURE: self._capture,
             StepName.RECORD_SPLIT: self._orders.record_split,
-            StepName.CANCEL_AUTHORISATION: self._cancel_authorisation,
+            StepName.CANCEL_AUTHORIZATION: self._cancel_authorization,
             StepName.RELEASE_STOCK: self._release_stock,
         }
         if step is StepName.FAIL_ORDER:
@@ -59,13 +59,13 @@ class CheckoutSteps:
         else:
             await steps[step](order_id)
 
-    async def _authorise(self, order_id: str) -> None:
-        order = await self._open_order(order_id, StepName.AUTHORISE)
+    async def _authorize(self, order_id: str) -> None:
+        order = await self._open_order(order_id, StepName.AUTHORIZE)
         if order.payment_intent_id is None:
-            authorisation = await self._payments.authorise(
+            authorization = await self._payments.authorize(
                 order_id=order_id, amount=order.total, payment_method=order.payment_method
             )
-            await self._orders.record_authorisation(order_id, authorisation.payment_intent_id)
+            await self._orders.record_authorization(order_id, authorization.payment_intent_id)
 
     async def _confirm_stock(self, order_id: str) -> None:
         try:
@@ -92,11 +92,11 @@ class CheckoutSteps:
             )
         await self._orders.record_capture(order_id, capture.charge_id)
 
-    async def _cancel_authorisation(self, order_id: str) -> None:
+    async def _cancel_authorization(self, order_id: str) -> None:
         order = await self._orders.get(order_id)
         if order.charge_id is not None:
-            raise IllegalTransition(order_id, StepName.CANCEL_AUTHORISATION, order.status)
-        payment_intent_id = order.payment_intent_id or await self._lost_authorisation(order)
+            raise IllegalTransition(order_id, StepName.CANCEL_AUTHORIZATION, order.status)
+        payment_intent_id = order.payment_intent_id or await self._lost_authorization(order)
         if payment_intent_id is not None:
             await self._payments.cancel(order_id=order_id, payment_intent_id=payment_intent_id)
 
@@ -110,18 +110,18 @@ class CheckoutSteps:
             raise IllegalTransition(order_id, step, order.status)
         return order
 
-    async def _lost_authorisation(self, order: Order) -> str | None:
-        """The payment intent of an authorisation whose answer never reached the database; None when there is none.
+    async def _lost_authorization(self, order: Order) -> str | None:
+        """The payment intent of an authorization whose answer never reached the database; None when there is none.
 
         Asking again with the same idempotency key gives the first answer again. If the first request had not arrived
-        either, this one sets the money aside for the moment until it is cancelled.
+        either, this one sets the money aside for the moment until it is canceled.
         """
         try:
-            authorisation = await self._payments.authorise(
+            authorization = await self._payments.authorize(
                 order_id=order.order_id, amount=order.total, payment_method=order.payment_method
             )
         except AuthenticationRequired as waiting:
             return waiting.payment_intent_id or None
         except (PaymentDeclined, PaymentRefused):
             return None
-        return authorisation.payment_intent_id
+        return authorization.payment_intent_id

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 
 def _as_link_access(value: object) -> object:
-    """A link's access is spelt `reads_writes` in Python; it is the same access."""
+    """A link's access is spelled `reads_writes` in Python; it is the same access."""
     return value.replace("_", "-") if isinstance(value, str) else value
 
 

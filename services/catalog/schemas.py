@@ -54,7 +54,7 @@ class ProductPageBody(BaseModel):
 
 
 class _Request(BaseModel):
-    # A misspelt member must not be dropped in silence.
+    # A misspelled member must not be dropped in silence.
     model_config = ConfigDict(extra="forbid")
 
 

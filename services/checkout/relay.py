@@ -68,7 +68,7 @@ class Relay:
         self._work.set()
 
     async def run(self) -> None:
-        """Relays until cancelled."""
+        """Relays until canceled."""
         redispatched = time.monotonic()
         while True:
             self._work.clear()

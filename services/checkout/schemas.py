@@ -15,7 +15,7 @@ from services.http.money import MoneyBody
 
 
 class _Request(BaseModel):
-    # A misspelt member must not be dropped in silence.
+    # A misspelled member must not be dropped in silence.
     model_config = ConfigDict(extra="forbid")
 
 

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 async def keep_stock(stock: StockKeeper) -> None:
-    """Sweeps expired reservations and rebuilds the counters now and then, until cancelled."""
+    """Sweeps expired reservations and rebuilds the counters now and then, until canceled."""
     reconciled = time.monotonic()
     while True:
         await asyncio.sleep(SWEEP_SECONDS)

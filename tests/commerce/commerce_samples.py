@@ -116,7 +116,7 @@ def checkout(
 
 async def confirmed(market: MarketPorts, order_id: str, lines: Mapping[str, int]) -> None:
     await market.orders.accept(checkout(order_id, lines))
-    await market.orders.record_authorisation(order_id, f"pi_{order_id}")
+    await market.orders.record_authorization(order_id, f"pi_{order_id}")
     await market.orders.confirm_stock(order_id)
 
 

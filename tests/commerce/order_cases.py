@@ -18,8 +18,8 @@ BASIS_POINTS = st.sampled_from([0, 1, 1250, 2500, 5000, 9999, 10_000])
 
 # The operations of `commerce.transitions` with their arguments, some of them naming another payment.
 OPERATIONS: list[tuple[str, tuple[Any, ...]]] = [
-    ("record_authorisation", ("pi",)),
-    ("record_authorisation", ("pi of another payment",)),
+    ("record_authorization", ("pi",)),
+    ("record_authorization", ("pi of another payment",)),
     ("confirm_stock", ()),
     ("record_capture", ("ch",)),
     ("record_capture", ("ch of another payment",)),
@@ -33,11 +33,11 @@ _KEPT = (SellerOrderState.HELD, SellerOrderState.RELEASED, SellerOrderState.REVE
 # Of each status: whether the stock was confirmed, or restored, and the states of the sub-orders.
 _STATES = {
     OrderStatus.ACCEPTED: ((StockState.UNCONFIRMED, StockState.RESTORED), (SellerOrderState.PENDING,)),
-    OrderStatus.AUTHORISED: ((StockState.UNCONFIRMED, StockState.RESTORED), (SellerOrderState.PENDING,)),
+    OrderStatus.AUTHORIZED: ((StockState.UNCONFIRMED, StockState.RESTORED), (SellerOrderState.PENDING,)),
     OrderStatus.CONFIRMED: ((StockState.CONFIRMED, StockState.RESTORED), (SellerOrderState.PENDING,)),
     OrderStatus.CAPTURED: ((StockState.CONFIRMED,), (SellerOrderState.PENDING, SellerOrderState.HELD)),
     OrderStatus.FULFILLED: ((StockState.CONFIRMED,), _KEPT),
-    OrderStatus.FAILED: ((StockState.RESTORED,), (SellerOrderState.CANCELLED,)),
+    OrderStatus.FAILED: ((StockState.RESTORED,), (SellerOrderState.CANCELED,)),
 }
 _PAID = (OrderStatus.CAPTURED, OrderStatus.FULFILLED)
 

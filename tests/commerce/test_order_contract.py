@@ -144,7 +144,7 @@ async def test_every_step_of_a_sale_may_be_repeated(market: MarketPorts) -> None
     orders = market.orders
     await orders.accept(checkout("o1", {"lamp": 2, "tea": 1}))
     for _ in range(2):
-        await orders.record_authorisation("o1", "pi_1")
+        await orders.record_authorization("o1", "pi_1")
     for _ in range(2):
         await orders.confirm_stock("o1")
     assert await stock_of(market, "lamp") == 3
@@ -162,7 +162,7 @@ async def test_every_step_of_a_sale_may_be_repeated(market: MarketPorts) -> None
     }
     assert await market.ledger.get("capture/o1") == capture_transaction(order)
     # Late repetitions of early steps find them done.
-    await orders.record_authorisation("o1", "pi_1")
+    await orders.record_authorization("o1", "pi_1")
     await orders.confirm_stock("o1")
     await orders.record_split("o1")
     assert await stock_of(market, "lamp") == 3
@@ -185,7 +185,7 @@ async def test_a_step_is_not_skipped(market: MarketPorts) -> None:
 async def test_another_payment_of_the_same_order_is_refused(market: MarketPorts) -> None:
     await confirmed(market, "o1", {"lamp": 1})
     with pytest.raises(IllegalTransition):
-        await market.orders.record_authorisation("o1", "pi_other")
+        await market.orders.record_authorization("o1", "pi_other")
     await market.orders.record_capture("o1", "ch_1")
     with pytest.raises(IllegalTransition):
         await market.orders.record_capture("o1", "ch_other")
@@ -194,12 +194,12 @@ async def test_another_payment_of_the_same_order_is_refused(market: MarketPorts)
 async def test_a_sold_out_line_takes_nothing_of_the_other_lines(market: MarketPorts) -> None:
     await confirmed(market, "o1", {"lamp": 5})
     await market.orders.accept(checkout("o2", {"lamp": 1, "tea": 1}))
-    await market.orders.record_authorisation("o2", "pi_2")
+    await market.orders.record_authorization("o2", "pi_2")
     with pytest.raises(SoldOut) as refusal:
         await market.orders.confirm_stock("o2")
     assert refusal.value.offer_ids == ("lamp",)
     assert await stock_of(market, "tea") == 5
-    assert (await market.orders.get("o2")).status is OrderStatus.AUTHORISED
+    assert (await market.orders.get("o2")).status is OrderStatus.AUTHORIZED
 
 
 async def test_restored_units_come_back_once_and_are_never_confirmed_again(market: MarketPorts) -> None:
@@ -215,7 +215,7 @@ async def test_restored_units_come_back_once_and_are_never_confirmed_again(marke
 
 async def test_stock_restored_before_it_was_confirmed_is_not_taken_later(market: MarketPorts) -> None:
     await market.orders.accept(checkout("o1", {"lamp": 2}))
-    await market.orders.record_authorisation("o1", "pi_1")
+    await market.orders.record_authorization("o1", "pi_1")
     await market.orders.restore_stock("o1")
     with pytest.raises(IllegalTransition):
         await market.orders.confirm_stock("o1")
@@ -228,10 +228,10 @@ async def test_a_failed_order_gives_back_its_units_and_keeps_its_first_reason(ma
     await market.orders.fail("o1", "sold_out")
     order = await market.orders.get("o1")
     assert (order.status, order.failure) == (OrderStatus.FAILED, "payment_declined")
-    assert {share.state for share in order.sellers} == {SellerOrderState.CANCELLED}
+    assert {share.state for share in order.sellers} == {SellerOrderState.CANCELED}
     assert await stock_of(market, "lamp") == 5
     with pytest.raises(IllegalTransition):
-        await market.orders.record_authorisation("o1", "pi_1")
+        await market.orders.record_authorization("o1", "pi_1")
 
 
 async def test_a_captured_order_neither_fails_nor_gives_back_its_units(market: MarketPorts) -> None:
@@ -324,7 +324,7 @@ async def test_a_seller_without_an_account_waits_and_one_without_a_net_share_get
     await market.offers.put(offer("kite", "new", 100, 1))
     await fulfilled(market, "o1", {"kite": 1})
     await market.orders.accept(checkout("o2", {"tea": 1}, basis_points=10_000))
-    await market.orders.record_authorisation("o2", "pi")
+    await market.orders.record_authorization("o2", "pi")
     await market.orders.confirm_stock("o2")
     await market.orders.record_capture("o2", "ch")
     await market.orders.record_split("o2")

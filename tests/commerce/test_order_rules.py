@@ -46,12 +46,12 @@ order_lines = st.lists(
 NAMES = {"ada": "Ada", "ben": "Ben", "cleo": "Cleo"}
 ACCEPTED = place(checkout("o1", {"tea": 1}), {"tea": offer("tea", "ben", 450, 1)}, SELLERS, NOON)
 WAY = {
-    (OrderStatus.ACCEPTED, OrderStatus.AUTHORISED),
-    (OrderStatus.AUTHORISED, OrderStatus.CONFIRMED),
+    (OrderStatus.ACCEPTED, OrderStatus.AUTHORIZED),
+    (OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED),
     (OrderStatus.CONFIRMED, OrderStatus.CAPTURED),
     (OrderStatus.CAPTURED, OrderStatus.FULFILLED),
     (OrderStatus.ACCEPTED, OrderStatus.FAILED),
-    (OrderStatus.AUTHORISED, OrderStatus.FAILED),
+    (OrderStatus.AUTHORIZED, OrderStatus.FAILED),
     (OrderStatus.CONFIRMED, OrderStatus.FAILED),
 }
 
@@ -108,8 +108,8 @@ def test_every_operation_has_a_row_and_a_function() -> None:
 def test_a_refused_operation_says_what_it_was_and_how_the_order_is() -> None:
     with pytest.raises(IllegalTransition, match="Order o1 is accepted: confirm_stock is not possible"):
         transitions.confirm_stock(ACCEPTED)
-    with pytest.raises(IllegalTransition, match="Order o1 is failed: record_authorisation is not possible"):
-        transitions.record_authorisation(replace(ACCEPTED, status=OrderStatus.FAILED), "pi")
+    with pytest.raises(IllegalTransition, match="Order o1 is failed: record_authorization is not possible"):
+        transitions.record_authorization(replace(ACCEPTED, status=OrderStatus.FAILED), "pi")
 
 
 def test_each_dispatch_waits_twice_as_long_as_the_one_before_until_the_order_is_given_up() -> None:

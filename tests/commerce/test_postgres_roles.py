@@ -71,7 +71,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         await service.outbox.done([one.outbox_id for one in await service.outbox.take(5, timedelta(minutes=1))])
 
         for order_id in ("o1", "o2"):
-            await saga.orders.record_authorisation(order_id, f"pi_{order_id}")
+            await saga.orders.record_authorization(order_id, f"pi_{order_id}")
             await saga.orders.confirm_stock(order_id)
         await saga.offers.snapshot(["lamp"], ["o1"])
         await saga.orders.record_capture("o1", "ch_o1")

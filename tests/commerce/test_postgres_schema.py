@@ -59,12 +59,48 @@ async def test_older_code_does_not_touch_a_newer_database(owner: asyncpg.Connect
 
 async def test_a_migration_that_fails_leaves_nothing_behind(owner: asyncpg.Connection) -> None:
     await migrate(owner)
-    broken = Migration(version=3, name="broken", sql="CREATE TABLE half (id int); SELECT 1 / 0;")
+    following = len(read_migrations()) + 1
+    broken = Migration(version=following, name="broken", sql="CREATE TABLE half (id int); SELECT 1 / 0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(owner, (*read_migrations(), broken))
     assert await owner.fetchval("SELECT to_regclass('half')") is None
-    mended = Migration(version=3, name="mended", sql="CREATE TABLE whole (id int)")
+    mended = Migration(version=following, name="mended", sql="CREATE TABLE whole (id int)")
     assert await migrate(owner, (*read_migrations(), mended)) == ("mended",)
+
+
+async def test_orders_in_the_old_spelling_are_migrated(owner: asyncpg.Connection) -> None:
+    await migrate(owner, read_migrations()[:2])
+    await owner.execute(
+        """
+        INSERT INTO orders (order_id, buyer_id, currency, total, payment_method, status, payment_intent_id, failure)
+        VALUES ('paid', 'b', 'usd', 5, 'pm', 'authorised', 'pi', NULL),
+               ('lost', 'b', 'usd', 5, 'pm', 'failed', NULL, 'x');
+        INSERT INTO seller_orders (order_id, seller_id, gross, commission, state)
+        VALUES ('lost', 's', 5, 1, 'cancelled');
+        """
+    )
+    await migrate(owner)
+    assert await owner.fetchval("SELECT status FROM orders WHERE order_id = 'paid'") == "authorized"
+    assert await owner.fetchval("SELECT state FROM seller_orders WHERE order_id = 'lost'") == "canceled"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE orders SET payment_intent_id = NULL",
+        "UPDATE orders SET status = 'authorised'",
+        "UPDATE orders SET status = 'captured'",
+        "UPDATE orders SET failure = 'x'",
+    ],
+)
+async def test_an_authorized_order_keeps_its_payment_and_its_states(owner: asyncpg.Connection, change: str) -> None:
+    await migrate(owner)
+    await owner.execute(
+        "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method, status, payment_intent_id) "
+        "VALUES ('paid', 'b', 'usd', 5, 'pm', 'authorized', 'pi')"
+    )
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(change)
 
 
 @pytest.mark.parametrize("names", [["0001_a.sql", "0003_c.sql"], ["0001_a.sql", "0001_b.sql"], ["1_a.sql"]])

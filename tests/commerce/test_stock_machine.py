@@ -104,10 +104,10 @@ class StockMachine(RuleBasedStateMachine):
     def accept(self, data: st.DataObject) -> None:
         order_id = data.draw(st.sampled_from(self.in_phase(RESERVED, EXPIRED)))
         self.world.run(self.world.market.orders.accept(checkout(order_id, self.lines[order_id])))
-        self.world.run(self.world.market.orders.record_authorisation(order_id, f"pi_{order_id}"))
+        self.world.run(self.world.market.orders.record_authorization(order_id, f"pi_{order_id}"))
         if self.phase[order_id] == EXPIRED:
             self.exact = self.flawless = False
-        self.phase[order_id] = OrderStatus.AUTHORISED
+        self.phase[order_id] = OrderStatus.AUTHORIZED
 
     @precondition(lambda self: self.in_phase(RESERVED))
     @rule(data=st.data())
@@ -115,10 +115,10 @@ class StockMachine(RuleBasedStateMachine):
         self.phase[order_id := data.draw(st.sampled_from(self.in_phase(RESERVED)))] = UNDONE
         self.release(order_id)
 
-    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORISED))
+    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORIZED))
     @rule(data=st.data(), crash=st.booleans())
     def confirm(self, data: st.DataObject, crash: bool) -> None:
-        order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORISED)))
+        order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORIZED)))
         left = {o: initial - self.sold(o) for o, initial in self.initial.items()}
         try:
             self.world.run(self.world.market.orders.confirm_stock(order_id))
@@ -130,10 +130,10 @@ class StockMachine(RuleBasedStateMachine):
             if not crash:
                 self.consume(order_id)
 
-    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORISED, OrderStatus.CONFIRMED))
+    @precondition(lambda self: self.in_phase(OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED))
     @rule(data=st.data(), crash=st.booleans())
     def undo(self, data: st.DataObject, crash: bool) -> None:
-        order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORISED, OrderStatus.CONFIRMED)))
+        order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED)))
         self.world.run(self.world.market.orders.fail(order_id, "payment_declined"))
         if order_id in self.known:
             self.phase[order_id] = UNDONE
@@ -161,7 +161,7 @@ class StockMachine(RuleBasedStateMachine):
     def a_late_repetition_of_a_step(self, data: st.DataObject, step: str) -> None:
         order_id = data.draw(st.sampled_from(sorted(self.lines)))
         phase = self.phase[order_id]
-        if phase == OrderStatus.AUTHORISED or (phase == OrderStatus.CONFIRMED and step == "restore_stock"):
+        if phase == OrderStatus.AUTHORIZED or (phase == OrderStatus.CONFIRMED and step == "restore_stock"):
             return
         try:
             self.world.run(getattr(self.world.market.orders, step)(order_id))
@@ -173,7 +173,7 @@ class StockMachine(RuleBasedStateMachine):
     @rule()
     def reservations_expire(self) -> None:
         self.world.clock[0] += TTL
-        spared = {OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED}
+        spared = {OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED}
         for order_id in self.known - self.consumed:
             if self.phase[order_id] in spared:
                 self.consumed.add(order_id)
@@ -245,12 +245,12 @@ class StockMachine(RuleBasedStateMachine):
 
     def orderable(self, offer_id: str) -> int:
         """Units that the authority would still accept orders for."""
-        ordered = (OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
+        ordered = (OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
         return self.initial[offer_id] - self.units(offer_id, *ordered)
 
     def free(self) -> dict[str, int]:
         """Units that are neither bought, ordered nor reserved, as far as the gate can know."""
-        taken = (RESERVED, OrderStatus.AUTHORISED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED, UNDONE)
+        taken = (RESERVED, OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED, UNDONE)
         return {offer_id: initial - self.units(offer_id, *taken) for offer_id, initial in self.initial.items()}
 
 

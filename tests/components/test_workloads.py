@@ -127,7 +127,7 @@ def test_the_workflow_is_the_rendered_saga_with_its_function_and_queue(prod: Pla
     assert machine["type"] == "STANDARD"
     assert machine["tracingConfiguration"] == {"enabled": True}
     states = json.loads(machine["definition"])["States"]
-    assert states["authorise"]["Parameters"]["FunctionName"] == "<Function checkout-saga.arn>"
+    assert states["authorize"]["Parameters"]["FunctionName"] == "<Function checkout-saga.arn>"
     assert "${" not in machine["definition"]
     assert "<Queue fulfillment.url>" in machine["definition"]
 

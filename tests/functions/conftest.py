@@ -18,7 +18,7 @@ from commerce.adapters.redis import RedisStockGate
 from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from commerce.orders import Checkout, Order
-from commerce.payments import AuthenticationRequired, Authorisation, Capture, PaymentDeclined, PaymentRefused
+from commerce.payments import AuthenticationRequired, Authorization, Capture, PaymentDeclined, PaymentRefused
 
 DECLINED = "pm_card_declined"
 DECLINED_AT_CAPTURE = "pm_card_captureDeclined"
@@ -28,15 +28,15 @@ VISA = "pm_card_visa"
 
 @dataclass
 class Processor:
-    """Payment intents by order; the same request gets the same answer, a captured payment cannot be cancelled."""
+    """Payment intents by order; the same request gets the same answer, a captured payment cannot be canceled."""
 
     intents: dict[str, str] = field(default_factory=dict)
     amounts: dict[str, Money] = field(default_factory=dict)
     declined: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
 
-    async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
-        self.calls.append("authorise")
+    async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
+        self.calls.append("authorize")
         if payment_method == DECLINED:
             raise PaymentDeclined(order_id, "insufficient_funds")
         intent = f"pi_{order_id}"
@@ -47,12 +47,12 @@ class Processor:
         self.amounts[intent] = amount
         if payment_method == DECLINED_AT_CAPTURE:
             self.declined.add(intent)
-        return Authorisation(payment_intent_id=intent, status=self.intents[intent])
+        return Authorization(payment_intent_id=intent, status=self.intents[intent])
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
         self.calls.append("capture")
         if self.intents[payment_intent_id] == "canceled":
-            raise PaymentRefused("The payment was cancelled.")
+            raise PaymentRefused("The payment was canceled.")
         if payment_intent_id in self.declined:
             self.intents[payment_intent_id] = "requires_payment_method"
             raise PaymentDeclined(order_id, "insufficient_funds")

@@ -46,7 +46,7 @@ class Books:
     def paid(self, *order_ids: str) -> None:
         for order_id in order_ids:
             self.accepted(order_id)
-            event_loop.run(self.orders.record_authorisation(order_id, "pi"))
+            event_loop.run(self.orders.record_authorization(order_id, "pi"))
             event_loop.run(self.orders.confirm_stock(order_id))
             event_loop.run(self.orders.record_capture(order_id, "ch"))
             event_loop.run(self.orders.record_split(order_id))
@@ -219,7 +219,7 @@ def test_an_order_that_is_not_paid_yet_is_tried_again_later(books: Books) -> Non
     books.accepted("o1")
     assert books.invoke(message("o1")) == ["m0"]
     assert books.order("o1").status is OrderStatus.ACCEPTED
-    event_loop.run(books.orders.record_authorisation("o1", "pi"))
+    event_loop.run(books.orders.record_authorization("o1", "pi"))
     event_loop.run(books.orders.confirm_stock("o1"))
     event_loop.run(books.orders.record_capture("o1", "ch"))
     event_loop.run(books.orders.record_split("o1"))

@@ -32,7 +32,7 @@ def test_the_definition_is_valid_amazon_states_language() -> None:
 
 def test_the_linter_notices_a_state_that_does_not_exist() -> None:
     definition = asl.render()
-    definition["States"]["authorise"]["Next"] = "nowhere"
+    definition["States"]["authorize"]["Next"] = "nowhere"
     assert Linter.validate(json.dumps(definition)) != []
 
 
@@ -45,7 +45,7 @@ def test_every_step_is_invoked_by_exactly_one_state() -> None:
     assert sorted(invoked) == sorted(StepName)
 
 
-@pytest.mark.parametrize("step", [StepName.AUTHORISE, StepName.CAPTURE])
+@pytest.mark.parametrize("step", [StepName.AUTHORIZE, StepName.CAPTURE])
 def test_a_card_that_is_refused_is_final_wherever_the_processor_is_asked_for_money(step: StepName) -> None:
     asks = next(one for one in CHECKOUT.steps if one.name is step)
     assert {"PaymentDeclined", "AuthenticationRequired", "PaymentRefused"} <= {one.error for one in asks.refusals}

@@ -113,7 +113,7 @@ async def test_a_charge_of_another_amount_is_not_taken_for_the_payment(shop: Sho
     mug = await shop.offer(5)
     await shop.accept("o1", {mug: 2})
     steps = steps_of(shop)
-    await steps.run(StepName.AUTHORISE, "o1")
+    await steps.run(StepName.AUTHORIZE, "o1")
     await steps.run(StepName.CONFIRM_STOCK, "o1")
     shop.processor.amounts["pi_o1"] = Money(1999, "usd")
     with pytest.raises(InvariantBroken, match=r"costs .* but charge ch_o1 took"):
@@ -132,7 +132,7 @@ async def test_every_step_may_be_repeated(shop: Shop) -> None:
         await steps.run(step, "o1")
     assert await shop.stock(mug) == (3, 3)
     assert await shop.ledger.balance("stripe") == {"usd": 2000}
-    assert shop.processor.calls == ["authorise", "capture"]
+    assert shop.processor.calls == ["authorize", "capture"]
 
 
 @pytest.mark.parametrize(
@@ -163,16 +163,16 @@ async def test_a_crash_at_any_call_changes_nothing_about_the_end(
             assert (order.status, order.failure) == (OrderStatus.FAILED, failure)
             assert intent in (None, "canceled")
             assert (authority, gate) == (units, units)
-            assert {share.state for share in order.sellers} == {SellerOrderState.CANCELLED}
+            assert {share.state for share in order.sellers} == {SellerOrderState.CANCELED}
         if crash.calls < at:
             break
     assert at > 5, "the crash must have been injected at several calls"
 
 
-async def test_an_authorisation_whose_answer_was_lost_is_found_and_cancelled(shop: Shop) -> None:
+async def test_an_authorization_whose_answer_was_lost_is_found_and_canceled(shop: Shop) -> None:
     mug = await shop.offer(5)
     order = await shop.accept("o1", {mug: 1})
-    await shop.processor.authorise(order_id="o1", amount=order.total, payment_method=VISA)
+    await shop.processor.authorize(order_id="o1", amount=order.total, payment_method=VISA)
     steps = steps_of(shop)
     for compensation in UNDO:
         await steps.run(compensation, "o1", "PaymentUnavailable")

@@ -17,8 +17,8 @@ from moto.core.config import default_user_config
 
 from functions.checkout import asl
 
-FORWARD = ["authorise", "confirm_stock", "capture", "record_split"]
-UNDO = ["cancel_authorisation", "release_stock", "fail_order"]
+FORWARD = ["authorize", "confirm_stock", "capture", "record_split"]
+UNDO = ["cancel_authorization", "release_stock", "fail_order"]
 ORDER = "order-1"
 
 
@@ -105,36 +105,36 @@ def test_an_order_goes_through_every_step_and_on_to_fulfillment(workflow: Workfl
 
 
 def test_a_declined_card_gives_the_reservation_back_and_fails_the_order_without_a_retry(workflow: Workflow) -> None:
-    workflow.refuse["authorise"] = ["PaymentDeclined"]
+    workflow.refuse["authorize"] = ["PaymentDeclined"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise", "release_stock", "fail_order"]
+    assert workflow.steps == ["authorize", "release_stock", "fail_order"]
     assert workflow.events[-1]["error"] == "PaymentDeclined"
     assert workflow.fulfillment_messages() == []
 
 
-def test_a_sold_out_item_cancels_the_authorisation_before_it_gives_back_the_stock(workflow: Workflow) -> None:
+def test_a_sold_out_item_cancels_the_authorization_before_it_gives_back_the_stock(workflow: Workflow) -> None:
     workflow.refuse["confirm_stock"] = ["SoldOut"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise", "confirm_stock", *UNDO]
+    assert workflow.steps == ["authorize", "confirm_stock", *UNDO]
     assert workflow.events[-1]["error"] == "SoldOut"
 
 
-def test_a_card_that_asks_for_authentication_is_cancelled(workflow: Workflow) -> None:
-    workflow.refuse["authorise"] = ["AuthenticationRequired"]
+def test_a_card_that_asks_for_authentication_is_canceled(workflow: Workflow) -> None:
+    workflow.refuse["authorize"] = ["AuthenticationRequired"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise", *UNDO]
+    assert workflow.steps == ["authorize", *UNDO]
 
 
 def test_a_passing_fault_is_retried(workflow: Workflow) -> None:
     workflow.refuse["confirm_stock"] = ["ConnectionDoesNotExistError"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise", "confirm_stock", *FORWARD[1:]]
+    assert workflow.steps == ["authorize", "confirm_stock", *FORWARD[1:]]
 
 
 def test_a_busy_lambda_does_not_use_up_the_retries_of_a_fault(workflow: Workflow) -> None:
-    workflow.refuse["authorise"] = ["Lambda.TooManyRequestsException"] * 2 + ["APIConnectionError"] * 2
+    workflow.refuse["authorize"] = ["Lambda.TooManyRequestsException"] * 2 + ["APIConnectionError"] * 2
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise"] * 4 + FORWARD
+    assert workflow.steps == ["authorize"] * 4 + FORWARD
 
 
 @pytest.mark.parametrize("refusal", ["PaymentDeclined", "AuthenticationRequired"])
@@ -148,9 +148,9 @@ def test_a_card_that_is_refused_at_the_capture_undoes_the_order_without_a_retry(
 
 
 def test_a_lasting_fault_before_the_money_moved_undoes_the_order(workflow: Workflow) -> None:
-    workflow.refuse["authorise"] = ["APIConnectionError"] * 3
+    workflow.refuse["authorize"] = ["APIConnectionError"] * 3
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorise"] * 3 + UNDO
+    assert workflow.steps == ["authorize"] * 3 + UNDO
 
 
 def test_a_lasting_fault_after_the_capture_fails_the_execution_and_undoes_nothing(workflow: Workflow) -> None:

@@ -243,7 +243,7 @@ async def test_a_known_token_is_refused_once_it_expired(service: tuple[str, Serv
         assert (await gateway.get("/cart", headers=short)).status_code == 401
 
 
-async def test_an_access_token_is_recognised_by_its_client(service: tuple[str, Service], keys: str) -> None:
+async def test_an_access_token_is_recognized_by_its_client(service: tuple[str, Service], keys: str) -> None:
     async with client(settings(service[0], keys)) as gateway:
         assert (await gateway.get("/cart", headers=token(aud=None, client_id="web"))).status_code == 200
 

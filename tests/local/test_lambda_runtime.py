@@ -62,7 +62,7 @@ def test_an_exception_is_answered_and_the_next_event_is_served_by_the_same_proce
 
 
 def test_a_result_that_is_no_json_is_a_marshal_error(invoke: Invoke) -> None:
-    assert json.loads(invoke(do="unserialisable").payload)["errorType"] == "Runtime.MarshalError"
+    assert json.loads(invoke(do="unserializable").payload)["errorType"] == "Runtime.MarshalError"
 
 
 def test_a_time_out_is_answered_and_ends_the_process(invoke: Invoke, worker: ChildProcess) -> None:

@@ -135,10 +135,10 @@ def test_a_five_step_saga_runs_through_its_worker(moto: MotoServer, worker: Call
 
 
 def test_the_worker_tells_lambdas_facts(moto: MotoServer, worker: Callable[[], ChildProcess]) -> None:
-    answer = client(moto, "lambda").invoke(FunctionName="saga", Payload=b'{"step": "authorise"}')
+    answer = client(moto, "lambda").invoke(FunctionName="saga", Payload=b'{"step": "authorize"}')
     seen = json.loads(answer["Payload"].read())
     assert seen["name"] == "saga"
-    assert seen["step"] == "authorise"
+    assert seen["step"] == "authorize"
     assert 4000 < seen["remaining_milliseconds"] <= 5000
     assert "FunctionError" not in answer
 

@@ -205,9 +205,9 @@ async def test_a_replay_tells_what_became_of_the_order(shop: Shop) -> None:
         await put(client, mug)
         key = {"idempotency-key": "k1"}
         first = (await client.post("/checkout", json=CARD, headers=key)).json()
-        await shop.stores.orders.record_authorisation(first["order_id"], "pi")
+        await shop.stores.orders.record_authorization(first["order_id"], "pi")
         again = (await client.post("/checkout", json=CARD, headers=key)).json()
-    assert (first["status"], again) == ("accepted", first | {"status": "authorised"})
+    assert (first["status"], again) == ("accepted", first | {"status": "authorized"})
 
 
 async def test_a_double_click_makes_one_order(shop: Shop) -> None:

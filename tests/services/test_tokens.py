@@ -20,7 +20,7 @@ from services.http import signing_keys, tokens
 from services.http.signing_keys import KeysUnavailable, SigningKeys
 from services.http.tokens import Caller, InvalidToken, TokenRules, TokenVerifier
 from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, PROVIDER, IdentityProvider, new_key
-from toolkit.local.engines.moto import MotoServer
+from toolkit.local.cloud.moto import MotoServer
 
 HOUR = 3600
 

@@ -92,7 +92,7 @@ def test_an_engine_of_a_function_that_is_not_deployed_is_refused_before_anything
         marketplace(settings, stack="test")
 
 
-def test_a_misspelt_key_is_told_what_it_may_have_meant() -> None:
+def test_a_misspelled_key_is_told_what_it_may_have_meant() -> None:
     assert problems(retrunWindowDays="30") == {
         "marketplace:retrunWindowDays": "unknown key; did you mean marketplace:returnWindowDays?"
     }
@@ -108,7 +108,7 @@ def test_a_key_like_no_other_is_called_unknown() -> None:
     assert problems(zzz="1") == {"marketplace:zzz": "unknown key"}
 
 
-def test_misspelt_and_wrong_settings_come_together() -> None:
+def test_misspelled_and_wrong_settings_come_together() -> None:
     assert len(problems(retrunWindowDays="30", burst="0")) == 2
 
 

@@ -12,7 +12,7 @@ from planned import ROOT
 STACK = ROOT / "stacks" / "marketplace.py"
 MISTAKES = {
     "another component's arguments": (r'"carts", on, CartCacheArgs\(', '"carts", on, CatalogDatabaseArgs('),
-    "an unknown argument": (r"FulfillmentQueueArgs\(\)", "FulfillmentQueueArgs(colour=1)"),
+    "an unknown argument": (r"FulfillmentQueueArgs\(\)", "FulfillmentQueueArgs(color=1)"),
     "a component of another kind": (r"cluster=cluster", "cluster=network"),
     "no arguments": (r'"secrets", on, SecretsArgs\(\)', '"secrets", on'),
 }

@@ -23,7 +23,7 @@ class Processor(Protocol):
         """The seller answers what the processor wants to know."""
 
     def held(self, order_id: str) -> int:
-        """Minor units authorised for the order, not captured."""
+        """Minor units authorized for the order, not captured."""
 
     def taken(self, order_id: str) -> int:
         """Minor units captured for the order, less what was refunded."""
@@ -36,8 +36,8 @@ class PaymentGatewayContract:
     """Inherit, and give a `processor` fixture."""
 
     async def charge(self, processor: Processor, order_id: str) -> tuple[str, str]:
-        authorised = await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
-        intent = authorised.payment_intent_id
+        authorized = await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+        intent = authorized.payment_intent_id
         captured = await processor.gateway.capture(order_id=order_id, payment_intent_id=intent)
         return intent, captured.charge_id
 
@@ -47,9 +47,9 @@ class PaymentGatewayContract:
         processor.onboard(account)
         return account
 
-    async def test_an_authorisation_holds_the_amount_once(self, processor: Processor, order_id: str) -> None:
+    async def test_an_authorization_holds_the_amount_once(self, processor: Processor, order_id: str) -> None:
         first, again = [
-            await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+            await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
             for _ in range(2)
         ]
         assert first == again
@@ -58,8 +58,8 @@ class PaymentGatewayContract:
 
     async def test_another_attempt_is_another_payment(self, processor: Processor, order_id: str) -> None:
         with pytest.raises(PaymentDeclined):
-            await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_chargeDeclined")
-        await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa", attempt=2)
+            await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_chargeDeclined")
+        await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa", attempt=2)
         assert processor.held(order_id) == 5_000
 
     @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ class PaymentGatewayContract:
     ) -> None:
         for _ in range(2):
             with pytest.raises(PaymentDeclined) as declined:
-                await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method=payment_method)
+                await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method=payment_method)
             assert (declined.value.order_id, declined.value.decline_code) == (order_id, decline_code)
         assert processor.held(order_id) == 0
 
     async def test_an_unusable_payment_method_is_a_decline(self, processor: Processor, order_id: str) -> None:
         with pytest.raises(PaymentDeclined):
-            await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_never_made")
+            await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_never_made")
 
     async def test_a_payment_that_wants_the_buyer_is_given_up(self, processor: Processor, order_id: str) -> None:
         for _ in range(2):
             with pytest.raises(AuthenticationRequired) as required:
-                await processor.gateway.authorise(
+                await processor.gateway.authorize(
                     order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
                 )
             assert required.value.payment_intent_id
@@ -101,14 +101,14 @@ class PaymentGatewayContract:
 
     async def test_a_cancellation_lets_go_once_and_ends_the_payment(self, processor: Processor, order_id: str) -> None:
         gateway = processor.gateway
-        authorised = await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+        authorized = await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
         for _ in range(2):
-            await gateway.cancel(order_id=order_id, payment_intent_id=authorised.payment_intent_id)
+            await gateway.cancel(order_id=order_id, payment_intent_id=authorized.payment_intent_id)
         assert (processor.held(order_id), processor.taken(order_id)) == (0, 0)
         with pytest.raises(PaymentRefused):
-            await gateway.capture(order_id=order_id, payment_intent_id=authorised.payment_intent_id)
+            await gateway.capture(order_id=order_id, payment_intent_id=authorized.payment_intent_id)
 
-    async def test_a_captured_payment_cannot_be_cancelled(self, processor: Processor, order_id: str) -> None:
+    async def test_a_captured_payment_cannot_be_canceled(self, processor: Processor, order_id: str) -> None:
         intent, _ = await self.charge(processor, order_id)
         with pytest.raises(PaymentRefused):
             await processor.gateway.cancel(order_id=order_id, payment_intent_id=intent)
@@ -174,11 +174,11 @@ class PaymentGatewayContract:
         assert processor.taken(order_id) == 5_000
 
     async def test_the_same_step_at_the_same_time_happens_once(self, processor: Processor, order_id: str) -> None:
-        authorised = await asyncio.gather(
+        authorized = await asyncio.gather(
             *(
-                processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+                processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
                 for _ in range(5)
             )
         )
-        assert len({one.payment_intent_id for one in authorised}) == 1
+        assert len({one.payment_intent_id for one in authorized}) == 1
         assert processor.held(order_id) == 5_000

@@ -51,9 +51,9 @@ async def every_request_of_the_gateway(double: Double, order_id: str) -> list[Se
     gateway = StripeGateway(OneClient(client))
     total = Money(5_000, "usd")
     with pytest.raises(AuthenticationRequired):
-        await gateway.authorise(order_id=order_id, amount=total, payment_method="pm_card_threeDSecure2Required")
-    authorised = await gateway.authorise(order_id=order_id, amount=total, payment_method="pm_card_visa", attempt=2)
-    intent = authorised.payment_intent_id
+        await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_threeDSecure2Required")
+    authorized = await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_visa", attempt=2)
+    intent = authorized.payment_intent_id
     captured = await gateway.capture(order_id=order_id, payment_intent_id=intent)
     account = await gateway.create_account(seller_id=order_id, country="US", email="seller@example.com")
     double.post(f"/_double/accounts/{account}/onboard")
@@ -67,7 +67,7 @@ async def every_request_of_the_gateway(double: Double, order_id: str) -> list[Se
     await gateway.reverse_transfer(transfer_id=transfers[0], amount=Money(400, "usd"), refund_id="r")
     await gateway.refund(order_id=order_id, payment_intent_id=intent, amount=Money(400, "usd"), refund_id="r")
     # The answer to a capture that another request made: the gateway looks at the payment.
-    second = await gateway.authorise(order_id=order_id, amount=total, payment_method="pm_card_visa", attempt=3)
+    second = await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_visa", attempt=3)
     double.client().v1.payment_intents.capture(second.payment_intent_id)
     await gateway.capture(order_id=order_id, payment_intent_id=second.payment_intent_id)
     return recording.sent

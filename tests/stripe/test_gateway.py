@@ -53,8 +53,8 @@ class TestStripeGateway(PaymentGatewayContract):
 
 async def test_a_transfer_carries_its_order_as_transfer_group(double: Double, seller: str, order_id: str) -> None:
     processor = StripeProcessor(double)
-    authorised = await processor.gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
-    captured = await processor.gateway.capture(order_id=order_id, payment_intent_id=authorised.payment_intent_id)
+    authorized = await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    captured = await processor.gateway.capture(order_id=order_id, payment_intent_id=authorized.payment_intent_id)
     await processor.gateway.transfer(
         order_id=order_id,
         seller_id="seller-1",
@@ -70,7 +70,7 @@ async def test_a_transfer_carries_its_order_as_transfer_group(double: Double, se
 async def test_an_answer_that_comes_after_the_order_failed_holds_no_money(double: Double, order_id: str) -> None:
     processor = StripeProcessor(double)
     with pytest.raises(AuthenticationRequired) as required:
-        await processor.gateway.authorise(
+        await processor.gateway.authorize(
             order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
         )
     intent_id = required.value.payment_intent_id
@@ -82,17 +82,17 @@ async def test_an_answer_that_comes_after_the_order_failed_holds_no_money(double
 
 async def test_a_key_conflict_is_a_refusal_that_names_the_operation(double: Double, order_id: str) -> None:
     gateway = StripeProcessor(double).gateway
-    await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
     with pytest.raises(PaymentRefused, match="Keys for idempotent requests") as refused:
-        await gateway.authorise(order_id=order_id, amount=Money(5_001, "usd"), payment_method="pm_card_visa")
+        await gateway.authorize(order_id=order_id, amount=Money(5_001, "usd"), payment_method="pm_card_visa")
     assert refused.value.context["order_id"] == order_id
-    assert refused.value.context["operation"] == "authorisation"
+    assert refused.value.context["operation"] == "authorization"
     assert str(refused.value.context["request_id"]).startswith("req_")
 
 
 def test_a_decline_that_requires_authentication_is_reported_as_such(client: stripe.StripeClient, order_id: str) -> None:
     parameters = payment(order_id, "pm_card_authenticationRequired", off_session=True)
-    with pytest.raises(AuthenticationRequired) as required, translated("authorisation", order_id=order_id):
+    with pytest.raises(AuthenticationRequired) as required, translated("authorization", order_id=order_id):
         client.v1.payment_intents.create(parameters)
     intent = client.v1.payment_intents.retrieve(required.value.payment_intent_id)
     assert (intent.status, intent.amount_capturable) == ("requires_payment_method", 0)
@@ -103,25 +103,25 @@ async def test_a_step_that_another_process_is_doing_is_waited_for(
 ) -> None:
     slow = own_double("--latency-seconds", "0.2")
     gateways = [StripeProcessor(slow).gateway for _ in range(2)]
-    authorised = await asyncio.gather(
-        *(one.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa") for one in gateways)
+    authorized = await asyncio.gather(
+        *(one.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa") for one in gateways)
     )
-    assert authorised[0] == authorised[1]
+    assert authorized[0] == authorized[1]
 
 
 async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:
     gateway = StripeGateway.from_secret({"api_key": "sk_test_wrong", "api_base": double.url})
     with pytest.raises(PaymentRefused, match="Invalid API Key"):
-        await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+        await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
 
 
 async def test_a_rotated_key_is_picked_up_without_a_new_process(double: Double, order_id: str) -> None:
     secret = {"api_key": API_KEY, "api_base": double.url}
     gateway = StripeGateway(RotatedClients(read=lambda: secret, forget=lambda: None))
-    await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
     secret = secret | {"api_key": "sk_test_wrong"}
     with pytest.raises(PaymentRefused, match="Invalid API Key"):
-        await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+        await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
 
 
 async def test_a_key_that_was_revoked_is_read_anew_at_once(double: Double, order_id: str) -> None:
@@ -134,8 +134,8 @@ async def test_a_key_that_was_revoked_is_read_anew_at_once(double: Double, order
         return dict(cached)
 
     gateway = StripeGateway(RotatedClients(read=read, forget=lambda: cached.update(api_key=API_KEY)))
-    authorised = await gateway.authorise(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
-    assert authorised.status == "requires_capture"
+    authorized = await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    assert authorized.status == "requires_capture"
     assert reads == 2
 
 
@@ -159,15 +159,15 @@ async def test_every_change_carries_a_key_made_of_business_ids(double: Double, o
     ]
     assert len(set(keys)) == len(keys)
     assert [re.sub(r"(pi|tr)_[A-Za-z0-9]+", "<id>", key).replace(order_id, "<order>") for key in keys] == [
-        "order/<order>/authorise/1",
+        "order/<order>/authorize/1",
         "order/<order>/cancel/<id>",
-        "order/<order>/authorise/2",
+        "order/<order>/authorize/2",
         "order/<order>/capture/<id>",
         "seller/<order>/account",
         "order/<order>/seller/a/transfer/1",
         "order/<order>/seller/b/transfer/1",
         "transfer/<id>/reverse/r",
         "order/<order>/refund/r",
-        "order/<order>/authorise/3",
+        "order/<order>/authorize/3",
         "order/<order>/capture/<id>",
     ]

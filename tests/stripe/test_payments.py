@@ -10,7 +10,7 @@ from tests.stripe.double import Double, payment
 from toolkit.local.stripe.call import PLATFORM
 
 
-def test_an_authorised_payment_holds_the_amount_and_moves_no_money(
+def test_an_authorized_payment_holds_the_amount_and_moves_no_money(
     double: Double, client: stripe.StripeClient, order_id: str
 ) -> None:
     before = double.balance_of(PLATFORM)
@@ -63,17 +63,17 @@ def test_a_card_may_be_refused_when_the_money_is_taken(
     assert double.balance_of(PLATFORM) == before
 
 
-def test_more_than_authorised_cannot_be_captured(client: stripe.StripeClient, order_id: str) -> None:
+def test_more_than_authorized_cannot_be_captured(client: stripe.StripeClient, order_id: str) -> None:
     intent = client.v1.payment_intents.create(payment(order_id))
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 5_001})
     assert refused.value.code == "amount_too_large"
 
 
-def test_a_cancelled_authorisation_is_let_go_and_cannot_be_captured(client: stripe.StripeClient, order_id: str) -> None:
+def test_a_canceled_authorization_is_let_go_and_cannot_be_captured(client: stripe.StripeClient, order_id: str) -> None:
     intent = client.v1.payment_intents.create(payment(order_id))
-    cancelled = client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"})
-    assert (cancelled.status, cancelled.cancellation_reason) == ("canceled", "abandoned")
+    canceled = client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"})
+    assert (canceled.status, canceled.cancellation_reason) == ("canceled", "abandoned")
     charge = client.v1.charges.retrieve(str(intent.latest_charge))
     assert (charge.refunded, charge.amount_refunded) == (True, 5_000)
     for attempt in (client.v1.payment_intents.capture, client.v1.payment_intents.cancel):
@@ -198,7 +198,7 @@ def test_refunds_never_exceed_what_was_captured(client: stripe.StripeClient, ord
     assert client.v1.refunds.list({"payment_intent": intent.id}).data[-1].id == first.id
 
 
-def test_an_authorisation_cannot_be_refunded(client: stripe.StripeClient, order_id: str) -> None:
+def test_an_authorization_cannot_be_refunded(client: stripe.StripeClient, order_id: str) -> None:
     intent = client.v1.payment_intents.create(payment(order_id))
     with pytest.raises(stripe.InvalidRequestError, match="does not have a successful charge"):
         client.v1.refunds.create({"payment_intent": intent.id})

@@ -23,7 +23,7 @@ def test_a_key_is_needed_and_must_be_the_right_one(double: Double) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "param"),
     [
-        ({"colour": "red"}, "parameter_unknown", "colour"),
+        ({"color": "red"}, "parameter_unknown", "color"),
         (
             {"payment_method_data": {"type": "card", "card": {"pin": "1"}}},
             "parameter_unknown",

@@ -60,10 +60,10 @@ def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles
         with running.locked(offer):  # the second step, which takes the stock, cannot go on
             order_id = check_out(visitor, {offer: 1}, VISA)
             path = f"/orders/{order_id}"
-            until(lambda: visitor.get(path)["status"] == "authorised", seconds=20, what="the first step")
+            until(lambda: visitor.get(path)["status"] == "authorized", seconds=20, what="the first step")
             killed = running.processes()["checkout-saga"]
             os.kill(killed, signal.SIGKILL)
-            assert visitor.get(path)["status"] == "authorised"
+            assert visitor.get(path)["status"] == "authorized"
         receipt = follow(visitor, order_id)
     assert receipt.status == "fulfilled"
     until(lambda: running.processes().get("checkout-saga", killed) != killed, seconds=10, what="a new worker")

@@ -94,7 +94,7 @@ class Finding(_Record):
 
 
 class Plan(_Record):
-    """A stack as it would be deployed; the single input of every artefact."""
+    """A stack as it would be deployed; the single input of every artifact."""
 
     project: str
     stack: str

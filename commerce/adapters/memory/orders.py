@@ -47,8 +47,8 @@ class MemoryOrders:
         own = [order for order in self._market.orders.values() if order.buyer_id == buyer_id]
         return tuple(sorted(own, key=lambda order: order.accepted_at, reverse=True)[:limit])
 
-    async def record_authorisation(self, order_id: str, payment_intent_id: str) -> None:
-        self._change(order_id, lambda order: transitions.record_authorisation(order, payment_intent_id))
+    async def record_authorization(self, order_id: str, payment_intent_id: str) -> None:
+        self._change(order_id, lambda order: transitions.record_authorization(order, payment_intent_id))
 
     async def confirm_stock(self, order_id: str) -> None:
         self._change(order_id, transitions.confirm_stock)

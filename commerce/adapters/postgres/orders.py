@@ -61,8 +61,8 @@ class PostgresOrders:
     async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
         return await read_orders_of(self._pool, buyer_id, limit)
 
-    async def record_authorisation(self, order_id: str, payment_intent_id: str) -> None:
-        await self._change(order_id, lambda order: transitions.record_authorisation(order, payment_intent_id))
+    async def record_authorization(self, order_id: str, payment_intent_id: str) -> None:
+        await self._change(order_id, lambda order: transitions.record_authorization(order, payment_intent_id))
 
     async def confirm_stock(self, order_id: str) -> None:
         await self._change(order_id, transitions.confirm_stock)

@@ -20,7 +20,7 @@ from commerce.adapters.stripe.failures import error_code, translated
 from commerce.money import Money
 from commerce.payments import (
     AuthenticationRequired,
-    Authorisation,
+    Authorization,
     Capture,
     PaymentDeclined,
     PaymentRefused,
@@ -49,13 +49,13 @@ class StripeGateway:
         """The gateway of a payment secret: `{"api_key", "webhook_secret", "api_base"?}`."""
         return cls(OneClient(connect(StripeCredentials.model_validate(secret))))
 
-    async def authorise(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorisation:
+    async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
         """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.
 
-        A payment that waits for the buyer's authentication is cancelled first: the buyer is not here to answer, and an
+        A payment that waits for the buyer's authentication is canceled first: the buyer is not here to answer, and an
         answer given later must not hold money for an order that has failed. A declined one holds nothing.
         """
-        with translated("authorisation", order_id=order_id):
+        with translated("authorization", order_id=order_id):
             intent = await self._call(
                 lambda v1: v1.payment_intents.create(
                     {
@@ -68,7 +68,7 @@ class StripeGateway:
                         "transfer_group": order_id,
                         "metadata": {"order_id": order_id},
                     },
-                    _once(f"order/{order_id}/authorise/{attempt}"),
+                    _once(f"order/{order_id}/authorize/{attempt}"),
                 )
             )
         if intent.status == "requires_action":
@@ -76,10 +76,10 @@ class StripeGateway:
             raise AuthenticationRequired(order_id, intent.id)
         if intent.status == "requires_payment_method":
             raise PaymentDeclined(order_id, getattr(intent.last_payment_error, "decline_code", None) or "card_declined")
-        return Authorisation(payment_intent_id=intent.id, status=intent.status)
+        return Authorization(payment_intent_id=intent.id, status=intent.status)
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
-        """Take the authorised amount. A payment captured before is not an error."""
+        """Take the authorized amount. A payment captured before is not an error."""
         with translated("capture", order_id=order_id, payment_intent_id=payment_intent_id):
             intent = await self._unless_already(
                 "succeeded",
@@ -93,7 +93,7 @@ class StripeGateway:
         return Capture(charge_id=_id(intent.latest_charge), amount=Money(intent.amount_received, intent.currency))
 
     async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
-        """Let the authorised amount go. A payment cancelled before is not an error; a captured one is."""
+        """Let the authorized amount go. A payment canceled before is not an error; a captured one is."""
         with translated("cancellation", order_id=order_id, payment_intent_id=payment_intent_id):
             await self._unless_already(
                 "canceled",

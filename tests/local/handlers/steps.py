@@ -27,7 +27,7 @@ def step(event: dict[str, Any], context: Any) -> dict[str, Any]:
             if not marker.exists():
                 marker.touch()
                 os.kill(os.getpid(), 9)
-        case "unserialisable":
+        case "unserializable":
             return {"handler": step}
         case "print":
             sys.stdout.write("printed by the handler\n")

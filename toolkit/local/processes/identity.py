@@ -17,7 +17,7 @@ CLOCK_STEP_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessIdentity:
-    """A process that was started once, recognisable after its pid went to another."""
+    """A process that was started once, recognizable after its pid went to another."""
 
     pid: int
     started: float

@@ -55,7 +55,7 @@ class Receipt(_Received):
     """The order as the checkout service answers it."""
 
     order_id: str
-    status: Literal["accepted", "authorised", "confirmed", "captured", "fulfilled", "failed"]
+    status: Literal["accepted", "authorized", "confirmed", "captured", "fulfilled", "failed"]
     currency: str
     total: int
     failure: str | None = None

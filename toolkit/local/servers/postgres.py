@@ -80,7 +80,7 @@ class PostgresServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         binaries = _binaries(self._data)
         if not (self._data / "PG_VERSION").exists():
-            self._initialise(binaries)
+            self._initialize(binaries)
         stop_leftover(self._data / "postmaster.pid", self._data, signal.SIGINT)
         require_free(self.port, "PostgreSQL")
         options = [option for name, value in self._settings.items() for option in ("-c", f"{name}={value}")]
@@ -124,7 +124,7 @@ class PostgresServer:
 
         _run_apart(run)
 
-    def _initialise(self, binaries: Path) -> None:
+    def _initialize(self, binaries: Path) -> None:
         if self._data.exists() and any(self._data.iterdir()):
             raise ToolkitError(
                 f"{self._data} holds something, but no PG_VERSION, so it is not a whole PostgreSQL cluster",

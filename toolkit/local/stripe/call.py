@@ -18,7 +18,7 @@ DEFAULT_API_KEY = "sk_test_marketplace"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How the double behaves where Stripe's own behaviour depends on the account or on time.
+    """How the double behaves where Stripe's own behavior depends on the account or on time.
 
     Attributes:
         settlement_seconds: how long captured money stays pending before it is available (two days in the US).

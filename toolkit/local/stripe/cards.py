@@ -73,7 +73,7 @@ CARDS: dict[str, Card] = {
     ),
 }
 
-# Not one of Stripe's, which has none for it: authorised, and refused when the money is taken.
+# Not one of Stripe's, which has none for it: authorized, and refused when the money is taken.
 CARDS["captureDeclined"] = Card(number="4000000000000903", capture_decline=_INSUFFICIENT)
 
 # Stripe names some cards twice.

@@ -11,7 +11,7 @@ from toolkit.local.stripe.listing import page
 from toolkit.local.stripe.parameters import Listing, Metadata, NoParameters, Parameters, merge_metadata
 from toolkit.local.stripe.storage import Json
 
-AUTHORISATION_SECONDS = 7 * 24 * 3600
+AUTHORIZATION_SECONDS = 7 * 24 * 3600
 
 
 class ListParameters(Listing):
@@ -30,7 +30,7 @@ class UpdateParameters(Parameters):
 
 
 def attempt(call: Call, intent: Json, payment_method: Json, card: Card, *, decline: Decline | None) -> Json:
-    """A charge for the intent's whole amount: authorised, or failed by `decline`. Money does not move yet."""
+    """A charge for the intent's whole amount: authorized, or failed by `decline`. Money does not move yet."""
     charge = call.add("charge", _charge(call, intent, payment_method, decline))
     charge["_settles_at_once"] = card.settles_at_once
     call.save(charge)
@@ -39,7 +39,7 @@ def attempt(call: Call, intent: Json, payment_method: Json, card: Card, *, decli
 
 
 def capture(call: Call, charge: Json, amount: int) -> Json:
-    """Capture `amount` of an authorised charge and release the rest; the money is pending until it settles."""
+    """Capture `amount` of an authorized charge and release the rest; the money is pending until it settles."""
     now = call.now()
     at_once = charge["_settles_at_once"]
     transaction = funds.post(
@@ -64,7 +64,7 @@ def capture(call: Call, charge: Json, amount: int) -> Json:
 
 
 def release(call: Call, charge: Json) -> Json:
-    """Release an authorisation without capturing anything."""
+    """Release an authorization without capturing anything."""
     charge.update(amount_refunded=charge["amount"], refunded=True)
     call.save(charge)
     call.emit("charge.refunded", charge)
@@ -128,7 +128,7 @@ def _charge(call: Call, intent: Json, payment_method: Json, decline: Decline | N
                 "amount_authorized": None if decline else intent["amount"],
                 "authorization_code": None if decline else random_text(6).upper(),
                 "brand": card["brand"],
-                "capture_before": now + AUTHORISATION_SECONDS,
+                "capture_before": now + AUTHORIZATION_SECONDS,
                 "checks": card["checks"],
                 "country": card["country"],
                 "exp_month": card["exp_month"],

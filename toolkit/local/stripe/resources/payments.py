@@ -13,7 +13,7 @@ from toolkit.local.stripe.resources import charges, payment_methods
 from toolkit.local.stripe.storage import Json
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
-_CANCELLABLE = (*_CONFIRMABLE, "requires_capture", "processing")
+_CANCELABLE = (*_CONFIRMABLE, "requires_capture", "processing")
 _UNAUTHENTICATED = Decline(
     code="authentication_required",
     decline_code="authentication_required",
@@ -106,7 +106,7 @@ def authenticate(call: Call, intent: Json, *, succeeded: bool) -> Json:
 
 
 def capture(call: Call, intent: Json, amount: int | None) -> Json:
-    """Capture an authorised payment, or part of it; the rest is released."""
+    """Capture an authorized payment, or part of it; the rest is released."""
     if intent["status"] != "requires_capture":
         raise unexpected_state(
             intent,
@@ -131,12 +131,12 @@ def capture(call: Call, intent: Json, amount: int | None) -> Json:
 
 
 def cancel(call: Call, intent: Json, reason: str | None) -> Json:
-    """Cancel an intent that is not captured; its authorisation is released."""
-    if intent["status"] not in _CANCELLABLE:
+    """Cancel an intent that is not captured; its authorization is released."""
+    if intent["status"] not in _CANCELABLE:
         raise unexpected_state(
             intent,
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
-            f"with one of the following statuses may be canceled: {', '.join(_CANCELLABLE)}.",
+            f"with one of the following statuses may be canceled: {', '.join(_CANCELABLE)}.",
         )
     if intent["status"] == "requires_capture":
         charges.release(call, call.find("charge", intent["latest_charge"]))

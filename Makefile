@@ -41,7 +41,7 @@ clean: ## Remove what was installed and what ran here
 	@[ ! -x .venv/bin/marketplace ] || .venv/bin/marketplace down --purge
 	@rm -rf .venv .uv .marketplace .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# With only a newer Python than the lock knows, uv fetches 3.13 for itself.
+# If only a newer, unsupported Python is installed, uv downloads 3.13.
 .venv/.installed: pyproject.toml uv.lock
 	@echo "Installing into .venv (about a minute the first time)"
 	@command -v uv >/dev/null 2>&1 || test -x .uv/bin/uv || { \

@@ -127,7 +127,7 @@ def fail(order: Order, code: str) -> Transition | None:
 
 
 def restore_stock(order: Order) -> Transition | None:
-    """Also for an order whose units were not taken yet: they are not taken any more then."""
+    """Also for an order whose units were not taken yet: they never are then."""
     if not _is_due(order, Operation.RESTORE_STOCK) or not order.keeps_units:
         return None
     return Transition(order=replace(order, stock=StockState.RESTORED), stock=_units_to_return(order))

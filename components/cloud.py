@@ -6,7 +6,7 @@ Choosing a cloud imports its components and its Pulumi SDK, and no other's.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -32,6 +32,7 @@ from components.order_database import OrderDatabase, OrderDatabaseArgs
 from components.payments import Payments, PaymentsArgs
 from components.profile import Profile
 from components.secrets_management import Secrets, SecretsArgs
+from components.workload import Handler, Service
 
 S_contra = TypeVar("S_contra", bound=CloudSettings, contravariant=True)
 F = TypeVar("F", bound=Foundation)
@@ -78,11 +79,15 @@ class Cloud(Generic[S_contra, F]):
     Payments: Constructor[F, PaymentsArgs, Payments]
     Secrets: Constructor[F, SecretsArgs, Secrets]
 
-    @property
-    def functions(self) -> frozenset[str]:
-        """Ids of the architectural functions that have a component of their own."""
-        classes = (getattr(self, entry.name) for entry in fields(self))
-        return frozenset(played for one in classes if (played := getattr(one, "FUNCTION", None)))
+    def deployed(self, services: Iterable[Service], handlers: Iterable[Handler]) -> dict[str, str]:
+        """Engine by function: of these workloads, and of the components that play a function of their own."""
+        classes = [getattr(self, entry.name) for entry in fields(self)]
+        engine_of = {one.__name__: one.ENGINE for one in classes if getattr(one, "ENGINE", None)}
+        return {
+            **{service.function: engine_of["ContainerService"] for service in services},
+            **{handler.function: engine_of["EventFunction"] for handler in handlers},
+            **{one.FUNCTION: one.ENGINE for one in classes if getattr(one, "FUNCTION", None)},
+        }
 
 
 def load(cloud: str) -> Cloud[Any, Any]:

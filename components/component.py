@@ -43,7 +43,9 @@ class Component(pulumi.ComponentResource):
         self.foundation = foundation
         self.function = function or self.FUNCTION
         self.links = tuple(links)
-        engine = foundation.engine(self.function, self.ENGINE) if self.function and self.ENGINE else None
+        engine = None
+        if self.function and self.ENGINE:
+            engine = foundation.engines.of(self.function, foundation.cloud, self.ENGINE)
         super().__init__(
             type_token(type(self)),
             name,

@@ -21,7 +21,39 @@ class Engines:
     chosen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Engine by function id; other functions get the architecture's default."""
     allow_closed: bool = False
-    """This account is an old customer of services that are closed to new ones."""
+    """The account already uses services that are closed to new customers."""
+
+    def require(self, cloud: str, deployed: Mapping[str, str]) -> None:
+        """Checks every choice against what the stack deploys (engine by function), before anything is declared.
+
+        Raises `ComponentError` for an engine that cannot be deployed or a function that the stack does not have.
+        """
+        if idle := sorted(self.chosen.keys() - deployed.keys()):
+            raise ComponentError(
+                f"marketplace:engines names {', '.join(idle)}, and this release has no component for it.",
+                next_step="Leave it out.",
+            )
+        for function, engine in deployed.items():
+            self.of(function, cloud, engine)
+
+    def of(self, function: str, cloud: str, deployed: str) -> str | None:
+        """The id of the engine that plays `function`, which must be the one that the component deploys.
+
+        `None` for a component that supports a function which another plays: a database's migrations run in a
+        function, and are not a database.
+
+        Raises `ComponentError` for one that is closed, retired or unknown, `EngineNotAvailable` for one that exists
+        but has no component.
+        """
+        try:
+            if deployed not in row(function).cells[cloud].engines:
+                return None
+            engine = choose(function, cloud, self.chosen.get(function) or deployed, allow_closed=self.allow_closed)
+        except EngineError as refused:
+            raise ComponentError(refused.message, next_step=refused.next_step) from None
+        if engine.id != deployed:
+            raise EngineNotAvailable(function, engine.id, deployed)
+        return engine.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +66,3 @@ class Foundation:
     profile: Profile
     provider: pulumi.ProviderResource
     engines: Engines
-
-    def engine(self, function: str, deployed: str) -> str | None:
-        """The id of the engine that plays `function`, which must be the one that the component deploys.
-
-        `None` for a component that supports a function which another plays: a database's migrations run in a
-        function, and are not a database.
-
-        Raises `ComponentError` for one that is closed, retired or unknown, `EngineNotAvailable` for one that exists
-        but has no component.
-        """
-        asked = self.engines.chosen.get(function)
-        try:
-            if deployed not in row(function).cells[self.cloud].engines:
-                return None
-            chosen = choose(function, self.cloud, asked or deployed, allow_closed=self.engines.allow_closed)
-        except EngineError as refused:
-            raise ComponentError(refused.message, next_step=refused.next_step) from None
-        if chosen.id != deployed:
-            raise EngineNotAvailable(function, chosen.id, deployed)
-        return chosen.id

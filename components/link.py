@@ -20,8 +20,6 @@ class Access(StrEnum):
     READS = "reads"
     READS_WRITES = "reads-writes"
     ADMINISTERS = "administers"
-    QUERIES = "queries"
-    INFERS = "infers"
     PUBLISHES = "publishes"
     CONSUMES = "consumes"
     STARTS = "starts"
@@ -70,16 +68,6 @@ def reads_writes(target: Target) -> Link:
 def administers(target: Target) -> Link:
     """Changes the schema and the users of a database."""
     return Link(target=target, access=Access.ADMINISTERS)
-
-
-def queries(target: Target) -> Link:
-    """Searches an index."""
-    return Link(target=target, access=Access.QUERIES)
-
-
-def infers(target: Target) -> Link:
-    """Asks a model for a score."""
-    return Link(target=target, access=Access.INFERS)
 
 
 def publishes(target: Target) -> Link:

@@ -30,8 +30,8 @@ from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
 from components.secrets_management import SecretsArgs
 from components.workload import Handler, Service
-from stacks.settings import NAMESPACE, Settings, require_played
-from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR, WORKLOADS
+from stacks.settings import NAMESPACE, Settings
+from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, HANDLERS, MIGRATIONS, ORDER_PROCESSOR, SERVICES
 
 ROOT: Final = Path(__file__).parent.parent
 CHECKOUT_DEFINITIONS: Final = ROOT / "functions" / "checkout" / "definitions"
@@ -41,14 +41,15 @@ MIGRATION_FILES: Final = ROOT / "commerce" / "adapters" / "postgres" / "migratio
 def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[str]]:
     """Declares every resource of the marketplace; returns the stack's outputs."""
     cloud = load(settings.cloud)
-    require_played(settings, cloud.functions.union(workload.function for workload in WORKLOADS), stack=stack)
-    image = settings.on.image
+    engines = Engines(chosen=settings.engines, allow_closed=settings.allow_closed)
+    engines.require(settings.cloud, cloud.deployed(SERVICES, HANDLERS))
+    image = settings.platform.image
     on = cloud.foundation(
-        settings.on,
+        settings.platform,
         prefix=f"{NAMESPACE}-{stack}",
         profile=settings.profile,
         tags={"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"},
-        engines=Engines(chosen=settings.engines, allow_closed=settings.allow_closed),
+        engines=engines,
     )
 
     # Foundations
@@ -66,7 +67,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             ),
         )
 
-    def function(workload: Handler, *links: Link) -> EventFunction:
+    def handler(workload: Handler, *links: Link) -> EventFunction:
         environment = settings.environment(workload.settings)
         return cloud.EventFunction(
             workload.name,
@@ -92,8 +93,8 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     # Async & Integration
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
-    order_processor = function(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
-    checkout_saga = function(CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe))
+    order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
+    checkout_saga = handler(CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe))
     checkout_flow = cloud.CheckoutOrchestration(
         "checkout-flow",
         on,

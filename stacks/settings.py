@@ -8,7 +8,7 @@ for a misspelled key.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -94,7 +94,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    on: CloudSettings
+    platform: CloudSettings
     """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
     engines: Choices = Field(default_factory=dict)
@@ -126,8 +126,8 @@ class Settings(BaseModel):
 
     @property
     def cloud(self) -> str:
-        """`marketplace:cloud`: the id of the cloud that `on` belongs to."""
-        return self.on.CLOUD
+        """`marketplace:cloud`: the id of the cloud that `platform` belongs to."""
+        return self.platform.CLOUD
 
     def environment(self, names: Iterable[str]) -> dict[str, str]:
         """These settings as environment variables: `return_window_days` -> `RETURN_WINDOW_DAYS`."""
@@ -137,23 +137,22 @@ class Settings(BaseModel):
 def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = ()) -> Settings:
     """Checks a stack's whole configuration (`namespace:key` -> text); raises `SettingsError`.
 
-    Keys of other namespaces are left to whom they belong. The values of `secret_keys` are never repeated.
+    Keys of other namespaces are ignored. The values of `secret_keys` are never repeated.
     """
     problems: dict[str, str] = {}
     section = _section(config.get(CLOUD_KEY), problems)
-    common_keys = _keys(Settings, exclude="on")
+    common_keys = _keys(Settings, exclude="platform")
     cloud_keys = _keys(section) if section else {}
     known = common_keys | cloud_keys | {CLOUD_KEY: "cloud"}
     ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key in known}
     if section:
         problems |= {key: _unknown(key, known) for key in ours if key not in known}
     hidden = frozenset(secret_keys)
-    on = _validated(section, cloud_keys, ours, problems, hidden) if section else None
-    # Without its section a stack has no settings, but the mistakes in the common ones are reported all the same.
-    common = _validated(Settings, common_keys, ours, problems, hidden, on=on or CloudSettings(region="", image=""))
-    if problems or common is None:
+    platform = _validated(section, cloud_keys, ours, problems, hidden) if section else None
+    settings = _validated(Settings, common_keys, ours, problems, hidden, platform=platform)
+    if problems or settings is None:
         raise SettingsError(stack, problems)
-    return common
+    return settings
 
 
 def from_pulumi() -> Settings:
@@ -162,16 +161,6 @@ def from_pulumi() -> Settings:
 
     given = {**runtime.get_config_env(), **runtime.CONFIG.get()}
     return load(given, stack=pulumi.get_stack(), secret_keys=runtime.get_config_secret_keys_env())
-
-
-def require_played(settings: Settings, functions: Collection[str], *, stack: str) -> None:
-    """Refuses an engine for a function that the stack has no component for, before anything is declared.
-
-    Raises `SettingsError`.
-    """
-    if idle := sorted(settings.engines.keys() - set(functions)):
-        problem = f"names {', '.join(idle)}, and this release has no component for it; leave it out"
-        raise SettingsError(stack, {f"{NAMESPACE}:engines": problem})
 
 
 def _section(cloud: str | None, problems: dict[str, str]) -> type[CloudSettings] | None:
@@ -212,8 +201,9 @@ def _validated(
     except ValidationError as wrong:
         key_of = {name: key for key, name in keys.items()}
         for error in wrong.errors():
-            key = key_of[str(error["loc"][0])]
-            problems[key] = _message(error, repeat=key not in hidden)
+            # The platform has no key of its own: what is wrong with it was reported by its own settings.
+            if key := key_of.get(str(error["loc"][0])):
+                problems[key] = _message(error, repeat=key not in hidden)
         return None
 
 

@@ -37,8 +37,17 @@ def test_the_layers_hold() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Imports for type checking count: a circle is a sign of code in the wrong place, whether or not it runs."""
+    """Imports for type checking count: a circle is a sign of code in the wrong place, whether or not it runs.
+
+    Importing a module runs its package first, so it counts as importing the package too.
+    """
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    for importer in sorted(graph.modules):
+        for imported in graph.find_modules_directly_imported_by(importer):
+            package = imported.rpartition(".")[0]
+            while package and not f"{importer}.".startswith(f"{package}."):
+                graph.add_import(importer=importer, imported=package)
+                package = package.rpartition(".")[0]
     circles = set()
     for importer in graph.modules:
         for imported in graph.find_modules_directly_imported_by(importer):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 from pydantic import AfterValidator
 
@@ -14,28 +14,10 @@ from commerce.errors import MarketplaceError
 if TYPE_CHECKING:
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
-    from commerce.ports import CheckoutFlow, Products
-
-PasswordSource = Callable[[], Awaitable[str]]
-"""The password for one new connection. It may be short-lived, so it is asked for every time."""
-
-CredentialsSource = Callable[[], Awaitable[tuple[str, str]]]
-"""User and password for one new connection."""
+    from commerce.ports import CheckoutFlow, CredentialsSource, PasswordSource, Products, Secrets
 
 CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
 """The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
-
-
-class Secrets(Protocol):
-    """The cloud's secret store behind a small cache. `read` blocks: call it off the event loop."""
-
-    def read(self, name: str) -> Mapping[str, Any]:
-        """The JSON object that is stored as the secret `name`."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """Read the secret anew next time, because what it opens has refused it."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +35,11 @@ class Cloud(Protocol):
     @property
     def outages(self) -> tuple[type[Exception], ...]:
         """The errors by which the cloud's SDK says that a service cannot be reached."""
+        ...
+
+    @property
+    def database_sign_in_role(self) -> str | None:
+        """The database role whose members sign in with the cloud's identities; None where the cloud makes the users."""
         ...
 
     def database_password(self, settings: DatabaseSettings) -> PasswordSource:

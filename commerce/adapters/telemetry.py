@@ -32,7 +32,7 @@ def continue_trace(headers: Mapping[str, str]) -> None:
     """
     extracted = _TRACE_CONTEXT.extract(headers)
     if not trace.get_current_span(extracted).get_span_context().is_valid:
-        # Unique is enough, secret it need not be; asking the kernel for randomness would cost a system call.
+        # A trace id must be unique, not secret, so it costs no system call.
         amazon = _AMAZON.search(headers.get("x-amzn-trace-id", ""))
         trace_number = int(amazon["time"] + amazon["unique"], 16) if amazon else random.getrandbits(128)
         parent = trace.SpanContext(trace_number, random.getrandbits(64), is_remote=True)

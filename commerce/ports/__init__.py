@@ -3,6 +3,7 @@ included, passes the same contract tests. All operations are safe to repeat and 
 
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
+from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -15,12 +16,15 @@ from commerce.ports.stock_gate import StockGate
 __all__ = [
     "Carts",
     "CheckoutFlow",
+    "CredentialsSource",
     "Ledger",
     "Offers",
     "Orders",
     "Outbox",
+    "PasswordSource",
     "PaymentGateway",
     "Payouts",
     "Products",
+    "Secrets",
     "StockGate",
 ]

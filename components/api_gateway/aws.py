@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
@@ -15,6 +16,7 @@ from components.aws.logs import log_group
 from components.aws.narrow import on_aws
 from components.aws.signal import Signal, Watched
 from components.container_cluster.aws import ContainerCluster
+from components.container_service.aws import ContainerService
 from components.link import routes
 from components.secrets_management.aws import Secrets
 from components.workload import Route
@@ -82,7 +84,9 @@ class ApiGateway(ApiGatewayContract, Watched):
             security_group_ids=[identity.security_group_id],
             opts=self.child(depends_on=identity.after),
         )
-        integration = self._integration(cluster, link)
+        # A route leads to services that run already: after a change, to their new code.
+        services = [on_aws(service, ContainerService).service for service in args.services]
+        integration = self._integration(cluster, link, after=services)
         for service in args.services:
             for route in service.workload.routes:
                 self._route(route, integration, authorizer)
@@ -91,7 +95,9 @@ class ApiGateway(ApiGatewayContract, Watched):
         self.signals = _signals(self.api)
         self.register_outputs({"endpoint": self.endpoint})
 
-    def _integration(self, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink) -> aws.apigatewayv2.Integration:
+    def _integration(
+        self, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink, after: Sequence[pulumi.Resource]
+    ) -> aws.apigatewayv2.Integration:
         """The way to the load balancer, which knows each service's paths."""
         return aws.apigatewayv2.Integration(
             f"{self.name}-services",
@@ -103,7 +109,7 @@ class ApiGateway(ApiGatewayContract, Watched):
             connection_id=link.id,
             payload_format_version="1.0",
             timeout_milliseconds=TIMEOUT_MILLISECONDS,
-            opts=self.child(),
+            opts=self.child(depends_on=after),
         )
 
     def _route(

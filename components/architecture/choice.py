@@ -99,7 +99,7 @@ def choose(
     """The engine that plays a function on a cloud: the one asked for, else the cell's default.
 
     `allow_closed` lets an existing customer keep a service that is closed to new ones; a retired one is
-    refused all the same, its API being gone. `today` (default: the current day, UTC) decides which dates
+    always refused: its API no longer exists. `today` (default: the current day, UTC) decides which dates
     have passed, for the default as well: a default that has closed since it was recorded is refused, not
     quietly replaced.
 

@@ -41,6 +41,8 @@ class AuthEnvironment(Environment):
     """Claim with the user's id."""
     groups_claim: str
     """Claim with the user's groups, which are `ROLES`."""
+    required_claims: str | None = None
+    """JSON object of claims that an access token has, where the issuer signs other tokens with the same keys."""
 
 
 class Auth(Component):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pulumi
 import pulumi_aws as aws
 
@@ -64,6 +66,7 @@ class Auth(AuthContract):
             audience=self.client_id,
             keys_url=pulumi.Output.concat(self.issuer, "/.well-known/jwks.json"),
             groups_claim="cognito:groups",
+            required_claims=json.dumps({"token_use": "access"}),
         )
         return Grant(environment=environment.variables(self.name), peers=(INTERNET,))
 
@@ -94,7 +97,7 @@ class Auth(AuthContract):
         return aws.cognito.UserPoolClient(
             f"{self.name}-storefront",
             user_pool_id=pool.id,
-            # A browser keeps no secret; the code flow of a client without one takes PKCE.
+            # A browser cannot keep a secret, so the client uses PKCE.
             generate_secret=False,
             allowed_oauth_flows_user_pool_client=True,
             allowed_oauth_flows=["code"],

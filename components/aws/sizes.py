@@ -29,7 +29,7 @@ class AuroraSize:
 
     It keeps the connections to the database within what Aurora takes: 1669 with at most 8 capacity units, 2000 with 16
     and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a deployment
-    rolls. `None` leaves it to the account, which lends a new one 10 instances and lets it reserve none.
+    rolls. `None` leaves it to the account's limit: a new account has 10 and can reserve none.
     """
 
 

@@ -32,8 +32,8 @@ class CartCacheEnvironment(Environment):
     port: pulumi.Input[int]
     user: pulumi.Input[str]
     """The workload's own user; its password is a short-lived token of its identity."""
-    instance: pulumi.Input[str]
-    """Id of the cache in its cloud, which the token may have to name."""
+    instance: pulumi.Input[str] | None = None
+    """Id of the cache in its cloud, where the token has to name it."""
     tls: str = "verify-full"
 
 

@@ -1,6 +1,6 @@
 """The cluster that container services share, and the internal load balancer in front of them.
 
-A foundation, not one of the architecture's functions: each service is one, and stands in it.
+Shared infrastructure, not one of the architecture's functions: each service is one.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ VISIBILITY_FACTOR = 6
 class FulfillmentQueue(FulfillmentQueueContract, Watched):
     """Creates the queue, its TLS-only policy and its dead-letter queue.
 
-    Encrypted under SQS's own key: a message is an order's id, and the reserved key costs a call for each message.
+    Encrypted under SQS's own key: a message is an order's id, and our own key would cost a call for each message.
     """
 
     ENGINE = "sqs"

@@ -1,6 +1,6 @@
 """The private network that services, functions and data stores share.
 
-A foundation, not one of the architecture's functions: everything with an address stands in it.
+Shared infrastructure, not one of the architecture's functions.
 """
 
 from __future__ import annotations

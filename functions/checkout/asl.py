@@ -19,7 +19,7 @@ SAGA_FUNCTION = "${saga_function_arn}"
 FULFILLMENT_QUEUE = "${fulfillment_queue_url}"
 PARTITION = "${partition}"
 
-# What Lambda answers, or its client finds, when the function's code never ran to its end.
+# Errors of Lambda itself: the code did not run, or did not finish.
 _THROTTLED = [
     "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",

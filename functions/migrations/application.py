@@ -30,10 +30,11 @@ async def bring_up_to_date(schema: str, roles: Mapping[str, Access]) -> tuple[st
     """
     if schema != (own := digest()):
         raise MigrationsDiffer(schema, own)
-    connection = await _connect()
+    chosen = cloud.load(FunctionSettings().cloud)
+    connection = await _connect(chosen)
     try:
         applied = await migrate(connection)
-        await grant_roles(connection, roles)
+        await grant_roles(connection, roles, chosen.database_sign_in_role)
     finally:
         await connection.close()
     return applied
@@ -41,13 +42,13 @@ async def bring_up_to_date(schema: str, roles: Mapping[str, Access]) -> tuple[st
 
 async def take_access(roles: Mapping[str, Access]) -> None:
     """Takes all access of the roles away and leaves the schema as it is."""
-    connection = await _connect()
+    connection = await _connect(cloud.load(FunctionSettings().cloud))
     try:
         await grant_roles(connection, dict.fromkeys(roles, "none"))
     finally:
         await connection.close()
 
 
-async def _connect() -> asyncpg.Connection:
-    chosen, database = cloud.load(FunctionSettings().cloud), DatabaseSettings()
+async def _connect(chosen: cloud.Cloud) -> asyncpg.Connection:
+    database = DatabaseSettings()
     return await connect_administrator(database, secrets=chosen.secrets(), password=chosen.database_password(database))

@@ -40,12 +40,6 @@ class MigrationsEvent(MigrationRequest):
 
     tf: Lifecycle = Lifecycle()
 
-    def wanted(self) -> Roles:
-        """The access of each role concerned, also of those that a change no longer names."""
-        previous = self.tf.prev_input.roles if self.tf.prev_input else {}
-        gone: Roles = dict.fromkeys(previous.keys() - self.roles.keys(), "none")
-        return gone | self.roles
-
 
 @logged
 @tracer.capture_lambda_handler
@@ -57,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
     from functions.migrations.application import bring_up_to_date, take_access
 
     request = MigrationsEvent.model_validate(event)
-    roles = request.wanted()
+    roles = request.grants(request.tf.prev_input.roles if request.tf.prev_input else {})
     if request.tf.action == "delete":
         if roles:
             event_loop.run(take_access(roles))

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
-
-def _as_link_access(value: object) -> object:
-    """A link's access is spelled `reads_writes` in Python; it is the same access."""
-    return value.replace("_", "-") if isinstance(value, str) else value
-
-
-Roles = dict[str, Annotated[Literal["reads", "reads-writes", "none"], BeforeValidator(_as_link_access)]]
+Roles = dict[str, Literal["reads", "reads-writes", "none"]]
 """Database roles (workloads' names) and their access. `none` takes it away; roles that are not named keep theirs."""
 
 
@@ -21,3 +15,8 @@ class MigrationRequest(BaseModel):
 
     digest: str = Field(alias="schema")
     roles: Roles
+
+    def grants(self, previous: Roles) -> Roles:
+        """The access of each role, also of those that an earlier request named and this one does not."""
+        gone: Roles = dict.fromkeys(previous.keys() - self.roles.keys(), "none")
+        return gone | self.roles

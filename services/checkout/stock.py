@@ -27,4 +27,4 @@ async def keep_stock(stock: StockKeeper) -> None:
                 reconciled = time.monotonic()
         except Exception:
             # The stores may be away for a while; the counters can wait, the service must not end.
-            _log.exception("the stock counters could not be kept")
+            _log.exception("updating the stock counters failed")

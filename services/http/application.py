@@ -42,7 +42,7 @@ def build_app(
     app.add_middleware(TraceMiddleware)
     install_verifier(app, verifier)
     install_problem_handlers(app, outages)
-    app.include_router(health_router(checks))
+    app.include_router(health_router(lambda request: {**checks(request), "signing-keys": verifier.check}))
     for router in routers:
         app.include_router(router)
     return app

@@ -25,7 +25,8 @@ class ServerSettings(BaseSettings):
     """Where a service runs and listens, how it logs, and whose tokens it accepts.
 
     `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
-    (a JSON Web Key Set); `AUTH_SUBJECT_CLAIM` and `AUTH_GROUPS_CLAIM` are the claims with the user's id and groups.
+    (a JSON Web Key Set); `AUTH_SUBJECT_CLAIM` and `AUTH_GROUPS_CLAIM` are the claims with the user's id and groups, and
+    `AUTH_REQUIRED_CLAIMS` (a JSON object) those that tell an access token from the issuer's other tokens.
     The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
     """
 
@@ -34,9 +35,10 @@ class ServerSettings(BaseSettings):
     cloud: CloudName
     auth_issuer: str = Field(min_length=1)
     auth_audience: str = Field(min_length=1)
-    auth_keys_url: str = Field(pattern=r"^https?://")
+    auth_keys_url: str = Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])")
     auth_subject_claim: str = Field(default="sub", min_length=1)
     auth_groups_claim: str = Field(min_length=1)
+    auth_required_claims: dict[str, str] = Field(default_factory=dict)
 
     # A container listens on every interface of its own network namespace; on a laptop HOST is 127.0.0.1.
     host: str = "0.0.0.0"  # noqa: S104
@@ -53,6 +55,7 @@ class ServerSettings(BaseSettings):
             keys_url=self.auth_keys_url,
             subject_claim=self.auth_subject_claim,
             groups_claim=self.auth_groups_claim,
+            required_claims=self.auth_required_claims,
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Final
 
 import jwt
@@ -36,7 +37,10 @@ class SigningKeys:
 
     They are read when a token names a key that is not known, but at most once per `PAUSE_SECONDS`: forged tokens
     cannot make this process call the provider more often. After `LIFETIME_SECONDS` they are read again in the
-    background, so that a withdrawn key stops to be accepted. While the provider is away the known keys stay.
+    background, so that a withdrawn key is no longer accepted. While the provider is away the known keys stay.
+
+    PyJWT reads and parses the keys. Its own cache is not used: it blocks the event loop, forgets known keys when they
+    expire while the provider is away, and reads again for each forged token then.
     """
 
     def __init__(self, url: str, read: Callable[[], Sequence[jwt.PyJWK]] | None = None) -> None:
@@ -44,9 +48,16 @@ class SigningKeys:
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._read_at = self._tried_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
+        # A thread of its own: a provider that hangs must not take those that the stores are called from.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="signing-keys")
+
+    async def check(self) -> None:
+        """Raises KeysUnavailable when no keys are known and none can be read."""
+        if not self._keys:
+            await self._renewed()
 
     async def find(self, key_id: str) -> jwt.PyJWK | None:
-        """The key, or None when the provider has no such key. Raises KeysUnavailable when nobody can tell."""
+        """The key, or None when the provider has no such key. Raises KeysUnavailable when the keys cannot be read."""
         if not self.still_valid(key_id):
             await self._renewed()
         return self._keys.get(key_id)
@@ -77,7 +88,7 @@ class SigningKeys:
     async def _read_all(self) -> None:
         try:
             async with asyncio.timeout(READ_SECONDS):
-                keys = await asyncio.to_thread(self._read)
+                keys = await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
         except Exception as error:  # whatever the provider answers instead of keys, they are not available
             _log.error("the signing keys could not be read", extra={"error": repr(error)})
             return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import jwt
@@ -14,6 +16,7 @@ from services.http.signing_keys import ALGORITHM, SigningKeys
 
 CLOCK_SKEW_SECONDS: Final = 10
 MAXIMUM_REMEMBERED: Final = 20_000
+_log = logging.getLogger(__name__)
 
 
 class SignInRequired(HttpError):
@@ -49,6 +52,8 @@ class TokenRules:
     keys_url: str
     subject_claim: str
     groups_claim: str
+    required_claims: Mapping[str, str] = field(default_factory=dict)
+    """Claims that every access token has, by which it differs from the issuer's other tokens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,19 +77,24 @@ class TokenVerifier:
     def __init__(self, rules: TokenRules, keys: SigningKeys | None = None) -> None:
         self._rules = rules
         self._keys = keys or SigningKeys(rules.keys_url)
-        self._remembered: dict[str, _Verified] = {}
+        self._remembered: dict[bytes, _Verified] = {}
+
+    async def check(self) -> None:
+        """Raises KeysUnavailable when no token could be verified now."""
+        await self._keys.check()
 
     async def verify(self, token: str) -> Caller:
         """The caller. Raises InvalidToken; KeysUnavailable when the token's key can neither be found nor ruled out."""
-        known = self._remembered.get(token)
+        name = hashlib.sha256(token.encode()).digest()
+        known = self._remembered.get(name)
         if known is not None:
             if time.time() < known.expires_at and self._keys.still_valid(known.key_id):
                 return known.caller
-            self._remembered.pop(token, None)
+            self._remembered.pop(name, None)
         verified = await self._verify(token)
         if len(self._remembered) >= MAXIMUM_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[token] = verified
+        self._remembered[name] = verified
         return verified.caller
 
     async def _verify(self, token: str) -> _Verified:
@@ -104,9 +114,17 @@ class TokenVerifier:
                 leeway=CLOCK_SKEW_SECONDS,
                 options={"require": ["exp", "iss"], "verify_aud": False},
             )
+        except jwt.ExpiredSignatureError as expired:
+            raise InvalidToken("The token has expired") from expired
+        except jwt.ImmatureSignatureError as early:
+            raise InvalidToken("The token is not valid yet") from early
         except jwt.InvalidTokenError as refused:
-            raise InvalidToken(str(refused)) from refused
+            # What is wrong with a forged token is for the log, not for its sender.
+            _log.info("a token is refused", extra={"error": repr(refused)})
+            raise InvalidToken("The token is not valid") from refused
         self._check_audience(claims)
+        if any(claims.get(name) != value for name, value in self._rules.required_claims.items()):
+            raise InvalidToken("The token is not an access token")
         return _Verified(caller=self._caller(claims), key_id=key_id, expires_at=float(claims["exp"]))
 
     def _check_audience(self, claims: dict[str, Any]) -> None:

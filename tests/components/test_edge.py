@@ -6,12 +6,14 @@ import json
 
 import pytest
 from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from planned import Planned
 
 from components.workload import Service
 from services.catalog.endpoints import router as catalog_router
 from services.checkout.endpoints import router as checkout_router
+from services.http.identity import signed_in
 from stacks.workloads import CATALOG, CHECKOUT
 
 ROUTES = {
@@ -43,9 +45,16 @@ def test_everything_but_browsing_takes_a_signed_in_user(prod: Planned) -> None:
 @pytest.mark.parametrize(("service", "router"), [(CATALOG, catalog_router), (CHECKOUT, checkout_router)])
 def test_the_routes_of_a_service_are_those_that_its_code_answers(service: Service, router: APIRouter) -> None:
     answered = {
-        (method, route.path) for route in router.routes if isinstance(route, APIRoute) for method in route.methods
+        (method, route.path, not asks_for_a_token(route.dependant))
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
     }
-    assert {(route.method, route.path) for route in service.routes} == answered
+    assert {(route.method, route.path, route.public) for route in service.routes} == answered
+
+
+def asks_for_a_token(dependant: Dependant) -> bool:
+    return dependant.call is signed_in or any(map(asks_for_a_token, dependant.dependencies))
 
 
 def test_a_preflight_is_left_to_the_api_which_asks_it_for_no_token(prod: Planned) -> None:
@@ -65,6 +74,11 @@ def test_the_api_reaches_the_internal_load_balancer_through_its_vpc_link(prod: P
         assert integration["connectionType"] == "VPC_LINK"
         assert integration["connectionId"] == "<VpcLink api.id>"
         assert integration["integrationUri"] == "<Listener cluster.arn>"
+
+
+def test_a_route_is_changed_only_after_the_services_behind_it(prod: Planned) -> None:
+    services = {prod.one("ecs/service:Service", name).urn for name in ("catalog", "checkout")}
+    assert services <= set(prod.one("Integration", "api-services").dependencies)
 
 
 def test_tokens_are_checked_against_the_user_pool_and_its_client(prod: Planned) -> None:

@@ -34,6 +34,7 @@ AUTH = {
     "AUTH_AUDIENCE": "<UserPoolClient auth-storefront.id>",
     "AUTH_GROUPS_CLAIM": "cognito:groups",
     "AUTH_ISSUER": "https://<UserPool auth.endpoint>",
+    "AUTH_REQUIRED_CLAIMS": '{"token_use": "access"}',
     "AUTH_KEYS_URL": "https://<UserPool auth.endpoint>/.well-known/jwks.json",
     "AUTH_SUBJECT_CLAIM": "sub",
 }

@@ -70,6 +70,10 @@ def test_the_load_balancer_is_internal_and_sends_each_path_to_its_service(prod: 
     }
 
 
+def test_a_path_is_taken_over_before_it_is_given_up(prod: Planned) -> None:
+    assert prod.one("ListenerRule", "checkout-2").urn in prod.one("ListenerRule", "checkout").dependencies
+
+
 def test_services_share_no_path_so_that_their_rules_need_no_order() -> None:
     for one, other in ((CATALOG, CHECKOUT), (CHECKOUT, CATALOG)):
         paths = [route.path for route in one.routes]

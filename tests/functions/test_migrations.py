@@ -57,7 +57,7 @@ def event(roles: dict[str, str], *, schema: str | None = None, **tf: object) -> 
 
 
 def test_it_brings_an_empty_database_up_to_date_once(handler: Any, postgres_dsn: str) -> None:
-    roles = {"catalog": "reads-writes", "order-processor": "reads_writes"}
+    roles = {"catalog": "reads-writes", "order-processor": "reads-writes"}
     first = handler(event(roles), CONTEXT)
     assert first["applied"]
     assert first["roles"] == ["catalog", "order-processor"]

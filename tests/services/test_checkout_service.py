@@ -300,7 +300,10 @@ async def test_an_invalid_checkout_is_a_problem_that_points_at_the_mistake(
 
 async def test_it_is_not_ready_while_the_database_is_away_but_alive(shop: Shop, pool: asyncpg.Pool) -> None:
     async with shop.visit(None) as client:
-        assert (await client.get("/readyz")).json() == {"status": "ready", "checks": {"orders": "ok", "carts": "ok"}}
+        assert (await client.get("/readyz")).json() == {
+            "status": "ready",
+            "checks": {"orders": "ok", "carts": "ok", "signing-keys": "ok"},
+        }
         await pool.close()
         response = await client.get("/readyz")
         assert response.status_code == 503

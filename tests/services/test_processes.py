@@ -100,7 +100,7 @@ def test_checkout_serves_and_ends_cleanly_on_sigterm(
         CARTS_PORT=str(cache.port),
         AUTH_KEYS_URL=provider.keys_url,
     ) as service:
-        assert service.until("/readyz", 200).json()["checks"] == {"orders": "ok", "carts": "ok"}
+        assert service.until("/readyz", 200).json()["checks"] == {"orders": "ok", "carts": "ok", "signing-keys": "ok"}
         assert service.client.get("/cart", headers=signed_in("buyer")).json()["items"] == []
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(10) in (0, -signal.SIGTERM)

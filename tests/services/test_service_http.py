@@ -209,7 +209,7 @@ async def test_readiness_names_the_dependency_that_does_not_answer() -> None:
     app = an_application({"orders": refuses, "carts": answers})
     response = await get("/readyz", app)
     assert response.status_code == 503
-    assert response.json()["checks"] == {"orders": "ConnectionRefusedError", "carts": "ok"}
+    assert response.json()["checks"] == {"orders": "ConnectionRefusedError", "carts": "ok", "signing-keys": "ok"}
     assert (await get("/healthz", app)).json() == {"status": "ok"}
     assert (await get("/readyz", an_application({"carts": answers}))).status_code == 200
 

@@ -89,17 +89,17 @@ async def test_a_token_is_meant_for_us_by_its_audience_or_else_its_client(
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
-        ({"iss": "https://issuer.example/others"}, "issuer"),
-        ({"iss": None}, "iss"),
+        ({"iss": "https://issuer.example/others"}, "not valid"),
+        ({"iss": None}, "not valid"),
         ({"client_id": "other"}, "another audience"),
         ({"client_id": None}, "another audience"),
         ({"aud": "other"}, "another audience"),
         ({"aud": ["other"]}, "another audience"),
         ({"aud": []}, "another audience"),
         ({"exp": int(time.time()) - 60}, "expired"),
-        ({"exp": None}, "exp"),
-        ({"nbf": int(time.time()) + HOUR}, "not yet valid"),
-        ({"iat": int(time.time()) + HOUR}, "not yet valid"),
+        ({"exp": None}, "not valid"),
+        ({"nbf": int(time.time()) + HOUR}, "not valid yet"),
+        ({"iat": int(time.time()) + HOUR}, "not valid yet"),
         ({"sub": None}, "names no user"),
         ({"sub": ""}, "names no user"),
     ],
@@ -113,7 +113,7 @@ async def test_a_token_that_breaks_a_rule_is_refused(
 
 async def test_a_signature_of_another_key_is_refused(idp: IdentityProvider, verifier: TokenVerifier) -> None:
     attacker = IdentityProvider()
-    with pytest.raises(InvalidToken, match="Signature"):
+    with pytest.raises(InvalidToken, match="The token is not valid"):
         await verifier.verify(attacker.token("ann", "seller"))
 
 
@@ -121,7 +121,7 @@ async def test_a_changed_claim_is_refused(idp: IdentityProvider, verifier: Token
     header, payload, signature = idp.token("ann", "buyer").split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     forged = encoded(claims | {GROUPS_CLAIM: ["seller"]})
-    with pytest.raises(InvalidToken, match="Signature"):
+    with pytest.raises(InvalidToken, match="The token is not valid"):
         await verifier.verify(f"{header}.{forged}.{signature}")
 
 
@@ -316,7 +316,10 @@ async def test_a_token_that_cognito_signed_is_accepted(moto_server: MotoServer) 
             keys_url=f"{moto_server.url}/{pool}/.well-known/jwks.json",
             subject_claim="sub",
             groups_claim=GROUPS_CLAIM,
+            required_claims={"token_use": "access"},
         )
     )
+    with pytest.raises(InvalidToken, match="not an access token"):
+        await verifier.verify(signed_in["AuthenticationResult"]["IdToken"])
     caller = await verifier.verify(signed_in["AuthenticationResult"]["AccessToken"])
     assert caller == Caller(user_id=subject, groups=frozenset({"seller"}))

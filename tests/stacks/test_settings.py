@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import yaml
 from planned import ROOT
 
+from components import cloud
 from components.aws.settings import AwsSettings
 from components.clouds import CLOUDS
+from components.errors import ComponentError
+from components.foundation import Engines
 from stacks.marketplace import marketplace
 from stacks.settings import Settings, SettingsError, load
+from stacks.workloads import HANDLERS, SERVICES
 from toolkit.engine.program import Program
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -24,8 +29,8 @@ GOOD = {
 
 
 def aws(settings: Settings) -> AwsSettings:
-    assert isinstance(settings.on, AwsSettings)
-    return settings.on
+    assert isinstance(settings.platform, AwsSettings)
+    return settings.platform
 
 
 def problems(**given: str) -> dict[str, str]:
@@ -79,17 +84,36 @@ def test_a_missing_setting_of_the_cloud_is_named() -> None:
     }
 
 
-@pytest.mark.parametrize("cloud", ["azure", "gcp"])
-def test_a_cloud_without_components_is_named_beside_other_mistakes(cloud: str) -> None:
-    found = problems(cloud=cloud, burst="0")
-    assert found["marketplace:cloud"] == f"this release has no components for {CLOUDS[cloud].label}; use aws"
+@pytest.mark.parametrize("id", ["azure", "gcp"])
+def test_a_cloud_without_components_is_named_beside_other_mistakes(id: str) -> None:
+    found = problems(cloud=id, burst="0")
+    assert found["marketplace:cloud"] == f"this release has no components for {CLOUDS[id].label}; use aws"
     assert found.keys() == {"marketplace:cloud", "marketplace:burst"}
 
 
-def test_an_engine_of_a_function_that_is_not_deployed_is_refused_before_anything_is_declared() -> None:
-    settings = load(GOOD | {"marketplace:engines": '{"fraud-detection": "sagemaker-endpoint"}'}, stack="test")
-    with pytest.raises(SettingsError, match=r"marketplace:engines: names fraud-detection"):
+@pytest.mark.parametrize(
+    ("engines", "message"),
+    [
+        ({"fraud-detection": "sagemaker"}, r"marketplace:engines names fraud-detection.*Leave it out"),
+        ({"cart-cache": "nonsense"}, r"No engine 'nonsense' plays Cart"),
+        ({"cart-cache": "elasticache-redis"}, r"Choose 'elasticache-valkey'"),
+        ({"catalog-service": "app-runner"}, r"closed to new customers since 2026-04-30.*successor 'ecs-fargate'"),
+    ],
+)
+def test_an_engine_that_cannot_be_deployed_is_refused_before_anything_is_declared(
+    engines: dict[str, str], message: str
+) -> None:
+    settings = load(GOOD | {"marketplace:engines": json.dumps(engines)}, stack="test")
+    with pytest.raises(ComponentError, match=message):
         marketplace(settings, stack="test")
+
+
+def test_the_engines_that_are_deployed_can_be_asked_for() -> None:
+    deployed = cloud.load("aws").deployed(SERVICES, HANDLERS)
+    assert deployed["checkout-orchestration"] == "step-functions"
+    assert deployed["dead-letter-queue"] == "sqs-dlq"
+    assert deployed["catalog-service"] == "ecs-fargate"
+    Engines(chosen=deployed).require("aws", deployed)
 
 
 def test_a_misspelled_key_is_told_what_it_may_have_meant() -> None:
@@ -173,7 +197,7 @@ def test_what_belongs_to_the_region_is_reported_beside_other_mistakes() -> None:
 
 @pytest.mark.parametrize("tag", [":1", "@sha256:" + "0" * 64, ":1@sha256:" + "0" * 64])
 def test_an_image_is_named_by_tag_or_digest(tag: str) -> None:
-    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").on.image.endswith(tag)
+    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").platform.image.endswith(tag)
 
 
 @pytest.mark.parametrize("address", ["http://localhost:3000/x", "http://127.0.0.1/x", "https://shop.example.com/x"])

@@ -12,15 +12,17 @@ from commerce.adapters.aws.session import OUTAGES
 from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
 if TYPE_CHECKING:
-    from commerce.adapters.cloud import Cloud, CredentialsSource, PasswordSource, ProductsCollection
+    from commerce.adapters.cloud import Cloud, ProductsCollection
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
+    from commerce.ports import CredentialsSource, PasswordSource
 
 
 class Aws:
     """`commerce.adapters.cloud.Cloud` on boto3."""
 
     outages = OUTAGES
+    database_sign_in_role = "rds_iam"
 
     def database_password(self, settings: DatabaseSettings) -> PasswordSource:
         """IAM tokens for RDS and Aurora."""

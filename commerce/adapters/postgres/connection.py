@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 
-from commerce.adapters.cloud import PasswordSource, Secrets
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
+from commerce.ports import PasswordSource, Secrets
 
 # The server is away, starting, going, or only a reader after a failover; OSError is a refused or lost connection.
 OUTAGES: tuple[type[Exception], ...] = (
@@ -80,7 +80,7 @@ def _parameters(settings: DatabaseSettings, user: str, password: object) -> dict
 def _tls(settings: DatabaseSettings) -> ssl.SSLContext | bool:
     if settings.tls == "disable":
         return False
-    return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))
+    return ssl.create_default_context()
 
 
 def _password(settings: DatabaseSettings, source: PasswordSource | None) -> PasswordSource | None:

@@ -66,13 +66,15 @@ RIGHTS: Mapping[str, Rights] = {
 }
 
 
-async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access]) -> None:
+async def grant_roles(
+    connection: asyncpg.Connection, roles: Mapping[str, Access], sign_in_role: str | None = None
+) -> None:
     """Make the login roles `roles` (name to access) and give each its `RIGHTS` as far as its access goes; repeatable.
 
     Runs as the database's owner, after `migrate`. Roles that are not named keep what they have: each workload of a
     stack is granted its access on its own. `none` takes everything away, also from a role that is not known any more.
-    Where the server has a role `rds_iam`, members of it sign in with IAM tokens and have no password. Raises
-    InvalidRequest for a role without rights here, before anything is changed.
+    Each becomes a member of `sign_in_role`, if the server has it. Raises InvalidRequest for a role without rights here,
+    before anything is changed.
     """
     for role, access in roles.items():
         _check(role, access)
@@ -80,7 +82,8 @@ async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access
         name = _quoted(await connection.fetchval("SELECT current_database()"))
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('grant_roles'))")
         await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-        with_iam = await _exists(connection, "rds_iam")
+        if sign_in_role and not await _exists(connection, sign_in_role):
+            sign_in_role = None
         for role, access in roles.items():
             if not await _exists(connection, role):
                 if access == "none":
@@ -89,8 +92,8 @@ async def grant_roles(connection: asyncpg.Connection, roles: Mapping[str, Access
             await _take_all(connection, name, _quoted(role))
             if access != "none":
                 await _give(connection, name, role, access)
-                if with_iam:
-                    await connection.execute(f"GRANT rds_iam TO {_quoted(role)}")
+                if sign_in_role:
+                    await connection.execute(f"GRANT {_quoted(sign_in_role)} TO {_quoted(role)}")
 
 
 def _check(role: str, access: Access) -> None:
@@ -105,7 +108,7 @@ def _check(role: str, access: Access) -> None:
 
 
 async def _take_all(connection: asyncpg.Connection, database: str, role: str) -> None:
-    """Of a table, its columns' privileges are taken with its own."""
+    """Revoking on a table also revokes on its columns."""
     await connection.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
     await connection.execute(f"REVOKE ALL ON SCHEMA public FROM {role}")
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM {role}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
@@ -13,8 +12,8 @@ class DatabaseSettings(BaseSettings):
     """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`, `ORDERS_SECRET`.
 
     `authentication` "identity" signs in with a password made from the process's own identity, "none" sends no
-    password. `secret` names the administrator's secret, which only an administrator is given. `ca_file` is a PEM
-    bundle; without it the system's trust store is used.
+    password. `secret` names the administrator's secret, which only an administrator is given. The
+    server's certificate is verified against the system's trust store.
     """
 
     model_config = SettingsConfigDict(env_prefix="ORDERS_", frozen=True)
@@ -24,7 +23,6 @@ class DatabaseSettings(BaseSettings):
     database: str
     user: str = ""
     tls: Literal["verify-full", "disable"] = "verify-full"
-    ca_file: Path | None = None
     secret: str | None = None
     authentication: Literal["identity", "none"] = "identity"
 

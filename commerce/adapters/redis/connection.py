@@ -9,9 +9,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
 
-from commerce.adapters.cloud import CredentialsSource
 from commerce.adapters.redis.settings import CacheSettings
 from commerce.errors import InvalidRequest
+from commerce.ports import CredentialsSource
 
 # The server is away, starting, or only a reader after a failover.
 OUTAGES: tuple[type[Exception], ...] = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)

@@ -102,19 +102,21 @@ class ContainerService(ContainerServiceContract, Watched):
         )
 
     def _rules(self, targets: aws.lb.TargetGroup) -> list[pulumi.Resource]:
-        """One for each few patterns. They have no priority, so the load balancer gives each the next free one: services
-        share no path, and the order does not matter."""
+        """Each rule has up to three patterns. The provider assigns the priorities: services share no path, so the order
+        does not matter. The first rule is changed last, when the others have what it gives up."""
         patterns = path_patterns(self.workload.routes)
-        return [
-            aws.lb.ListenerRule(
-                self.name if start == 0 else f"{self.name}-{start // PATTERNS_PER_RULE + 1}",
+        starts = range(0, len(patterns), PATTERNS_PER_RULE)
+        rules: list[pulumi.Resource] = []
+        for number, start in reversed(list(enumerate(starts, start=1))):
+            rule = aws.lb.ListenerRule(
+                self.name if number == 1 else f"{self.name}-{number}",
                 listener_arn=self.cluster.listener.arn,
                 conditions=[{"path_pattern": {"values": patterns[start : start + PATTERNS_PER_RULE]}}],
                 actions=[{"type": "forward", "target_group_arn": targets.arn}],
-                opts=self.child(),
+                opts=self.child(depends_on=list(rules)),
             )
-            for start in range(0, len(patterns), PATTERNS_PER_RULE)
-        ]
+            rules.append(rule)
+        return rules
 
     def _connect_balancer(self, identity: Identity) -> list[pulumi.Resource]:
         port = self.workload.port

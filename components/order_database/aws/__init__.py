@@ -21,7 +21,7 @@ from components.order_database.aws.migrations import Migrations
 from components.secrets_management.aws import Secrets
 
 ENGINE_VERSION = "17.5"
-"""What a new cluster starts with. From there on AWS installs minor versions by itself, and takes none back."""
+"""What a new cluster starts with. AWS applies minor upgrades by itself; they cannot be undone."""
 PARAMETER_FAMILY = "aurora-postgresql17"
 MASTER_USER = "marketplace_admin"
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
@@ -158,12 +158,12 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             enabled_cloudwatch_logs_exports=["postgresql"],
             deletion_protection=profile.protect_data,
             skip_final_snapshot=not profile.protect_data,
-            # The subnet group's name is another one in each life of the stack, and a snapshot outlives them.
+            # A snapshot outlives the stack. The generated name of the subnet group tells several of them apart.
             final_snapshot_identifier=pulumi.Output.concat(f"{self._account.prefix}-final-", subnets.name)
             if profile.protect_data
             else None,
             delete_automated_backups=not profile.protect_data,
-            # Its name is given, so a replacement cannot stand beside it. Where data is protected, Pulumi refuses to.
+            # Its name is given, so the old cluster is deleted first. Where data is protected, Pulumi refuses.
             opts=self.guarded(depends_on=[logs], ignore_changes=["engineVersion"], delete_before_replace=True),
         )
 

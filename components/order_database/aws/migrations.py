@@ -35,7 +35,7 @@ class Migrations(MigrationsContract, Watched):
         secrets: Secrets,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`database_id` differs for another database that takes over the name."""
+        """`database_id` changes when the database is replaced, so that the migrations run again."""
         links = [administers(database)]
         super().__init__(args.workload.name, foundation, function=args.workload.function, links=links, opts=opts)
         body = ImageFunction(

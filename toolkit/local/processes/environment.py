@@ -1,4 +1,4 @@
-"""The environment of every Python process that the toolkit starts: the only place that builds one."""
+"""The environments of the stack's processes and of the servers behind them: the only place that builds them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from typing import Final, Protocol
 
 ROOT: Final = Path(__file__).parents[3]
 """The folder from which `toolkit`, `services` and `functions` are imported."""
+INHERITED: Final = re.compile(
+    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TERM|VIRTUAL_ENV|(LD|DYLD)_LIBRARY_PATH|PYTHON\w+|SSL_CERT_(FILE|DIR)|"
+    r"COVERAGE_\w+"
+)
+"""What a process needs of the shell that started it. Nothing else passes: a container inherits no shell either."""
 COGNITO = re.compile(r"https://cognito-idp\.[a-z0-9-]+\.amazonaws\.com/")
 
 
@@ -74,8 +79,8 @@ def secret_values(references: Mapping[str, str], read: Callable[[str], str]) -> 
 
 
 def _inherited() -> dict[str, str]:
-    """This process's variables without its AWS account, with the project on the import path."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """What passes of this process's own variables, with the project on the import path."""
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
     path = os.pathsep.join(filter(None, (str(ROOT), inherited.get("PYTHONPATH"))))
     return {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

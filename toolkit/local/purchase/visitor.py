@@ -79,4 +79,4 @@ def sign_in(cognito: Any, pool: UserPool, email: str, *, group: str | None = Non
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD},
     )
-    return str(answer["AuthenticationResult"]["IdToken"])
+    return str(answer["AuthenticationResult"]["AccessToken"])

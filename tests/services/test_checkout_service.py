@@ -8,8 +8,10 @@ from collections.abc import Mapping
 import asyncpg
 import httpx
 import pytest
+import redis.exceptions
 from redis.asyncio import Redis
 
+from commerce.adapters.postgres import PostgresOrders
 from commerce.adapters.redis import RedisCarts
 from commerce.cart import Cart
 from commerce.orders import Accepted, Checkout, OrderStatus
@@ -372,7 +374,10 @@ async def test_nothing_is_done_for_a_caller_without_identity(shop: Shop, method:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [({}, "#/body/payment_method"), (CARD | {"expected_total": "much"}, "#/body/expected_total"),
-     (CARD | {"expectedTotal": 1}, "#/body/expectedTotal")],
+     (CARD | {"expectedTotal": 1}, "#/body/expectedTotal"), (CARD | {"expected_total": 2**63}, "#/body/expected_total"),
+     (CARD | {"expected_total": 10.0}, "#/body/expected_total"),
+     (CARD | {"expected_total": True}, "#/body/expected_total"),
+     ({"payment_method": "pm\0"}, "#/body/payment_method"), ({"payment_method": " "}, "#/body/payment_method")],
 )  # fmt: skip
 async def test_an_invalid_checkout_is_a_problem_that_points_at_the_mistake(
     shop: Shop, body: dict[str, object], pointer: str
@@ -382,6 +387,44 @@ async def test_an_invalid_checkout_is_a_problem_that_points_at_the_mistake(
         assert response.status_code == 422
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("quantity", [1.0, True, "1", "1_0", None, -1, 1000, 2**63])
+async def test_a_quantity_is_a_small_whole_number(shop: Shop, quantity: object) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        response = await client.put(f"/cart/items/{mug}", json={"quantity": quantity})
+        assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("got result for unknown protocol state 3"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.DiskFullError("no space left"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        redis.exceptions.InvalidResponse("Protocol Error"),
+        redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_store_that_dies_in_the_middle_is_worth_another_try(
+    shop: Shop, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mug = await shop.stock("mug", 5)
+
+    async def dies(orders: PostgresOrders, checkout: Checkout) -> Accepted:
+        raise error
+
+    async with shop.visit() as client:
+        await put(client, mug)
+        monkeypatch.setattr(PostgresOrders, "accept", dies)
+        response = await client.post("/checkout", json=CARD)
+    assert (response.status_code, response.json()["type"]) == (503, "/problems/store-unavailable")
+    assert response.headers["retry-after"] == "1"
 
 
 async def test_it_is_not_ready_while_the_database_is_away_but_alive(shop: Shop, pool: asyncpg.Pool) -> None:

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from commerce.errors import InvalidRequest, MarketplaceError
 
 MAXIMUM_LINES = 50
 MAXIMUM_QUANTITY = 999
 LIFETIME = timedelta(days=30)
+# How long a cart knows which orders were taken out of it: longer than an order may be on its way.
+REMEMBERED = timedelta(days=2)
+SECOND_CLICK = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
     """`items` maps offer id to quantity (always positive). `revision` changes with every change of the items;
-    it is empty for an empty cart, and makes a good key for `orders.order_id_for`: two clicks, one order."""
+    it is empty for an empty cart, and makes a good key for `orders.order_id_for`: two clicks, one order.
+
+    `ordered` is the order that emptied the cart within `SECOND_CLICK`, if nothing has touched the cart since."""
 
     buyer_id: str
     items: Mapping[str, int] = field(default_factory=dict)
     revision: str = ""
+    ordered: str = ""
 
     def lines(self) -> Mapping[str, int]:
         """The items to check out. Raises EmptyCart."""
         if not self.items:
             raise EmptyCart(self.buyer_id)
         return self.items
+
+
+def remembers(accepted_at: datetime, now: datetime) -> bool:
+    """Whether the cart still knows if an order accepted at that time was taken out of it, or given back."""
+    return now - accepted_at < REMEMBERED
 
 
 def check_quantity(offer_id: str, quantity: int) -> None:

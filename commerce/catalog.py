@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commerce.errors import InvalidRequest, MarketplaceError
 from commerce.money import Money
 
 _OFFERS = uuid.UUID("0d1fbb5f-1d7c-4d36-8c36-6a2a3f0c9d0b")
+PRODUCT_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 MAXIMUM_STOCK = 1_000_000_000
 MAXIMUM_UNIT_PRICE = 100_000_000
 
@@ -61,6 +62,28 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferChange:
+    """What becomes of an offer besides title and price: `stock` units are added, negative to remove. Nothing is changed
+    when the stock or the price (in minor units) is not the expected one; None expects nothing."""
+
+    stock: int = 0
+    expected_stock: int | None = None
+    expected_price: int | None = None
+
+    def of(self, offer: Offer, title: str, unit_price: Money) -> Offer:
+        """The offer as it becomes. Raises OfferChanged, and InvalidRequest for an impossible stock.
+
+        The SQL of the PostgreSQL adapter repeats this rule.
+        """
+        expected = (self.expected_stock, self.expected_price)
+        if any(
+            want not in (None, has) for want, has in zip(expected, (offer.stock, offer.unit_price.amount), strict=True)
+        ):
+            raise OfferChanged(offer)
+        return replace(offer, title=title, unit_price=unit_price, stock=offer.stock + self.stock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """An offer as a buyer sees it. `available` units are the stock less what accepted orders still wait for."""
 
@@ -82,6 +105,39 @@ class UnknownOffer(MarketplaceError):
     def __init__(self, offer_ids: tuple[str, ...], detail: str = "") -> None:
         super().__init__(detail or f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
         self.offer_ids = offer_ids
+
+
+class OfferChanged(MarketplaceError):
+    """The offer is not as its seller expected: units were sold, or somebody else changed it."""
+
+    status = 409
+    code = "offer-changed"
+    title = "The offer has changed"
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__(
+            f"Offer {offer.offer_id} has {offer.stock} units at {offer.unit_price}, which is not what was expected. "
+            "Look again, and send `stock_change`, or `stock` with `expected_stock`.",
+            offer_id=offer.offer_id,
+            stock=offer.stock,
+            unit_price=offer.unit_price.amount,
+        )
+        self.offer = offer
+
+
+class ProductChanged(MarketplaceError):
+    """The description is not the one that the caller has seen."""
+
+    status = 412
+    code = "product-changed"
+    title = "The product has changed"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(
+            f"Product {product_id} is described otherwise by now. Read it again and repeat the change.",
+            product_id=product_id,
+        )
+        self.product_id = product_id
 
 
 class UnknownSeller(MarketplaceError):

@@ -99,6 +99,11 @@ class Order:
     cart_revision: str | None = None
 
     @property
+    def quantities(self) -> Mapping[str, int]:
+        """Offer id to the units ordered."""
+        return {line.offer_id: line.quantity for line in self.lines}
+
+    @property
     def keeps_units(self) -> bool:
         """Whether this order keeps units from other buyers: it has taken them, or still waits for them."""
         return self.stock is not StockState.RESTORED

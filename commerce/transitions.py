@@ -84,7 +84,7 @@ def confirm_stock(order: Order) -> Transition | None:
         return None
     return Transition(
         order=replace(order, status=OrderStatus.CONFIRMED, stock=StockState.CONFIRMED),
-        stock={line.offer_id: -line.quantity for line in order.lines},
+        stock={offer_id: -quantity for offer_id, quantity in order.quantities.items()},
     )
 
 
@@ -149,7 +149,7 @@ def _must_keep_units(order: Order, operation: Operation) -> None:
 def _units_to_return(order: Order) -> Mapping[str, int]:
     if order.stock is not StockState.CONFIRMED:
         return {}
-    return {line.offer_id: line.quantity for line in order.lines}
+    return order.quantities
 
 
 def _with_shares(order: Order, state: SellerOrderState) -> Order:

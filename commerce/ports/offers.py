@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from commerce.catalog import Listing, Offer, Seller
+from commerce.catalog import Listing, Offer, OfferChange, Seller
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
@@ -20,14 +20,21 @@ class Offers(Protocol):
         ...
 
     async def put(self, offer: Offer) -> None:
-        """Write an offer: title, price and the whole stock. Raises UnknownSeller.
+        """Write an offer, whatever was there: title, price and the whole stock. Raises UnknownSeller.
 
         The gate's counter does not follow by itself: see `StockKeeper.reconcile`.
         """
         ...
 
-    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
-        """Change title and price and keep the stock, whatever is being sold meanwhile. Raises UnknownOffer."""
+    async def create(self, offer: Offer) -> bool:
+        """Write a new offer; False when there is one, which is left as it is. Raises UnknownSeller."""
+        ...
+
+    async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
+        """Change title, price and stock (`OfferChange.of`) in one step, whatever is being sold meanwhile.
+
+        Raises UnknownOffer, OfferChanged and InvalidRequest.
+        """
         ...
 
     async def rename(self, product_id: str, title: str) -> None:

@@ -8,8 +8,9 @@ from commerce.catalog import Product, ProductPage
 class Products(Protocol):
     """What is sold, as its first seller described it."""
 
-    async def put(self, product: Product) -> None:
-        """Write a product. Raises NotTheSeller when another seller owns it."""
+    async def put(self, product: Product, replacing: Product | None = None) -> None:
+        """Write a product, with `replacing` only over that one. Raises NotTheSeller when another seller owns it, and
+        ProductChanged."""
         ...
 
     async def get(self, product_id: str) -> Product:

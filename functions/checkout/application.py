@@ -9,7 +9,7 @@ from functools import partial
 
 from commerce.adapters import cloud
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool
-from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
 from functions.checkout.settings import SagaSettings
@@ -27,10 +27,12 @@ async def open_steps() -> CheckoutSteps:
     keys = RotatedClients(
         read=partial(secrets.read, settings.stripe_secret), forget=partial(secrets.forget, settings.stripe_secret)
     )
+    cache = connect(carts, chosen.cache_credentials(carts))
     pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
     return CheckoutSteps(
         orders=PostgresOrders(pool),
+        carts=RedisCarts(cache),
         offers=PostgresOffers(pool),
-        gate=RedisStockGate(connect(carts, chosen.cache_credentials(carts))),
+        gate=RedisStockGate(cache),
         payments=StripeGateway(keys),
     )

@@ -8,13 +8,16 @@ made of the order id.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
+from commerce import transitions
+from commerce.cart import remembers
 from commerce.catalog import UnknownOffer
 from commerce.errors import InvariantBroken, MarketplaceError
 from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, Order, OrderStatus
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
-from commerce.ports import Offers, Orders, PaymentGateway, StockGate
+from commerce.ports import Carts, Offers, Orders, PaymentGateway, StockGate
 from commerce.stock_keeping import StockKeeper
 from functions.checkout.saga import StepName
 
@@ -34,8 +37,11 @@ FAILURES: Mapping[str, str] = {reason.__name__: reason.code.replace("-", "_") fo
 class CheckoutSteps:
     """The steps over their ports."""
 
-    def __init__(self, *, orders: Orders, offers: Offers, gate: StockGate, payments: PaymentGateway) -> None:
+    def __init__(
+        self, *, orders: Orders, carts: Carts, offers: Offers, gate: StockGate, payments: PaymentGateway
+    ) -> None:
         self._orders = orders
+        self._carts = carts
         self._gate = gate
         self._stock = StockKeeper(gate=gate, offers=offers)
         self._payments = payments
@@ -55,12 +61,15 @@ class CheckoutSteps:
             StepName.RELEASE_STOCK: self._release_stock,
         }
         if step is StepName.FAIL_ORDER:
-            await self._orders.fail(order_id, FAILURES.get(error or "", INTERNAL_ERROR))
+            await self._fail_order(order_id, FAILURES.get(error or "", INTERNAL_ERROR))
         else:
             await steps[step](order_id)
 
     async def _authorize(self, order_id: str) -> None:
         order = await self._open_order(order_id, StepName.AUTHORIZE)
+        if remembers(order.accepted_at, datetime.now(UTC)):
+            # For a service that died between accepting the order and taking its lines out of the cart.
+            await self._carts.take(order.buyer_id, order_id, order.quantities)
         if order.payment_intent_id is None:
             authorization = await self._payments.authorize(
                 order_id=order_id, amount=order.total, payment_method=order.payment_method
@@ -103,6 +112,14 @@ class CheckoutSteps:
     async def _release_stock(self, order_id: str) -> None:
         await self._orders.restore_stock(order_id)
         await self._gate.release(order_id)
+
+    async def _fail_order(self, order_id: str, code: str) -> None:
+        """The cart first: a buyer who reads that the order failed finds its lines there again."""
+        order = await self._orders.get(order_id)
+        transitions.fail(order, code)  # raises when the order was paid
+        if remembers(order.accepted_at, datetime.now(UTC)):
+            await self._carts.give_back(order.buyer_id, order_id, order.quantities)
+        await self._orders.fail(order_id, code)
 
     async def _open_order(self, order_id: str, step: StepName) -> Order:
         order = await self._orders.get(order_id)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Response
 
-from commerce.catalog import Offer, Product, Seller, UnknownOffer, offer_id_for
+from commerce.catalog import (
+    PRODUCT_ID,
+    NotTheSeller,
+    Offer,
+    Product,
+    ProductChanged,
+    ProductNotFound,
+    Seller,
+    UnknownOffer,
+    offer_id_for,
+)
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 from services.catalog.dependencies import Catalog, CatalogDependency
@@ -18,19 +28,22 @@ from services.catalog.schemas import (
     ProductRequest,
     SellerBody,
     SellerRequest,
+    product_tag,
 )
+from services.http.edge import Number
 from services.http.identity import SignedInSeller
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
 
 
-ProductId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ProductId = Annotated[str, Path(pattern=f"^{PRODUCT_ID}$")]
+IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag with which the product was read")]
 
 
 @router.get("/products", summary="Browse")
 async def list_products(
     catalog: CatalogDependency,
-    limit: Annotated[int, Query(ge=1, le=100)] = 24,
+    limit: Annotated[Number, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> ProductPageBody:
     page = await catalog.products.list(limit, cursor)
@@ -42,8 +55,9 @@ async def list_products(
 
 
 @router.get("/products/{product_id}", summary="One product with all its offers")
-async def read_product(catalog: CatalogDependency, product_id: ProductId) -> ProductBody:
+async def read_product(catalog: CatalogDependency, product_id: ProductId, response: Response) -> ProductBody:
     product = await catalog.products.get(product_id)
+    response.headers["etag"] = product_tag(product)
     listings = await catalog.offers.listings([product_id])
     return ProductBody.of(product, listings[product_id])
 
@@ -54,40 +68,62 @@ async def put_seller(catalog: CatalogDependency, caller: SignedInSeller, body: S
     return SellerBody(seller_id=caller.user_id, display_name=body.display_name)
 
 
-@router.put("/products/{product_id}", summary="Describe a product")
+@router.put("/products/{product_id}", summary="Describe a product, with If-Match only if nobody else has meanwhile")
 async def put_product(
-    catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId, body: ProductRequest
+    *,
+    catalog: CatalogDependency,
+    caller: SignedInSeller,
+    product_id: ProductId,
+    body: ProductRequest,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ProductBody:
     product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
-    await catalog.products.put(product)
+    known = await _editable(catalog, product, if_match)
+    # The authority first: what it refuses must not be in the catalog.
     await catalog.offers.rename(product_id, body.title)
+    try:
+        await catalog.products.put(product, replacing=known if if_match else None)
+    except ProductChanged:
+        await catalog.offers.rename(product_id, (await catalog.products.get(product_id)).title)
+        raise
+    response.headers["etag"] = product_tag(product)
     listings = await catalog.offers.listings([product_id])
     return ProductBody.of(product, listings[product_id])
 
 
-@router.put("/products/{product_id}/offer", summary="Offer a product: price, and stock unless it stays as it is")
+@router.put("/products/{product_id}/offer", summary="Offer a product: price and stock, or a change of them")
 async def put_offer(
     catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId, body: OfferRequest
 ) -> OfferReference:
     product = await catalog.products.get(product_id)
     offer_id = offer_id_for(caller.user_id, product_id)
     unit_price = Money(body.unit_price, catalog.currency)
-    if body.stock is None:
-        return OfferReference.of(await _repriced(catalog, offer_id, product.title, unit_price))
-    offer = Offer(
-        offer_id=offer_id,
-        seller_id=caller.user_id,
-        product_id=product_id,
-        title=product.title,
-        unit_price=unit_price,
-        stock=body.stock,
-    )
-    await catalog.offers.put(offer)
-    return OfferReference.of(offer)
-
-
-async def _repriced(catalog: Catalog, offer_id: str, title: str, unit_price: Money) -> Offer:
+    if body.stock is not None:
+        offer = Offer(
+            offer_id=offer_id,
+            seller_id=caller.user_id,
+            product_id=product_id,
+            title=product.title,
+            unit_price=unit_price,
+            stock=body.stock,
+        )
+        if await catalog.offers.create(offer):
+            return OfferReference.of(offer)
     try:
-        return await catalog.offers.reprice(offer_id, title, unit_price)
+        return OfferReference.of(await catalog.offers.change(offer_id, product.title, unit_price, body.change))
     except UnknownOffer as unknown:
         raise InvalidRequest("A new offer needs a `stock`: how many units there are.", offer_id=offer_id) from unknown
+
+
+async def _editable(catalog: Catalog, product: Product, if_match: str | None) -> Product | None:
+    """What the product replaces. Raises NotTheSeller, ProductChanged."""
+    try:
+        known = await catalog.products.get(product.product_id)
+    except ProductNotFound:
+        known = None
+    if known is not None and known.owner_id != product.owner_id:
+        raise NotTheSeller(product.owner_id, product.product_id)
+    if if_match not in (None, known and product_tag(known)):
+        raise ProductChanged(product.product_id)
+    return known

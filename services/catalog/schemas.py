@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import hashlib
+from typing import Self
 
-from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Offer, Product
+from pydantic import BaseModel, Field, model_validator
+
+from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Offer, OfferChange, Product
+from services.http.edge import Body, Line, Prose
 from services.http.money import MoneyBody
 
 
@@ -26,6 +30,12 @@ class OfferBody(BaseModel):
             unit_price=MoneyBody.of(listing.offer.unit_price),
             available=listing.available > 0,
         )
+
+
+def product_tag(product: Product) -> str:
+    """The entity tag of a product's description: it changes when the title or the text does."""
+    content = hashlib.sha256(f"{product.title}\0{product.description}".encode())
+    return f'"{content.hexdigest()[:32]}"'
 
 
 class ProductBody(BaseModel):
@@ -53,15 +63,10 @@ class ProductPageBody(BaseModel):
     next_cursor: str | None
 
 
-class _Request(BaseModel):
-    # A misspelled member must not be dropped in silence.
-    model_config = ConfigDict(extra="forbid")
-
-
-class SellerRequest(_Request):
+class SellerRequest(Body):
     """How buyers see the seller."""
 
-    display_name: str = Field(min_length=1, max_length=120)
+    display_name: Line = Field(max_length=120)
 
 
 class SellerBody(BaseModel):
@@ -71,19 +76,42 @@ class SellerBody(BaseModel):
     display_name: str
 
 
-class ProductRequest(_Request):
+class ProductRequest(Body):
     """The description of a product, shared by all its sellers and owned by the one who wrote it first."""
 
-    title: str = Field(min_length=1, max_length=200)
-    description: str = Field(default="", max_length=10_000)
+    title: Line = Field(max_length=200)
+    description: Prose = Field(default="", max_length=10_000)
 
 
-class OfferRequest(_Request):
-    """A seller's price in minor units, and the stock in units not yet sold. Without `stock` an offer keeps what it has,
-    so that a new price does not bring back units that were sold meanwhile; a new offer needs it."""
+class OfferRequest(Body):
+    """A seller's price in minor units, and the stock in units not yet sold.
+
+    A new offer needs `stock`. Of an existing one the stock changes by `stock_change`, or from `expected_stock` to
+    `stock`; without either it stays as it is, so that no change brings back units that were sold meanwhile. Where the
+    stock is not the expected one, or the price not `expected_unit_price`, nothing is changed.
+    """
 
     unit_price: int = Field(ge=1, le=MAXIMUM_UNIT_PRICE)
+    expected_unit_price: int | None = Field(default=None, ge=1, le=MAXIMUM_UNIT_PRICE)
     stock: int | None = Field(default=None, ge=0, le=MAXIMUM_STOCK)
+    expected_stock: int | None = Field(default=None, ge=0, le=MAXIMUM_STOCK)
+    stock_change: int | None = Field(default=None, ge=-MAXIMUM_STOCK, le=MAXIMUM_STOCK)
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        if self.stock_change is not None and (self.stock, self.expected_stock) != (None, None):
+            raise ValueError("`stock_change` and `stock` exclude each other")
+        if self.expected_stock is not None and self.stock is None:
+            raise ValueError("`expected_stock` needs `stock`, the new one")
+        return self
+
+    @property
+    def change(self) -> OfferChange:
+        """What this asks of an offer that exists. A `stock` alone must be what the offer has."""
+        if self.stock is None:
+            return OfferChange(stock=self.stock_change or 0, expected_price=self.expected_unit_price)
+        seen = self.stock if self.expected_stock is None else self.expected_stock
+        return OfferChange(stock=self.stock - seen, expected_stock=seen, expected_price=self.expected_unit_price)
 
 
 class OfferReference(BaseModel):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from commerce.cart import Cart, remembers
 from commerce.catalog import UnknownOffer
+from commerce.errors import MarketplaceError
 from commerce.inventory import SoldOut, UnknownCounters
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, order_id_for
 from commerce.ports import Carts, Orders
@@ -22,12 +24,48 @@ class Terms:
     reservation_ttl: timedelta
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What a buyer asks: to buy the cart with this payment method, at this total if given."""
+
+    buyer_id: str
+    payment_method: str
+    expected_total: int | None
+    idempotency_key: str | None
+
+    def order_id(self, cart_revision: str = "") -> str:
+        """Of the idempotency key, or else of the cart and the payment method."""
+        key = self.idempotency_key
+        return order_id_for(self.buyer_id, f"key/{key}" if key else f"cart/{cart_revision}/{self.payment_method}")
+
+    def asks_for(self, order: Order) -> bool:
+        """Whether this may be the request that made the order, as far as the cart does not tell."""
+        return self.payment_method == order.payment_method and self.expected_total in (None, order.total.amount)
+
+
+class IdempotencyKeyReused(MarketplaceError):
+    """The key was used for an order, and this request asks for something else. Nothing was bought."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "The idempotency key belongs to another request"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(
+            f"This key was used for order {order_id}, with another cart, payment method or total. Look at that order; "
+            "to buy what is in the cart now, use a new key.",
+            order_id=order_id,
+        )
+        self.order_id = order_id
+
+
 class Acceptance:
     """Reserves a buyer's cart and writes the order, or does neither.
 
     The order id follows from the buyer and the request's idempotency key, or else from the revision of the cart and
-    the payment method: a repeated request and a double click find the order that the first one made. The same cart
-    under another key does so too, unless its order has failed: then another key or card makes a new one.
+    the payment method: a repeated request and a double click find the order that the first one made, also once it has
+    emptied the cart. The same cart under another key does so too, unless its order has failed: then another key or
+    card makes a new one. A key that comes back with another cart, card or total is refused.
     """
 
     def __init__(self, *, carts: Carts, stock: StockKeeper, orders: Orders, terms: Terms, relay: Relay) -> None:
@@ -40,26 +78,33 @@ class Acceptance:
     async def accept(
         self, buyer_id: str, *, payment_method: str, expected_total: int | None, idempotency_key: str | None
     ) -> Accepted:
-        """Raises EmptyCart, UnknownOffer, SoldOut or PriceChanged; the cart is then as it was and nothing is held."""
+        """Raises EmptyCart, UnknownOffer, SoldOut, PriceChanged or IdempotencyKeyReused; nothing is held then, and the
+        cart is as it was."""
+        request = Request(
+            buyer_id=buyer_id,
+            payment_method=payment_method,
+            expected_total=expected_total,
+            idempotency_key=idempotency_key,
+        )
         with self._relay.buyer_waits():
-            accepted = await self._accept(buyer_id, payment_method, expected_total, idempotency_key)
+            accepted = await self._accept(request)
         self._relay.wake()
         return accepted
 
-    async def _accept(
-        self, buyer_id: str, payment_method: str, expected_total: int | None, idempotency_key: str | None
-    ) -> Accepted:
-        if idempotency_key and (earlier := await self._earlier(buyer_id, idempotency_key)):
-            return await self._replayed(earlier)
-        cart = await self._carts.get(buyer_id)
-        lines = cart.lines()
-        order_id = order_id_for(buyer_id, _key(idempotency_key) or f"cart/{cart.revision}/{payment_method}")
+    async def _accept(self, request: Request) -> Accepted:
+        if request.idempotency_key and (earlier := await self._known(request.order_id(), request)):
+            return await self._repeated(earlier, request)
+        cart = await self._carts.get(request.buyer_id)
+        if cart.ordered and (clicked := await self._known(cart.ordered, request)) and request.asks_for(clicked):
+            return Accepted.earlier(clicked)
+        lines, order_id = cart.lines(), request.order_id(cart.revision)
         try:
             await self._stock.reserve(order_id, lines, self._terms.reservation_ttl)
         except SoldOut:
             # To this very cart, perhaps, in a request that died before it could empty the cart.
-            if bought := await self._orders.of_cart(buyer_id, cart.revision):
-                return await self._replayed(bought)
+            if bought := await self._orders.of_cart(request.buyer_id, cart.revision):
+                await self._take(bought)
+                return Accepted.earlier(bought)
             raise
         except UnknownCounters as unknown:
             # The counters were just rebuilt from the authority: what is still missing does not exist.
@@ -68,12 +113,12 @@ class Acceptance:
             accepted = await self._orders.accept(
                 Checkout(
                     order_id=order_id,
-                    buyer_id=buyer_id,
+                    buyer_id=request.buyer_id,
                     lines=lines,
-                    payment_method=payment_method,
+                    payment_method=request.payment_method,
                     currency=self._terms.currency,
                     commission_basis_points=self._terms.commission_basis_points,
-                    expected_total=expected_total,
+                    expected_total=request.expected_total,
                     cart_revision=cart.revision,
                 )
             )
@@ -82,23 +127,35 @@ class Acceptance:
             raise
         if accepted.order_id != order_id or accepted.status is OrderStatus.FAILED:
             await self._stock.release(order_id)
-        if accepted.status is not OrderStatus.FAILED:
-            await self._carts.clear(buyer_id, cart.revision)
+        if accepted.replayed:
+            return await self._replayed(accepted.order_id, request)
+        await self._carts.take(request.buyer_id, order_id, lines)
         return accepted
 
-    async def _earlier(self, buyer_id: str, idempotency_key: str) -> Order | None:
+    async def _known(self, order_id: str, request: Request) -> Order | None:
         try:
-            return await self._orders.get(order_id_for(buyer_id, _key(idempotency_key)), buyer_id)
+            return await self._orders.get(order_id, request.buyer_id)
         except OrderNotFound:
             return None
 
-    async def _replayed(self, order: Order) -> Accepted:
-        """The answer of the first request, which may have died before it emptied the cart. A cart whose order failed
-        is left: the buyer may try it again."""
-        if order.cart_revision and order.status is not OrderStatus.FAILED:
-            await self._carts.clear(order.buyer_id, order.cart_revision)
+    async def _replayed(self, order_id: str, request: Request) -> Accepted:
+        order = await self._orders.get(order_id, request.buyer_id)
+        if request.idempotency_key and order_id == request.order_id():
+            return await self._repeated(order, request)
+        await self._take(order)
         return Accepted.earlier(order)
 
+    async def _repeated(self, order: Order, request: Request) -> Accepted:
+        """The answer of the request that made the order, if this is the same: the same card and total, and a cart that
+        is empty by now or holds the same lines."""
+        cart = await self._take(order)
+        if not request.asks_for(order) or (cart.items and cart.items != order.quantities):
+            raise IdempotencyKeyReused(order.order_id)
+        return Accepted.earlier(order)
 
-def _key(idempotency_key: str | None) -> str:
-    return f"key/{idempotency_key}" if idempotency_key else ""
+    async def _take(self, order: Order) -> Cart:
+        """The request that made the order may have died before it did this. The cart of a failed order is left: the
+        buyer may try it again."""
+        if order.status is OrderStatus.FAILED or not remembers(order.accepted_at, datetime.now(UTC)):
+            return await self._carts.get(order.buyer_id)
+        return await self._carts.take(order.buyer_id, order.order_id, order.quantities)

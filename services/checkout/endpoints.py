@@ -18,16 +18,19 @@ from services.checkout.schemas import (
     OrderBody,
     OrderListBody,
 )
+from services.http.edge import Line, Token
 from services.http.identity import SignedIn
 
 router = APIRouter(tags=["checkout"])
 
-Identifier = Path(max_length=64, pattern=r"^[!-~]+$")
-OfferId = Annotated[str, Identifier]
-OrderId = Annotated[str, Identifier]
+OfferId = Annotated[Token, Path(max_length=64)]
+OrderId = Annotated[Token, Path(max_length=64)]
 IdempotencyKey = Annotated[
-    str | None,
-    Header(max_length=255, description="Repeating a request with the same key returns the order of the first one"),
+    Line | None,
+    Header(
+        max_length=255,
+        description="The same request with the same key returns the first one's order; another is refused",
+    ),
 ]
 
 

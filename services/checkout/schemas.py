@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from commerce.cart import MAXIMUM_QUANTITY, Cart
-from commerce.catalog import Listing
+from commerce.cart import MAXIMUM_LINES, MAXIMUM_QUANTITY, Cart
+from commerce.catalog import MAXIMUM_UNIT_PRICE, Listing
 from commerce.money import total
 from commerce.orders import Order, OrderLine, SellerOrder
+from services.http.edge import Body, Token
 from services.http.money import MoneyBody
 
-
-class _Request(BaseModel):
-    # A misspelled member must not be dropped in silence.
-    model_config = ConfigDict(extra="forbid")
+MAXIMUM_TOTAL = MAXIMUM_LINES * MAXIMUM_QUANTITY * MAXIMUM_UNIT_PRICE
 
 
-class CartItemRequest(_Request):
+class CartItemRequest(Body):
     """The quantity wanted of an offer; 0 removes it."""
 
     quantity: int = Field(ge=0, le=MAXIMUM_QUANTITY)
 
 
-class CheckoutRequest(_Request):
+class CheckoutRequest(Body):
     """`expected_total`, in minor units, is the total that the buyer saw; another total is refused."""
 
-    payment_method: str = Field(min_length=1, max_length=255)
-    expected_total: int | None = Field(default=None, ge=1)
+    payment_method: Token = Field(max_length=255)
+    expected_total: int | None = Field(default=None, ge=1, le=MAXIMUM_TOTAL)
 
 
 class CartItemBody(BaseModel):

@@ -140,9 +140,14 @@ def install_problem_handlers(app: FastAPI, outages: tuple[type[Exception], ...] 
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+    return ".".join(_storable(part) for part in location)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     """A JSON Pointer into the part of the request that is wrong: `#/body/quantity`."""
-    return "#/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "#/" + "/".join(_storable(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _storable(part: int | str) -> str:
+    """A member's name as it came, but for halves of characters, which have no encoding."""
+    return str(part).encode("utf-8", "replace").decode()

@@ -17,7 +17,7 @@ from commerce_samples import (
     stock_up,
 )
 
-from commerce.catalog import Seller, UnknownOffer, UnknownSeller
+from commerce.catalog import MAXIMUM_STOCK, OfferChange, OfferChanged, Seller, UnknownOffer, UnknownSeller
 from commerce.errors import InvalidRequest
 from commerce.inventory import SoldOut
 from commerce.ledger import COMMISSION, PROCESSOR, capture_transaction, held, payable
@@ -58,11 +58,40 @@ async def test_an_order_keeps_the_price_and_title_it_was_placed_with(market: Mar
 
 async def test_a_new_price_leaves_the_stock_as_it_is(market: MarketPorts) -> None:
     await confirmed(market, "o1", {"lamp": 2})
-    repriced = await market.offers.reprice("lamp", "Lamp", Money(2499, "usd"))
+    repriced = await market.offers.change("lamp", "Lamp", Money(2499, "usd"), OfferChange())
     assert (repriced.unit_price, repriced.stock) == (Money(2499, "usd"), 3)
     assert (await market.offers.get(["lamp"]))["lamp"].offer == repriced
     with pytest.raises(UnknownOffer):
-        await market.offers.reprice("ghost", "Ghost", Money(1, "usd"))
+        await market.offers.change("ghost", "Ghost", Money(1, "usd"), OfferChange())
+
+
+async def test_an_offer_is_created_once(market: MarketPorts) -> None:
+    assert await market.offers.create(offer("kite", "ada", 500, 4))
+    assert not await market.offers.create(offer("kite", "ada", 900, 9))
+    assert (await market.offers.get(["kite"]))["kite"].offer == offer("kite", "ada", 500, 4)
+    with pytest.raises(UnknownSeller):
+        await market.offers.create(offer("robot", "nobody", 1, 1))
+
+
+async def test_units_are_added_to_a_stock_that_is_being_sold(market: MarketPorts) -> None:
+    await confirmed(market, "o1", {"lamp": 3})
+    restocked = await market.offers.change("lamp", "Lamp", Money(1999, "usd"), OfferChange(stock=10))
+    assert restocked.stock == await stock_of(market, "lamp") == 12
+    for change in (OfferChange(stock=-13), OfferChange(stock=MAXIMUM_STOCK)):
+        with pytest.raises(InvalidRequest, match="stock"):
+            await market.offers.change("lamp", "Lamp", Money(1999, "usd"), change)
+    assert await stock_of(market, "lamp") == 12
+
+
+@pytest.mark.parametrize("stale", [OfferChange(stock=5, expected_stock=5), OfferChange(expected_price=1)])
+async def test_an_offer_that_is_not_as_expected_is_not_changed(market: MarketPorts, stale: OfferChange) -> None:
+    await confirmed(market, "o1", {"lamp": 3})
+    with pytest.raises(OfferChanged) as refusal:
+        await market.offers.change("lamp", "Lamp", Money(1, "usd"), stale)
+    assert refusal.value.context == {"offer_id": "lamp", "stock": 2, "unit_price": 1999}
+    assert (await market.offers.get(["lamp"]))["lamp"].offer == refusal.value.offer
+    as_expected = OfferChange(stock=8, expected_stock=2, expected_price=1999)
+    assert (await market.offers.change("lamp", "Lamp", Money(1, "usd"), as_expected)).stock == 10
 
 
 async def test_offers_are_listed_by_id_a_page_at_a_time(market: MarketPorts) -> None:

@@ -12,6 +12,7 @@ from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, postgre
 
 from commerce.adapters.postgres import Access, DatabaseSettings, connect_pool, grant_roles, migrate
 from commerce.adapters.postgres.roles import RIGHTS
+from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 
@@ -59,7 +60,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
     ):
         for _ in range(2):
             await stock_up(catalog.offers)
-        await catalog.offers.reprice("lamp", "Lamp", Money(1999, "usd"))
+        await catalog.offers.change("lamp", "Lamp", Money(1999, "usd"), OfferChange())
         await catalog.offers.rename("product-of-lamp", "Lantern")
         await catalog.offers.listings(["product-of-lamp"])
 

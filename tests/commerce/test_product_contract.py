@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commerce.catalog import NotTheSeller, Product, ProductNotFound
+from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound
 from commerce.errors import InvalidRequest
 from commerce.ports import Products
 
@@ -24,6 +24,17 @@ async def test_another_seller_does_not_edit_it(products: Products) -> None:
     with pytest.raises(NotTheSeller):
         await products.put(lamp(owner_id="ben", title="Mine"))
     assert await products.get("lamp") == lamp()
+
+
+async def test_a_product_replaces_only_the_one_that_its_editor_saw(products: Products) -> None:
+    await products.put(lamp())
+    await products.put(lamp(title="Lantern"), replacing=lamp())
+    for stale in (lamp(), lamp(title="Lantern", owner_id="ben")):
+        with pytest.raises((ProductChanged, NotTheSeller)):
+            await products.put(lamp(title="Light", owner_id=stale.owner_id), replacing=stale)
+    with pytest.raises(NotTheSeller):
+        await products.put(lamp(owner_id="ben", title="Mine"), replacing=lamp(title="Lantern"))
+    assert await products.get("lamp") == lamp(title="Lantern")
 
 
 async def test_an_unknown_product_is_not_found(products: Products) -> None:

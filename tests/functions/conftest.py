@@ -14,7 +14,7 @@ from commerce.adapters.postgres import (
     PostgresOffers,
     PostgresOrders,
 )
-from commerce.adapters.redis import RedisStockGate
+from commerce.adapters.redis import RedisCarts, RedisStockGate
 from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from commerce.orders import Checkout, Order
@@ -72,6 +72,7 @@ class Shop:
 
     offers: PostgresOffers
     orders: PostgresOrders
+    carts: RedisCarts
     ledger: PostgresLedger
     gate: RedisStockGate
     processor: Processor
@@ -117,6 +118,7 @@ def shop(pool: asyncpg.Pool, redis: Redis) -> Shop:
     return Shop(
         offers=PostgresOffers(pool),
         orders=PostgresOrders(pool),
+        carts=RedisCarts(redis),
         ledger=PostgresLedger(pool),
         gate=RedisStockGate(redis),
         processor=Processor(),

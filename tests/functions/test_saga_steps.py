@@ -64,7 +64,11 @@ class _Crashing:
 def steps_of(shop: Shop, crash: Crash | None = None) -> CheckoutSteps:
     around = crash.around if crash else lambda port: port
     return CheckoutSteps(
-        orders=around(shop.orders), offers=around(shop.offers), gate=around(shop.gate), payments=around(shop.processor)
+        orders=around(shop.orders),
+        carts=around(shop.carts),
+        offers=around(shop.offers),
+        gate=around(shop.gate),
+        payments=around(shop.processor),
     )
 
 
@@ -149,12 +153,15 @@ async def test_a_crash_at_any_call_changes_nothing_about_the_end(
         at += 1
         order_id = f"o{at}"
         mug = await shop.offer(5, product_id=order_id)
+        await shop.carts.clear("buyer")
+        await shop.carts.set_item("buyer", mug, 3)
         await shop.accept(order_id, {mug: 2}, payment_method)
         await pool.execute("UPDATE offers SET stock = $2 WHERE offer_id = $1", mug, units)
         crash = Crash(at=at, after=after)
         await run(steps_of(shop, crash), order_id)
         order = await shop.orders.get(order_id)
         intent = shop.processor.intents.get(f"pi_{order_id}")
+        assert (await shop.carts.get("buyer")).items == {mug: 1 if failure is None else 3}
         authority, gate = await shop.stock(mug)
         if failure is None:
             assert (order.status, intent, authority, gate) == (OrderStatus.CAPTURED, "succeeded", 3, 3)
@@ -179,6 +186,29 @@ async def test_an_authorization_whose_answer_was_lost_is_found_and_canceled(shop
     assert shop.processor.intents == {"pi_o1": "canceled"}
     assert (await shop.orders.get("o1")).failure == "payment_unavailable"
     assert await shop.stock(mug) == (5, 5)
+
+
+async def test_a_failed_order_puts_its_lines_beside_what_is_in_the_cart_by_now(shop: Shop) -> None:
+    mug, lamp = await shop.offer(0), await shop.offer(5, product_id="lamp")
+    await shop.carts.set_item("buyer", mug, 2)
+    await shop.gate.rebuild({mug: 5}, [])  # it does not know yet that the mugs are gone
+    await shop.gate.reserve("o1", {mug: 2}, timedelta(minutes=5))
+    await shop.accept("o1", {mug: 2})
+    await shop.carts.take("buyer", "o1", {mug: 2})
+    await shop.carts.set_item("buyer", lamp, 1)
+    await run(steps_of(shop), "o1")
+    assert (await shop.orders.get("o1")).failure == "sold_out"
+    assert (await shop.carts.get("buyer")).items == {mug: 2, lamp: 1}
+
+
+async def test_an_order_whose_cart_has_forgotten_it_leaves_the_cart_alone(shop: Shop, pool: asyncpg.Pool) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    await pool.execute("UPDATE orders SET accepted_at = now() - interval '2 days'")
+    await shop.carts.set_item("buyer", mug, 3)
+    await steps_of(shop).run(StepName.AUTHORIZE, "o1")
+    await steps_of(shop).run(StepName.FAIL_ORDER, "o1", "SoldOut")
+    assert (await shop.carts.get("buyer")).items == {mug: 3}
 
 
 async def test_a_failed_order_is_never_taken_up_again(shop: Shop) -> None:

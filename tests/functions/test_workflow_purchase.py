@@ -32,7 +32,7 @@ from commerce.adapters.postgres import (
     connect_pool,
     migrate,
 )
-from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
 from commerce.orders import Order, OrderStatus
 from functions import event_loop
 from tests.functions.conftest import VISA, Processor, Shop
@@ -85,7 +85,14 @@ class Deployed:
             try:
                 orders, offers, ledger = PostgresOrders(pool), PostgresOffers(pool), PostgresLedger(pool)
                 return await work(
-                    Shop(offers=offers, orders=orders, ledger=ledger, gate=RedisStockGate(redis), processor=Processor())
+                    Shop(
+                        offers=offers,
+                        orders=orders,
+                        carts=RedisCarts(redis),
+                        ledger=ledger,
+                        gate=RedisStockGate(redis),
+                        processor=Processor(),
+                    )
                 )
             finally:
                 await redis.aclose()

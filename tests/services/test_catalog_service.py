@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 import httpx
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 
 from commerce.adapters.memory import MemoryProducts
 from commerce.adapters.postgres import PostgresOffers
+from commerce.catalog import Product
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
@@ -40,7 +43,9 @@ async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[F
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as opened:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://shop"
+    ) as opened:
         yield opened
 
 
@@ -95,7 +100,9 @@ async def test_pages_follow_one_another_without_a_gap(client: httpx.AsyncClient)
 
 async def test_putting_an_offer_again_changes_it(client: httpx.AsyncClient) -> None:
     first = await offer(client, "ann", "mug", 1500, 3)
-    assert await offer(client, "ann", "mug", 900, 0) == first
+    body = {"unit_price": 900, "stock": 0, "expected_stock": 3}
+    again = await client.put("/catalog/products/mug/offer", json=body, headers=seller("ann"))
+    assert again.json() == {"offer_id": first, "stock": 0}
     offers = (await client.get("/catalog/products/mug")).json()["offers"]
     assert [(one["unit_price"]["amount"], one["available"]) for one in offers] == [(900, False)]
 
@@ -107,6 +114,100 @@ async def test_a_new_price_keeps_the_stock_and_tells_it(client: httpx.AsyncClien
     assert response.json() == {"offer_id": mug, "stock": 2}
     (shown,) = (await client.get("/catalog/products/mug")).json()["offers"]
     assert shown["unit_price"]["amount"] == 900
+
+
+async def test_a_stock_is_not_set_over_units_that_were_sold_meanwhile(
+    client: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    async def put(body: dict[str, object]) -> httpx.Response:
+        return await client.put("/catalog/products/mug/offer", json={"unit_price": 900} | body, headers=seller("ann"))
+
+    mug = await offer(client, "ann", "mug", 1500, 10)
+    assert (await put({"stock": 10})).json()["stock"] == 10  # the same request again
+    await pool.execute("UPDATE offers SET stock = stock - 3")
+    for stale in ({"stock": 10}, {"stock": 12, "expected_stock": 10}, {"stock_change": 1, "expected_unit_price": 1}):
+        refused = await put(stale)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/offer-changed")
+        assert refused.json()["stock"] == 7
+    assert (await put({"stock_change": 5})).json() == {"offer_id": mug, "stock": 12}
+    assert (await put({"stock_change": -13})).status_code == 422
+    assert (await put({"stock": 20, "expected_stock": 12})).json()["stock"] == 20
+    for contradiction in ({"stock": 1, "stock_change": 1}, {"expected_stock": 20}):
+        assert (await put(contradiction)).status_code == 422
+
+
+async def test_two_editors_of_a_product_do_not_undo_each_other(client: httpx.AsyncClient) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    tag = (await client.get("/catalog/products/mug")).headers["etag"]
+
+    async def put(title: str, if_match: str) -> httpx.Response:
+        headers = seller("ann") | {"if-match": if_match}
+        return await client.put("/catalog/products/mug", json={"title": title}, headers=headers)
+
+    changed = await put("Cup", tag)
+    assert (changed.status_code, changed.headers["etag"] != tag) == (200, True)
+    refused = await put("Glass", tag)
+    assert (refused.status_code, refused.json()["type"]) == (412, "/problems/product-changed")
+    shown = await client.get("/catalog/products/mug")
+    assert (shown.json()["title"], shown.headers["etag"]) == ("Cup", changed.headers["etag"])
+    assert (await put("Glass", shown.headers["etag"])).status_code == 200
+
+
+async def test_an_editor_who_comes_too_late_leaves_the_title_of_the_offers(
+    client: httpx.AsyncClient, app: FastAPI, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    tag = (await client.get("/catalog/products/mug")).headers["etag"]
+    products = app.state.dependencies.products
+    put = products.put
+
+    async def after_somebody_else(product: Product, replacing: Product | None = None) -> None:
+        await put(replace(product, title="Cup"))
+        await put(product, replacing)
+
+    monkeypatch.setattr(products, "put", after_somebody_else)
+    headers = seller("ann") | {"if-match": tag}
+    late = await client.put("/catalog/products/mug", json={"title": "Glass"}, headers=headers)
+    assert late.status_code == 412
+    assert await pool.fetchval("SELECT title FROM offers") == "Cup"
+
+
+@pytest.mark.parametrize("title", ["a\0b", "a\nb", " ", "\u200b", "\u3164", "\u001b[31m", "\ud800"])
+async def test_a_name_that_cannot_be_read_or_stored_is_refused_and_nothing_is_written(
+    client: httpx.AsyncClient, title: str
+) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+    for path, body in (
+        ("/catalog/products/mug", {"title": title}),
+        ("/catalog/sellers/me", {"display_name": title}),
+        ("/catalog/products/mug", {"title": "Mug", "description": "\0"}),
+        ("/catalog/products/mug", {"title": "Mug", title: "misspelled"}),
+    ):
+        response = await client.put(path, content=json.dumps(body), headers=seller("ann"))
+        assert response.status_code == 422
+    shown = (await client.get("/catalog/products/mug")).json()
+    assert (shown["title"], shown["offers"][0]["seller_name"]) == ("Mug", "Ann")
+
+
+async def test_a_name_keeps_the_scripts_of_the_world_and_loses_the_blanks_around_it(client: httpx.AsyncClient) -> None:
+    for title in ("می‌خواهم", "👩‍👩‍👧", "Café № 5"):
+        body = {"title": f"  {title} ", "description": "One line\n\tand another"}
+        response = await client.put("/catalog/products/mug", json=body, headers=seller("ann"))
+        assert (response.status_code, response.json()["title"]) == (200, title)
+
+
+async def test_the_authority_is_written_before_the_catalog(
+    client: httpx.AsyncClient, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await offer(client, "ann", "mug", 1500, 3)
+
+    async def fails(offers: PostgresOffers, product_id: str, title: str) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(PostgresOffers, "rename", fails)
+    response = await client.put("/catalog/products/mug", json={"title": "Cup"}, headers=seller("ann"))
+    assert response.status_code == 503
+    assert (await client.get("/catalog/products/mug")).json()["title"] == "Mug"
 
 
 async def test_a_new_offer_needs_a_stock(client: httpx.AsyncClient) -> None:
@@ -161,7 +262,20 @@ async def test_browsing_reads_no_token(client: httpx.AsyncClient) -> None:
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"unit_price": 0, "stock": 1}, {"unit_price": 1, "stock": -1}, {"unit_price": 1.5}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"unit_price": 0, "stock": 1},
+        {"unit_price": 1, "stock": -1},
+        {"unit_price": 1.5},
+        {"unit_price": 10.0, "stock": 1},
+        {"unit_price": True, "stock": 1},
+        {"unit_price": "1_000", "stock": 1},
+        {"unit_price": "10", "stock": 1},
+        {"unit_price": 1, "stock": 2**63},
+        {"unit_price": 1, "stock_change": -(2**70)},
+    ],
+)
 async def test_an_impossible_price_or_stock_is_refused(client: httpx.AsyncClient, body: dict[str, object]) -> None:
     response = await client.put("/catalog/products/mug/offer", json=body, headers=seller())
     assert response.status_code == 422
@@ -171,7 +285,8 @@ async def test_an_impossible_price_or_stock_is_refused(client: httpx.AsyncClient
 async def test_an_unknown_product_and_a_foreign_cursor_are_problems(client: httpx.AsyncClient) -> None:
     assert (await client.get("/catalog/products/mug")).json()["type"] == "/problems/product-not-found"
     assert (await client.get("/catalog/products?cursor=abc")).json()["type"] == "/problems/invalid-request"
-    assert (await client.get("/catalog/products?limit=0")).status_code == 422
+    for limit in ("0", "1_0", "10.0", "%2010", "9" * 30):
+        assert (await client.get(f"/catalog/products?limit={limit}")).status_code == 422
 
 
 async def test_it_is_not_ready_while_the_database_is_away(client: httpx.AsyncClient, pool: asyncpg.Pool) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import asyncpg
 import httpx
 import pytest
+import redis.exceptions
 from redis.asyncio import Redis
 
+from commerce.adapters.postgres import PostgresOrders
 from commerce.adapters.redis import RedisCarts
-from commerce.orders import OrderStatus
+from commerce.cart import Cart
+from commerce.orders import Accepted, Checkout, OrderStatus
 from tests.services.conftest import Shop
 
 CARD = {"payment_method": "pm_card_visa"}
@@ -136,8 +140,8 @@ async def test_a_repeated_idempotency_key_returns_the_same_order(shop: Shop) -> 
         first = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
         again = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
         await put(client, mug)
-        with_another_cart = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-        assert [again.json(), with_another_cart.json()] == [first.json()] * 2
+        with_the_same_cart = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
+        assert [again.json(), with_the_same_cart.json()] == [first.json()] * 2
         assert again.status_code == 202
         another = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k2"})
         assert another.json()["order_id"] != first.json()["order_id"]
@@ -148,15 +152,15 @@ async def test_a_repeated_idempotency_key_returns_the_same_order(shop: Shop) -> 
 def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The buyers in it lose their process before their cart is emptied, once each."""
     doomed: list[str] = []
-    clear = RedisCarts.clear
+    take = RedisCarts.take
 
-    async def dies(carts: RedisCarts, buyer_id: str, revision: str | None = None) -> None:
+    async def dies(carts: RedisCarts, buyer_id: str, order_id: str, lines: Mapping[str, int]) -> Cart:
         if buyer_id in doomed:
             doomed.remove(buyer_id)
             raise ConnectionResetError
-        await clear(carts, buyer_id, revision)
+        return await take(carts, buyer_id, order_id, lines)
 
-    monkeypatch.setattr(RedisCarts, "clear", dies)
+    monkeypatch.setattr(RedisCarts, "take", dies)
     return doomed
 
 
@@ -171,7 +175,8 @@ async def test_a_cart_whose_emptying_was_lost_is_bought_once(
         await put(client, mug)
         dying.append("buyer")
         assert (await client.post("/checkout", json=CARD, headers=first)).status_code >= 500
-        replayed = await client.post("/checkout", json=CARD | {"payment_method": "pm_other"}, headers=second)
+        card = CARD if keys == ("k1", "k1") else CARD | {"payment_method": "pm_other"}
+        replayed = await client.post("/checkout", json=card, headers=second)
         assert replayed.status_code == 202
         orders = (await client.get("/orders")).json()["items"]
         assert [one["order_id"] for one in orders] == [replayed.json()["order_id"]]
@@ -199,6 +204,88 @@ async def test_a_cart_whose_order_failed_may_be_bought_with_another_card_or_key(
             assert await shop.stores.gate.available([mug]) == {mug: 5}
 
 
+async def test_what_is_put_into_the_cart_while_it_is_bought_is_not_lost_and_nothing_is_bought_twice(
+    shop: Shop, dying: list[str]
+) -> None:
+    mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
+    async with shop.visit() as client:
+        await put(client, mug, 2)
+        accept = shop.stores.orders.accept
+
+        async def accepted_late(checkout: Checkout) -> Accepted:
+            accepted = await accept(checkout)
+            await put(client, lamp)
+            return accepted
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shop.stores.orders, "accept", accepted_late)
+            first = await client.post("/checkout", json=CARD)
+        assert [(one["offer_id"], one["quantity"]) for one in (await client.get("/cart")).json()["items"]] == [
+            (lamp, 1)
+        ]
+        second = await client.post("/checkout", json=CARD)
+        bought = [(await client.get(one.headers["location"])).json()["lines"] for one in (first, second)]
+    assert [[(line["offer_id"], line["quantity"]) for line in lines] for lines in bought] == [[(mug, 2)], [(lamp, 1)]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"payment_method": "pm_other"}, {"expected_total": 1}, {"cart": "lamp"}],
+    ids=["card", "total", "cart"],
+)
+@pytest.mark.parametrize("failed", [False, True])
+async def test_an_idempotency_key_of_another_request_is_refused(
+    shop: Shop, *, other: dict[str, object], failed: bool
+) -> None:
+    mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
+    key = {"idempotency-key": "k1"}
+    async with shop.visit() as client:
+        await put(client, mug)
+        order_id = (await client.post("/checkout", json=CARD, headers=key)).json()["order_id"]
+        if failed:
+            await shop.stores.carts.give_back("buyer", order_id, {mug: 1})
+            await shop.stores.orders.fail(order_id, "payment_declined")
+        same = await client.post("/checkout", json=CARD | {"expected_total": 1000}, headers=key)
+        assert (same.status_code, same.json()["status"]) == (202, "failed" if failed else "accepted")
+        if "cart" in other:
+            await put(client, lamp)
+        refused = await client.post(
+            "/checkout", json=CARD | {one: other[one] for one in other if one != "cart"}, headers=key
+        )
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
+        assert refused.json()["order_id"] == order_id
+        assert len((await client.get("/orders")).json()["items"]) == 1
+
+
+async def test_of_two_requests_at_once_with_one_key_and_two_cards_one_is_refused(shop: Shop) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        await put(client, mug)
+        answers = await asyncio.gather(
+            *(
+                client.post("/checkout", json={"payment_method": card}, headers={"idempotency-key": "k"})
+                for card in ("pm_1", "pm_2")
+            )
+        )
+        assert sorted(answer.status_code for answer in answers) == [202, 422]
+        assert len((await client.get("/orders")).json()["items"]) == 1
+    assert await shop.stores.gate.available([mug]) == {mug: 4}
+
+
+async def test_a_second_click_sees_the_order_of_the_first_until_the_cart_is_touched(shop: Shop) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        await put(client, mug)
+        first = await client.post("/checkout", json=CARD)
+        again = await client.post("/checkout", json=CARD)
+        assert (again.status_code, again.json()) == (202, first.json())
+        other_card = await client.post("/checkout", json={"payment_method": "pm_other"})
+        assert other_card.json()["type"] == "/problems/empty-cart"
+        await client.delete("/cart")
+        assert (await client.post("/checkout", json=CARD)).json()["type"] == "/problems/empty-cart"
+        assert len((await client.get("/orders")).json()["items"]) == 1
+
+
 async def test_a_replay_tells_what_became_of_the_order(shop: Shop) -> None:
     mug = await shop.stock("mug", 5)
     async with shop.visit() as client:
@@ -214,9 +301,10 @@ async def test_a_double_click_makes_one_order(shop: Shop) -> None:
     mug = await shop.stock("mug", 5)
     async with shop.visit() as client:
         await put(client, mug)
-        answers = await asyncio.gather(*(client.post("/checkout", json=CARD) for _ in range(4)))
+        answers = await asyncio.gather(*(client.post("/checkout", json=CARD) for _ in range(64)))
         accepted = {answer.json()["order_id"] for answer in answers if answer.status_code == 202}
         assert len(accepted) == 1
+        assert {answer.status_code for answer in answers} == {202}
         assert len((await client.get("/orders")).json()["items"]) == 1
     assert await shop.stores.gate.available([mug]) == {mug: 4}
 
@@ -286,7 +374,10 @@ async def test_nothing_is_done_for_a_caller_without_identity(shop: Shop, method:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [({}, "#/body/payment_method"), (CARD | {"expected_total": "much"}, "#/body/expected_total"),
-     (CARD | {"expectedTotal": 1}, "#/body/expectedTotal")],
+     (CARD | {"expectedTotal": 1}, "#/body/expectedTotal"), (CARD | {"expected_total": 2**63}, "#/body/expected_total"),
+     (CARD | {"expected_total": 10.0}, "#/body/expected_total"),
+     (CARD | {"expected_total": True}, "#/body/expected_total"),
+     ({"payment_method": "pm\0"}, "#/body/payment_method"), ({"payment_method": " "}, "#/body/payment_method")],
 )  # fmt: skip
 async def test_an_invalid_checkout_is_a_problem_that_points_at_the_mistake(
     shop: Shop, body: dict[str, object], pointer: str
@@ -296,6 +387,44 @@ async def test_an_invalid_checkout_is_a_problem_that_points_at_the_mistake(
         assert response.status_code == 422
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json()["errors"][0]["pointer"] == pointer
+
+
+@pytest.mark.parametrize("quantity", [1.0, True, "1", "1_0", None, -1, 1000, 2**63])
+async def test_a_quantity_is_a_small_whole_number(shop: Shop, quantity: object) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        response = await client.put(f"/cart/items/{mug}", json={"quantity": quantity})
+        assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("got result for unknown protocol state 3"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.DiskFullError("no space left"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+        redis.exceptions.InvalidResponse("Protocol Error"),
+        redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_store_that_dies_in_the_middle_is_worth_another_try(
+    shop: Shop, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mug = await shop.stock("mug", 5)
+
+    async def dies(orders: PostgresOrders, checkout: Checkout) -> Accepted:
+        raise error
+
+    async with shop.visit() as client:
+        await put(client, mug)
+        monkeypatch.setattr(PostgresOrders, "accept", dies)
+        response = await client.post("/checkout", json=CARD)
+    assert (response.status_code, response.json()["type"]) == (503, "/problems/store-unavailable")
+    assert response.headers["retry-after"] == "1"
 
 
 async def test_it_is_not_ready_while_the_database_is_away_but_alive(shop: Shop, pool: asyncpg.Pool) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import base64
 import binascii
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from commerce.adapters.aws.session import CONFIG, session
-from commerce.catalog import NotTheSeller, Product, ProductNotFound, ProductPage
+from commerce.adapters.aws.session import CONFIG, answered, session
+from commerce.catalog import PRODUCT_ID, NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -23,19 +24,17 @@ class DynamoProducts:
         self._table = table
         self._client = session().client("dynamodb", config=CONFIG)
 
-    async def put(self, product: Product) -> None:
-        await asyncio.to_thread(self._put, product)
+    async def put(self, product: Product, replacing: Product | None = None) -> None:
+        with answered():
+            await asyncio.to_thread(self._put, product, replacing)
 
     async def get(self, product_id: str) -> Product:
-        answer = await asyncio.to_thread(
-            self._client.get_item, TableName=self._table, Key={"product_id": {"S": product_id}}, ConsistentRead=True
-        )
-        if "Item" not in answer:
-            raise ProductNotFound(product_id)
-        return _product(answer["Item"])
+        with answered():
+            return await asyncio.to_thread(self._get, product_id)
 
     async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
-        answer = await asyncio.to_thread(self._scan, limit, cursor)
+        with answered():
+            answer = await asyncio.to_thread(self._scan, limit, cursor)
         last = answer.get("LastEvaluatedKey")
         return ProductPage(
             items=tuple(_product(item) for item in answer["Items"]),
@@ -48,7 +47,20 @@ class DynamoProducts:
         start: dict[str, AttributeValueTypeDef] = {"product_id": {"S": _position(cursor)}}
         return self._client.scan(TableName=self._table, Limit=limit, ExclusiveStartKey=start)
 
-    def _put(self, product: Product) -> None:
+    def _get(self, product_id: str) -> Product:
+        answer = self._client.get_item(
+            TableName=self._table, Key={"product_id": {"S": product_id}}, ConsistentRead=True
+        )
+        if "Item" not in answer:
+            raise ProductNotFound(product_id)
+        return _product(answer["Item"])
+
+    def _put(self, product: Product, replacing: Product | None) -> None:
+        condition = "attribute_not_exists(product_id) OR owner_id = :owner"
+        values: dict[str, AttributeValueTypeDef] = {":owner": {"S": product.owner_id}}
+        if replacing is not None:
+            condition = "owner_id = :owner AND title = :title AND description = :description"
+            values |= {":title": {"S": replacing.title}, ":description": {"S": replacing.description}}
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -58,10 +70,12 @@ class DynamoProducts:
                     "description": {"S": product.description},
                     "owner_id": {"S": product.owner_id},
                 },
-                ConditionExpression="attribute_not_exists(product_id) OR owner_id = :owner",
-                ExpressionAttributeValues={":owner": {"S": product.owner_id}},
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
+            if replacing is not None and self._get(product.product_id).owner_id == product.owner_id:
+                raise ProductChanged(product.product_id) from error
             raise NotTheSeller(product.owner_id, product.product_id) from error
 
 
@@ -83,6 +97,6 @@ def _position(cursor: str) -> str:
         position = json.loads(base64.urlsafe_b64decode(cursor.encode()))["after"]
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise InvalidRequest("This cursor was not given out by this list. Start without one.") from error
-    if not isinstance(position, str) or not position:
+    if not isinstance(position, str) or not re.fullmatch(PRODUCT_ID, position):
         raise InvalidRequest("This cursor was not given out by this list. Start without one.")
     return position

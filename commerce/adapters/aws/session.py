@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 
 import boto3
 from botocore import exceptions
 from botocore.config import Config
 
+
+class ServiceOverloaded(Exception):
+    """A service of AWS answered that it cannot answer now, to every one of the client's attempts."""
+
+
 # The service could not be reached, or did not answer in time.
-OUTAGES: tuple[type[Exception], ...] = (exceptions.HTTPClientError, exceptions.ConnectionError)
+OUTAGES: tuple[type[Exception], ...] = (exceptions.HTTPClientError, exceptions.ConnectionError, ServiceOverloaded)
+_OVERLOADED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+    }
+)
 CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     max_pool_connections=32,
     retries={"mode": "standard", "max_attempts": 4},
 )
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Tells a service that is overloaded or failing from one that refuses the request."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _OVERLOADED:
+            raise ServiceOverloaded(str(error)) from error
+        raise
 
 
 @cache

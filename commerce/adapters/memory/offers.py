@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
+from commerce.catalog import Listing, Offer, OfferChange, Seller, UnknownOffer, UnknownSeller
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
@@ -29,12 +29,16 @@ class MemoryOffers:
         await self.seller(offer.seller_id)
         self._market.offers[offer.offer_id] = offer
 
-    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
+    async def create(self, offer: Offer) -> bool:
+        await self.seller(offer.seller_id)
+        return self._market.offers.setdefault(offer.offer_id, offer) is offer
+
+    async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
         if offer_id not in self._market.offers:
             raise UnknownOffer((offer_id,))
-        repriced = replace(self._market.offers[offer_id], title=title, unit_price=unit_price)
-        self._market.offers[offer_id] = repriced
-        return repriced
+        changed = change.of(self._market.offers[offer_id], title, unit_price)
+        self._market.offers[offer_id] = changed
+        return changed
 
     async def rename(self, product_id: str, title: str) -> None:
         for offer in list(self._market.offers.values()):

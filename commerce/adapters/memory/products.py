@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commerce.catalog import NotTheSeller, Product, ProductNotFound, ProductPage
+from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
 
@@ -10,10 +10,12 @@ class MemoryProducts:
     def __init__(self) -> None:
         self._products: dict[str, Product] = {}
 
-    async def put(self, product: Product) -> None:
+    async def put(self, product: Product, replacing: Product | None = None) -> None:
         known = self._products.get(product.product_id, product)
         if known.owner_id != product.owner_id:
             raise NotTheSeller(product.owner_id, product.product_id)
+        if replacing not in (None, self._products.get(product.product_id)):
+            raise ProductChanged(product.product_id)
         self._products[product.product_id] = product
 
     async def get(self, product_id: str) -> Product:

@@ -12,15 +12,19 @@ from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
 from commerce.ports import PasswordSource, Secrets
 
-# The server is away, starting, going, or only a reader after a failover; OSError is a refused or lost connection.
+# The server is away, starting, going, full, or only a reader after a failover, or it gave this transaction up for
+# another; OSError is a refused or lost connection. The last two are what the driver itself says of a connection that
+# died under it.
 OUTAGES: tuple[type[Exception], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 _COMMAND_TIMEOUT_SECONDS = 15.0
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import asyncpg
 
-from commerce.catalog import Listing, Offer, Seller, UnknownOffer, UnknownSeller
+from commerce.catalog import (
+    MAXIMUM_STOCK,
+    Listing,
+    Offer,
+    OfferChange,
+    OfferChanged,
+    Seller,
+    UnknownOffer,
+    UnknownSeller,
+)
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
@@ -27,6 +36,22 @@ LEFT JOIN (
     GROUP BY offer_id
 ) AS w USING (offer_id)
 WHERE o.offer_id = ANY ($1::text[])
+"""
+_INSERT = """
+INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (offer_id)
+"""
+_REPLACE = """
+DO UPDATE SET title = excluded.title, unit_price = excluded.unit_price, currency = excluded.currency,
+    stock = excluded.stock
+"""
+# `OfferChange.of`, so that it cannot come between a sale and itself.
+_CHANGE = """
+UPDATE offers SET title = $2, unit_price = $3, currency = $4, stock = stock + $5
+WHERE offer_id = $1 AND stock + $5 BETWEEN 0 AND $8
+    AND ($6::bigint IS NULL OR stock = $6) AND ($7::bigint IS NULL OR unit_price = $7)
+RETURNING *
 """
 
 
@@ -53,11 +78,15 @@ class PostgresOffers:
         return Seller(**row)
 
     async def put(self, offer: Offer) -> None:
+        await self._insert(offer, _REPLACE)
+
+    async def create(self, offer: Offer) -> bool:
+        return await self._insert(offer, "DO NOTHING")
+
+    async def _insert(self, offer: Offer, otherwise: str) -> bool:
         try:
-            await self._pool.execute(
-                "INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (offer_id) DO UPDATE SET title = excluded.title, "
-                "unit_price = excluded.unit_price, currency = excluded.currency, stock = excluded.stock",
+            written = await self._pool.fetch(
+                f"{_INSERT} {otherwise} RETURNING 1",
                 offer.offer_id,
                 offer.seller_id,
                 offer.product_id,
@@ -68,18 +97,19 @@ class PostgresOffers:
             )
         except asyncpg.ForeignKeyViolationError as error:
             raise UnknownSeller(offer.seller_id) from error
+        return bool(written)
 
-    async def reprice(self, offer_id: str, title: str, unit_price: Money) -> Offer:
-        row = await self._pool.fetchrow(
-            "UPDATE offers SET title = $2, unit_price = $3, currency = $4 WHERE offer_id = $1 RETURNING *",
-            offer_id,
-            title,
-            unit_price.amount,
-            unit_price.currency,
-        )
-        if row is None:
+    async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
+        expected = (change.expected_stock, change.expected_price)
+        price = (unit_price.amount, unit_price.currency)
+        row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, change.stock, *expected, MAXIMUM_STOCK)
+        if row is not None:
+            return _offer(row)
+        present = (await self.get([offer_id])).get(offer_id)
+        if present is None:
             raise UnknownOffer((offer_id,))
-        return _offer(row)
+        change.of(present.offer, title, unit_price)  # says why
+        raise OfferChanged(present.offer)  # it has become possible meanwhile
 
     async def rename(self, product_id: str, title: str) -> None:
         await self._pool.execute("UPDATE offers SET title = $2 WHERE product_id = $1", product_id, title)

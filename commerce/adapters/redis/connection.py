@@ -13,8 +13,17 @@ from commerce.adapters.redis.settings import CacheSettings
 from commerce.errors import InvalidRequest
 from commerce.ports import CredentialsSource
 
-# The server is away, starting, or only a reader after a failover.
-OUTAGES: tuple[type[Exception], ...] = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)
+# The server is away, starting, full, or only a reader after a failover, or the connection died in the middle of an
+# answer.
+OUTAGES: tuple[type[Exception], ...] = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.OutOfMemoryError,
+    exceptions.ClusterDownError,
+    exceptions.TryAgainError,
+    exceptions.InvalidResponse,
+)
 _WAIT_SECONDS = 5.0
 
 

@@ -151,7 +151,7 @@ def _our_value(value: Any) -> Any:  # noqa: PLR0911
         case {"$asset": asset}:
             return {"asset": asset.get("path") or asset.get("text") or asset.get("uri")}
         case dict():
-            return {key: _our_value(item) for key, item in value.items()}
+            return {key.removeprefix("$"): _our_value(item) for key, item in value.items()}
         case list():
             return [_our_value(item) for item in value]
     return value

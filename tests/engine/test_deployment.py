@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,25 @@ def test_secrets_are_marked_in_the_state_and_the_file_is_private(program: WriteP
     assert next(item for item in done.resources if item.name == "first").outputs["policy"] == "hush"
     assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
     assert "hush" not in repr(first)
+
+
+def test_a_value_that_becomes_secret_later_is_secret_in_the_state(program: WriteProgram, tmp_path: Path) -> None:
+    source = """
+    queue = aws.sqs.Queue("queue", name="queue", policy="hush", tags={"a": "quiet"})
+    pulumi.export("policy", queue.policy)
+    pulumi.export("url", queue.url)
+    """
+    cloud, file = MemoryCloud(), tmp_path / "state.json"
+    deploy(program(source), cloud, State(file))
+    source = source.replace('"hush"', 'pulumi.Output.secret("hush")')
+    source = source.replace('"quiet"}', 'pulumi.Output.secret("quiet")}, opts=SECRET_URL')
+    source = 'SECRET_URL = pulumi.ResourceOptions(additional_secret_outputs=["url"])\n' + textwrap.dedent(source)
+    assert not deploy(program(source), cloud, State(file)).changed
+    state = State(file)
+    queue = next(item for item in state.resources if item.name == "queue")
+    assert queue.outputs["policy"] == Secret("hush")
+    assert queue.outputs["tags"] == {"a": Secret("quiet")}
+    assert state.outputs == {"policy": Secret("hush"), "url": Secret("https://id-0")}
 
 
 def test_dependents_are_deleted_first(program: WriteProgram) -> None:

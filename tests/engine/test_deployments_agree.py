@@ -12,11 +12,12 @@ from tests.engine.real_cli import SIGNATURE, needs_pulumi, real_engine
 from tests.engine.small_programs import write_program
 from toolkit.engine.deployment import deploy, destroy
 from toolkit.engine.state import ResourceState, State
-from toolkit.engine.values import to_json
+from toolkit.engine.values import Secret
 
 pytestmark = needs_pulumi
 
 FIRST = """
+MARKERS = {"$ref": "x", "$secret": "y", "$$": "z"}
 provider = aws.Provider("main", region="eu-west-1")
 
 
@@ -36,7 +37,7 @@ base = queue("base", shop, name="base", tags={"a": "1"})
 user = queue("user", shop, tags={"base": base.arn, "secret": pulumi.Output.secret("s")})
 bound = queue("bound", shop, name="bound", kms_master_key_id=base.arn)
 later = queue("later", name="later", options={"depends_on": [bound]})
-kept = queue("kept", name="kept", delay_seconds=1, options={"ignore_changes": ["delaySeconds"]})
+kept = queue("kept", name="kept", delay_seconds=1, tags=MARKERS, options={"ignore_changes": ["delaySeconds"]})
 retained = queue("retained", name="retained", options={"retain_on_delete": True})
 hidden = queue("hidden", name="hidden", options={"additional_secret_outputs": ["url"]})
 pulumi.export("url", user.url)
@@ -52,9 +53,13 @@ DELETED_FIRST = REPLACED.replace('name="base-2", ', 'name="base-3", options={"de
 DELETED_FIRST = "\n".join(
     line for line in DELETED_FIRST.splitlines() if not line.startswith(("later =", "retained =", 'queue("new"'))
 )
+SECRET_LATER = FIRST.replace('name="later"', 'name=pulumi.Output.secret("later")').replace(
+    'queue("bound", shop,', 'queue("bound", shop, options={"additional_secret_outputs": ["url"]},'
+)
 STEPS = {
     "made": FIRST,
     "made again": FIRST,
+    "made secret": SECRET_LATER,
     "updated, renamed and added to": CHANGED,
     "replaced": REPLACED,
     "deleted before it is replaced, and some removed": DELETED_FIRST,
@@ -95,8 +100,8 @@ def _ours(resource: ResourceState) -> dict[str, Any]:
     return {
         "urn": resource.urn,
         "parent": resource.parent,
-        "inputs": _plain(to_json(resource.inputs)),
-        "outputs": _plain(to_json(resource.outputs)),
+        "inputs": _plain(resource.inputs),
+        "outputs": _plain(resource.outputs),
         "dependencies": sorted(resource.dependencies),
         "provider": resource.provider.rpartition("::")[0],
         "retain_on_delete": resource.retain_on_delete,
@@ -118,7 +123,7 @@ def _real(resource: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Secrets as their mark; ids and random endings of names, which no two deployments share, masked."""
     match value:
-        case {"$secret": _}:
+        case Secret():
             return "[secret]"
         case dict() if SIGNATURE in value:
             return "[secret]"

@@ -63,6 +63,13 @@ document = aws.iam.get_policy_document_output(
     statements=[{"actions": ["sqs:SendMessage"], "resources": [source.arn]}],
     opts=pulumi.InvokeOptions(provider=provider))
 aws.sqs.Queue("document", policy=document.json, opts=on_main)
+bucket = aws.s3.Bucket("bucket", opts=on_main)
+aws.s3.BucketObject("object", bucket=bucket, content="text", opts=on_main)
+pulumi.ComponentResource("shop:shop:Shop", "shop", {"bucket": bucket, "links": 3, "engine": ["none"]})
+value("markers", tags={"$ref": "name", "$secret": "plain"})
+value("hidden-markers", tags=pulumi.Output.secret(
+    {"$ref": "hunter2", "$resource": "hunter2", "$asset": "hunter2", "$unknown": "hunter2"}))
+pulumi.export("infinite", float("-inf"))
 aws.sqs.Queue.get("found", "https://sqs/found", opts=on_main)
 
 
@@ -142,6 +149,12 @@ def test_secrets_stay_marked_and_their_literal_parts_are_never_shown(made: Plan)
     assert "hunter2" not in made.model_dump_json()
 
 
+def test_a_key_of_the_program_that_looks_like_a_marker_is_none(made: Plan) -> None:
+    assert resource(made, "markers").inputs["tags"] == {"$$ref": "name", "$$secret": "plain"}
+    hidden = dict.fromkeys(("$$ref", "$$resource", "$$asset", "$$unknown"), "[secret]")
+    assert resource(made, "hidden-markers").inputs["tags"] == {"$secret": hidden}
+
+
 def test_a_secret_output_of_another_stack_stays_secret(made: Plan) -> None:
     assert resource(made, "from-stack").inputs["name"] == {"$secret": "[secret]"}
 
@@ -188,6 +201,16 @@ def test_a_policy_document_is_computed_without_an_account(made: Plan) -> None:
     policy = resource(made, "document").inputs["policy"]
     assert ref(QUEUE, "arn") in policy["$concat"]
     assert '"Action": "sqs:SendMessage"' in policy["$concat"][0]
+
+
+def test_a_resource_given_as_an_input_is_its_id_and_stays_whole_for_a_component(made: Plan) -> None:
+    bucket = resource(made, "bucket").urn
+    assert resource(made, "object").inputs["bucket"] == ref(bucket, "id")
+    assert resource(made, "shop").inputs["bucket"] == {"$resource": bucket}
+
+
+def test_an_infinite_number_is_shown_in_a_form_of_its_own(made: Plan) -> None:
+    assert made.outputs["infinite"] == {"$number": "-inf"}
 
 
 def test_a_resource_that_is_only_read_is_marked_external(made: Plan) -> None:

@@ -53,6 +53,22 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
             "Remote()",
             "acme:index:Remote is a component of a plugin, which needs the real CLI",
         ),
+        (
+            "import datetime\npulumi.export('at', datetime.datetime.now())",
+            "ValueError: While processing input: 'at'",
+        ),
+        (
+            "pulumi.runtime.invoke('aws:sqs/none:none', {})",
+            f"__main__.py:{FIRST_LINE}: Exception: invoke of aws:sqs/none:none failed",
+        ),
+        (
+            "pulumi.StackReference('organization/shop/base')\n"
+            "try:\n"
+            "    aws.sqs.get_queue(name='a')\n"
+            "except Exception as error:\n"
+            "    print(error)",
+            "the program reads the stack 'organization/shop/base'",
+        ),
         ("import os\nos._exit(3)", "the program of stack dev ended before it was done"),
     ],
     ids=lambda value: None,

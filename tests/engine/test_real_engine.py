@@ -105,6 +105,33 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+VALUES = """
+class Shop(pulumi.ComponentResource):
+    def __init__(self, name, properties):
+        super().__init__("shop:shop:Shop", name, properties)
+
+
+bucket = aws.s3.Bucket("bucket")
+inner = Shop("inner", {"links": 3, "function": ["f"], "engine": {"cylinders": 4}})
+aws.s3.BucketObject("object", bucket=bucket, content="text")
+aws.s3.BucketObject("seen", bucket=bucket, content="text", opts=pulumi.ResourceOptions(transforms=[lambda args: None]))
+Shop("outer", {"links": "none", "function": "order-database", "engine": ["a"]})
+aws.sqs.Queue("asked", name=aws.sqs.get_queue_output(name=aws.sqs.Queue("queue", name="known")).url)
+try:
+    pulumi.runtime.invoke("aws:sqs/none:none", {})
+except Exception:
+    aws.sqs.Queue("after-a-failed-data-source")
+pulumi.export("bucket", bucket)
+pulumi.export("not a number", [float("nan"), float("inf"), float("-inf")])
+"""
+
+
+def test_a_program_with_unusual_values_previews_the_same(engine: RealEngine, tmp_path: Path) -> None:
+    program = write_program(tmp_path / "values", VALUES)
+    engine.init(program.root, "dev")
+    assert_same_preview(engine, program)
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_of_the_project_previews_the_same(
     engine: RealEngine, project: Path, stack: str, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +156,9 @@ def refused(engine: RealEngine, tmp_path_factory: pytest.TempPathFactory) -> Pat
         ("pulumi.CustomResource('aws:sqs/queue:Qeue', 'a', {})", "there is no resource type 'aws:sqs/queue:Qeue'"),
         ("raise ValueError('no such seller')", "no such seller"),
         ("aws.sqs.get_queue(name='a')\n1 / 0", "division by zero"),
+        ("import datetime\npulumi.export('at', datetime.datetime.now())", "unexpected input of type datetime for at"),
+        ("pulumi.runtime.invoke('aws:sqs/none:none', {})", "invocation of aws:sqs/none:none returned an error"),
+        ("aws.sqs.Queue('a', delay_seconds=float('nan'))", "cannot convert float NaN to integer"),
     ],
 )
 def test_both_refuse_the_same_programs(engine: RealEngine, refused: Path, source: str, said: str) -> None:

@@ -17,13 +17,10 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**50), 2**50) | st.floats(a
 ASSETS = st.builds(Asset, kind=st.sampled_from(["file", "text", "uri"]), location=st.text(min_size=1), hash=st.text())
 LEAVES = SCALARS | st.text() | ASSETS | st.builds(ResourceReference, st.text(min_size=1), st.text(min_size=1))
 NO_DIGITS = st.characters(codec="utf-8", exclude_characters="0123456789")
+KEYS = st.text() | st.sampled_from(["$secret", "$$secret", "$asset", "$resource", "$ref"])
 VALUES = st.recursive(
     LEAVES,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="$")), inner, max_size=3)
-        | st.builds(Secret, inner)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3) | st.builds(Secret, inner),
     max_leaves=8,
 )
 

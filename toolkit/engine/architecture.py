@@ -43,7 +43,8 @@ def functions(registrations: Iterable[Registration], cloud: str | None) -> list[
 
 
 def _function(id: str, components: Sequence[Registration], cloud: str | None) -> Function:
-    engine = next((component.inputs["engine"] for component in components if "engine" in component.inputs), None)
+    engines = [component.inputs.get("engine") for component in components]
+    engine = next((engine for engine in engines if isinstance(engine, str)), None)
     names = [component.name for component in components]
     row = FUNCTIONS.get(id)
     if row is None:
@@ -65,7 +66,12 @@ def links(registrations: Iterable[Registration]) -> list[Link]:
         Link(source=component.name, target=link["target"], access=link["access"])
         for component in registrations
         if not component.custom
-        for link in component.inputs.get("links", ())
-        if isinstance(link, dict) and {"target", "access"} <= link.keys()
+        for link in _list(component.inputs.get("links"))
+        if isinstance(link, dict) and isinstance(link.get("target"), str) and isinstance(link.get("access"), str)
     ]
     return sorted(declared, key=lambda link: (link.source, link.target, link.access))
+
+
+def _list(value: Any) -> list[Any]:
+    """The value if it is a list. A component may have a property of this name that means something else."""
+    return value if isinstance(value, list) else []

@@ -27,6 +27,11 @@ class Inventory:
             live = {old.urn: old for old in self._olds if not old.delete}
         return next((live[name] for name in (urn, *aliases) if name in live), None)
 
+    def done(self, urn: str) -> ResourceState | None:
+        """The resource as this deployment left it; `None` before it is done."""
+        with self._lock:
+            return self._news.get(urn)
+
     def record(self, state: ResourceState, old: ResourceState | None) -> None:
         """Records a resource as done; it takes the place of `old`."""
         with self._lock:

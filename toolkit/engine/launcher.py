@@ -116,7 +116,9 @@ def _report(error: BaseException, root: Path) -> dict[str, Any]:
 
     cause: BaseException | None = error
     file, line = "", 0
-    while cause is not None and not file:
+    seen: set[int] = set()
+    while cause is not None and not file and id(cause) not in seen:
+        seen.add(id(cause))  # the SDK raises errors that are their own cause
         if isinstance(cause, SyntaxError) and cause.filename and _own(cause.filename, root):
             file, line = cause.filename, cause.lineno or 0
         for frame in traceback.extract_tb(cause.__traceback__):

@@ -14,8 +14,11 @@ Value = Any
 `{"$concat": [...]}`              a string put together from texts and references
 `{"$secret": value}`              a secret; literal parts read `[secret]`, references stay
 `{"$unknown": true}`              a value that no run can trace
+`{"$number": "nan"}`              a number that JSON has no form for: `nan`, `inf` or `-inf`
 `{"$asset": {...}}`               a file, text or archive
 `{"$resource": urn}`              a whole resource
+
+A key of the program's own that starts with `$` has one `$` more.
 """
 
 FindingKind = Literal["lossy-value", "created-inside-apply", "not-repeatable", "warning"]

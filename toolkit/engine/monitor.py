@@ -24,10 +24,10 @@ from pulumi.runtime.proto import (
 
 from toolkit.engine import urns
 from toolkit.engine.aliases import alias_urns
-from toolkit.engine.provider import UNKNOWN
+from toolkit.engine.provider import UNKNOWN, ProviderError
 from toolkit.engine.registration import Host, Registration, from_request, program_position
 from toolkit.engine.transforms import Transforms
-from toolkit.engine.values import decode, encode
+from toolkit.engine.values import decode, encode, without_references
 from toolkit.errors import ToolkitError
 
 MAX_MESSAGE_BYTES: Final = 400 << 20
@@ -109,11 +109,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Context) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
+        args = without_references(decode(request.args, self._root))
         with self._stop_at_first_failure(context):
             package = urns.package_of(request.tok)
-            if not request.provider:
+            if not request.provider and package != "pulumi":
                 self.host.default_provider(package, request.version, request.tok)
-            answer = self.host.invoke(request.tok, decode(request.args, self._root))
+            try:
+                answer = self.host.invoke(request.tok, args)
+            except ProviderError as error:
+                # The program may catch it and go on.
+                details = f"invocation of {request.tok} returned an error: {error}"
+                context.abort(grpc.StatusCode.UNKNOWN, details)
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(encode(answer))
         return response

@@ -16,10 +16,12 @@ from toolkit.engine.providers import ProviderResources
 from toolkit.engine.registration import Registered, Registration
 from toolkit.engine.replacement import dependents_to_replace
 from toolkit.engine.state import ResourceState, State
-from toolkit.engine.values import holds_secret, reveal
+from toolkit.engine.values import holds_secret, mark_secrets, reveal
 from toolkit.errors import ToolkitError
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
+GET_RESOURCE = "pulumi:pulumi:getResource"
+"""With this data source the SDK reads a resource of the same program that it is given as a value."""
 
 
 class Reconciler:
@@ -75,10 +77,9 @@ class Reconciler:
         return outputs
 
     def invoke(self, token: str, args: Properties) -> Properties:
-        try:
-            return self._provider.invoke(token, reveal(args))
-        except ProviderError as error:
-            raise ToolkitError(f"{token}: {error}") from error
+        if token == GET_RESOURCE:
+            return self._get_resource(args["urn"])
+        return self._provider.invoke(token, reveal(args))
 
     def register_outputs(self, urn: str, outputs: Properties) -> None:
         self.inventory.set_outputs(urn, outputs)
@@ -123,7 +124,9 @@ class Reconciler:
         if diff.changed:
             outputs = self.calls.update(registration, old, inputs)
             return self._record(registration, "update", registration.to_state(old.id, inputs, outputs), old)
-        return self._record(registration, "same", registration.to_state(old.id, inputs, old.outputs), old)
+        # The program may have made a value secret that was none.
+        outputs = mark_secrets(old.outputs, inputs, registration.additional_secret_outputs)
+        return self._record(registration, "same", registration.to_state(old.id, inputs, outputs), old)
 
     def _create(self, registration: Registration, inputs: Properties, operation: Operation) -> Registered:
         created = self.calls.create(registration, inputs, operation)
@@ -180,6 +183,12 @@ class Reconciler:
             )
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}
+
+    def _get_resource(self, urn: str) -> Properties:
+        state = self.inventory.done(urn)
+        if state is None:
+            raise ProviderError(f"unknown resource {urn}")
+        return {"urn": urn, "id": "" if state.id == UNKNOWN else state.id, "state": state.outputs}
 
     def _record(
         self, registration: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
 from toolkit.engine.assets import asset_to_wire
 from toolkit.engine.provider import UNKNOWN, Asset
 from toolkit.engine.tokens import Tokens, fragment_in
-from toolkit.engine.values import ResourceReference, Secret, to_json
+from toolkit.engine.values import ResourceReference, Secret, escape, to_json
 
 REDACTED: Final = "[secret]"
 
@@ -19,7 +20,7 @@ def symbolic(value: Any, tokens: Tokens) -> Any:  # noqa: PLR0911 - one return f
         case Secret():
             return {"$secret": _redact(symbolic(value.value, tokens))}
         case dict():
-            return {key: symbolic(value[key], tokens) for key in sorted(value)}
+            return {escape(key): symbolic(value[key], tokens) for key in sorted(value)}
         case list():
             return [symbolic(item, tokens) for item in value]
         case Asset():
@@ -30,6 +31,8 @@ def symbolic(value: Any, tokens: Tokens) -> Any:  # noqa: PLR0911 - one return f
             return _text(value, tokens)
         case bool() | None:
             return value
+        case float() if not math.isfinite(value):
+            return {"$number": str(value)}
         case int() | float():
             reference = tokens.reference_of(value)
             return value if reference is None else {"$ref": list(reference)}
@@ -52,7 +55,7 @@ def _redact(value: Any) -> Any:
             return value
         case {"$secret": inner}:
             return _redact(inner)
-        case {"$asset": _}:
+        case {"$asset": _} | {"$number": _}:
             return REDACTED
         case dict():
             return {key: _redact(item) for key, item in value.items()}

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import resource_pb2, source_pb2
 
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
-from toolkit.engine.values import decode
+from toolkit.engine.values import decode, without_references
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,13 @@ class Host(Protocol):
 
     def read(self, registration: Registration, id: str) -> Properties: ...
 
-    def invoke(self, token: str, args: Properties) -> Properties: ...
+    def invoke(self, token: str, args: Properties) -> Properties:
+        """Reads a data source.
+
+        Raises:
+            ProviderError: it has no answer; the program may go on without.
+        """
+        ...
 
     def register_outputs(self, urn: str, outputs: Properties) -> None: ...
 
@@ -106,6 +112,8 @@ def from_request(
 ) -> Registration:
     """Translates a request from the wire; `root` is the project's folder."""
     inputs = decode(request.object, root)
+    if request.custom:
+        inputs = without_references(inputs)
     dependencies = tuple(sorted(request.dependencies))
     per_property = {key: tuple(sorted(deps.urns)) for key, deps in request.propertyDependencies.items()}
     set_dbr = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace

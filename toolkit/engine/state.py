@@ -96,21 +96,26 @@ class State:
     def save(self) -> None:
         if self.path is None:
             return
-        head = {"version": VERSION, "stack": self.stack, "outputs": to_json(self.outputs)}
+        head: dict[str, Any] = {"version": VERSION, "stack": self.stack, "outputs": to_json(self.outputs)}
         lines = ",\n".join(self._line(resource) for resource in self.resources)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp creates the file with mode 0600.
         handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         with os.fdopen(handle, "w") as file:
-            file.write(f'{json.dumps(head)[:-1]}, "resources": [\n{lines}\n]}}\n')
+            file.write(f'{_one_line(head)[:-1]}, "resources": [\n{lines}\n]}}\n')
         Path(temporary).replace(self.path)
 
     def _line(self, resource: ResourceState) -> str:
         """A resource as JSON, cached: a deployment writes the whole file after each step."""
         known = self._lines.get(id(resource))
         if known is None or known[0] is not resource:
-            known = self._lines[id(resource)] = (resource, json.dumps(_resource_to_json(resource)))
+            known = self._lines[id(resource)] = (resource, _one_line(_resource_to_json(resource)))
         return known[1]
+
+
+def _one_line(content: dict[str, Any]) -> str:
+    """Sorted: a program sends the members of an object in any order, and the same state is to be the same file."""
+    return json.dumps(content, sort_keys=True)
 
 
 _DEFAULTS: dict[str, Any] = asdict(ResourceState(urn="", type="", name=""))

@@ -50,7 +50,7 @@ class Tokens:
 
     def reference_of(self, number: float) -> Reference | None:
         """What a number stands for; `None` for one that is not a token."""
-        return self._numbers.get(int(number)) if number == int(number) else None
+        return self._numbers.get(int(number)) if float(number).is_integer() else None
 
     def split(self, text: str) -> list[str | Reference]:
         """A text as its literal parts and the references between them."""

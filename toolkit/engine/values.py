@@ -37,7 +37,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class ResourceReference:
-    """A whole resource given as a value; `id` is None for a component."""
+    """A whole resource given as a value; `id` is None for a component, and `UNKNOWN` in a preview."""
 
     urn: str
     id: str | None = None
@@ -81,7 +81,7 @@ def _decode_object(members: Properties, root: Path | None) -> Any:
         case signature if signature in (ASSET, ARCHIVE):
             return asset_from_wire(members, archive=signature == ARCHIVE, root=root)
         case signature if signature == RESOURCE:
-            return ResourceReference(members["urn"], members.get("id") or None)
+            return ResourceReference(members["urn"], (members["id"] or UNKNOWN) if "id" in members else None)
         case signature if signature == OUTPUT:
             inner = members.get("value", UNKNOWN)
             return OutputValue(
@@ -108,7 +108,8 @@ def _to_wire(value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of 
         case Asset():
             return {SIGNATURE_KEY: ARCHIVE if value.kind == "archive" else ASSET} | _to_wire(asset_to_wire(value))
         case ResourceReference():
-            return {SIGNATURE_KEY: RESOURCE, "urn": value.urn} | ({"id": value.id} if value.id is not None else {})
+            id = {} if value.id is None else {"id": "" if value.id == UNKNOWN else value.id}
+            return {SIGNATURE_KEY: RESOURCE, "urn": value.urn} | id
         case OutputValue():
             return _output_to_wire(value)
         case _:
@@ -130,6 +131,20 @@ def reveal(value: Any) -> Any:
             return {key: reveal(item) for key, item in value.items()}
         case list():
             return [reveal(item) for item in value]
+    return value
+
+
+def without_references(value: Any) -> Any:
+    """The value as a provider gets it: a resource is its id, a component its URN."""
+    match value:
+        case ResourceReference():
+            return value.urn if value.id is None else value.id
+        case Secret():
+            return Secret(without_references(value.value))
+        case dict():
+            return {key: without_references(item) for key, item in value.items()}
+        case list():
+            return [without_references(item) for item in value]
     return value
 
 
@@ -183,11 +198,20 @@ def mark_secrets(outputs: Properties, inputs: Properties, additional: tuple[str,
     return marked
 
 
+def escape(key: str) -> str:
+    """A key of the program's own data with one more `$` in front if it starts with one, so that it is no marker."""
+    return f"${key}" if key.startswith("$") else key
+
+
+def _unescape(key: str) -> str:
+    return key[1:] if key.startswith("$$") else key
+
+
 def to_json(value: Any) -> Any:
     """The value as it is written to the state file: special leaves become objects with one `$` key."""
     match value:
         case dict():
-            return {key: to_json(item) for key, item in value.items()}
+            return {escape(key): to_json(item) for key, item in value.items()}
         case list() | tuple():
             return [to_json(item) for item in value]
         case Secret():
@@ -209,7 +233,7 @@ def from_json(value: Any) -> Any:
         case {"$resource": str() as urn, "id": id_}:
             return ResourceReference(urn, id_)
         case dict():
-            return {key: from_json(item) for key, item in value.items()}
+            return {_unescape(key): from_json(item) for key, item in value.items()}
         case list():
             return [from_json(item) for item in value]
     return value

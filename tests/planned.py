@@ -56,6 +56,17 @@ class Planned:
                 grouped.setdefault(resource.type.rpartition(":")[2], set()).add(resource.name)
         return grouped
 
+    def needs(self, resource: Resource) -> set[str]:
+        """URNs of everything that must exist before the resource, and is deleted after it."""
+        found: set[str] = set()
+        waiting = [resource.urn]
+        while waiting:
+            for urn in self.resources[waiting.pop()].dependencies:
+                if urn not in found:
+                    found.add(urn)
+                    waiting.append(urn)
+        return found
+
     def allowed(self, workload: str) -> Policy:
         """What a role's policy allows: actions and resources by statement."""
         return {s["Sid"]: (s["Action"], s["Resource"]) for s in self.statements(workload) if s["Effect"] == "Allow"}

@@ -80,7 +80,7 @@ class ApiGateway(ApiGatewayContract, Watched):
             name=foundation.prefix,
             subnet_ids=cluster.network.private_subnet_ids,
             security_group_ids=[identity.security_group_id],
-            opts=self.child(depends_on=identity.after),
+            opts=self.child(depends_on=[*identity.after, *cluster.network.ready]),
         )
         integration = self._integration(cluster, link)
         for service in args.services:

@@ -47,6 +47,31 @@ def test_a_throw_away_stack_spans_two_zones_with_one_way_out_and_no_paid_endpoin
     assert dev.inputs("RouteTableAssociation", "network-private-b")["routeTableId"].endswith("network-private-a.id>")
 
 
+WAYS = ("ec2/route:Route", "RouteTableAssociation", "NatGateway", "VpcEndpoint", "InternetGateway")
+RUNS = ("lambda/function:Function", "lambda/invocation:Invocation", "ecs/service:Service", "VpcLink")
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_nothing_runs_before_the_network_is_ready_or_after_it_is_gone(stack: Planned, kind: str) -> None:
+    ways = {r.urn for r in stack.plan.resources if r.type.endswith(WAYS)}
+    runs = [r for r in stack.plan.resources if r.type.endswith(kind)]
+    assert ways
+    assert runs
+    for resource in runs:
+        missing = ways - stack.needs(resource)
+        assert not missing, f"{resource.name} may outlive {sorted(missing)}"
+
+
+def test_an_invocation_needs_its_permissions_its_rules_and_the_database_until_it_is_over(stack: Planned) -> None:
+    rules = {"migrations-to-orders", "orders-from-migrations"}
+    names = {"migrations", "orders-0", *rules}
+    kinds = ("RolePolicy", "ClusterInstance", "SecurityGroupEgressRule", "SecurityGroupIngressRule")
+    needed = {r.urn for r in stack.plan.resources if r.type.endswith(kinds) and r.name in names}
+    assert len(needed) == len(names)
+    for name in stack.every("Invocation"):
+        assert needed <= stack.needs(stack.one("Invocation", name))
+
+
 def test_data_subnets_lead_nowhere(prod: Planned) -> None:
     tables = {prod.inputs("ec2/route:Route", name)["routeTableId"] for name in prod.every("Route") if "network" in name}
     assert "<RouteTable network-data.id>" not in tables

@@ -22,6 +22,9 @@ class Network(NetworkContract):
 
     The default security group and its rules are taken over and emptied, so that nothing is reachable by
     having been forgotten.
+
+    What runs in the subnets, or calls something there, depends on `ready`. It then starts once its way out is there,
+    and a destroy deletes it before that.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class Network(NetworkContract):
     ) -> None:
         super().__init__(name, foundation, opts=opts)
         self._account = foundation
+        self._ways: list[pulumi.Resource] = []
         profile = foundation.profile
         self.vpc = aws.ec2.Vpc(
             name,
@@ -56,6 +60,8 @@ class Network(NetworkContract):
             subnet_ids=self.private_subnet_ids,
             route_table_ids=[table.id for table in private_tables],
         )
+        self.ready: tuple[pulumi.Resource, ...] = (*self._ways, *self.endpoints.created)
+        """Routes, NAT gateways, associations and endpoints: without them nothing in the subnets reaches anything."""
         if profile.record_connections:
             record_flows(self, foundation, vpc=self.vpc, key_arn=on_aws(args.secrets, Secrets).key_arn)
         self.register_outputs({"vpc_id": self.vpc_id})
@@ -86,13 +92,14 @@ class Network(NetworkContract):
             f"{self.name}-internet", vpc_id=self.vpc_id, tags=self._tags(), opts=self.child()
         )
         outside = self._table("public")
-        aws.ec2.Route(
+        way_out = aws.ec2.Route(
             f"{self.name}-public-internet",
             route_table_id=outside.id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=internet.id,
             opts=self.child(),
         )
+        self._ways.append(way_out)
         inside = self._table("data")
         gateways = len(plans) if self._account.profile.exit_per_zone else 1
         tables = []
@@ -121,13 +128,14 @@ class Network(NetworkContract):
             opts=self.child(depends_on=[internet]),
         )
         table = self._table("private", plan.suffix)
-        aws.ec2.Route(
+        way_out = aws.ec2.Route(
             f"{self.name}-private-{plan.suffix}-nat",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             nat_gateway_id=nat.id,
             opts=self.child(),
         )
+        self._ways += [nat, way_out]
         return table
 
     def _table(self, *parts: str) -> aws.ec2.RouteTable:
@@ -136,6 +144,7 @@ class Network(NetworkContract):
         )
 
     def _associate(self, tier: str, plan: SubnetPlan, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
-        aws.ec2.RouteTableAssociation(
+        association = aws.ec2.RouteTableAssociation(
             f"{self.name}-{tier}-{plan.suffix}", subnet_id=subnet.id, route_table_id=table.id, opts=self.child()
         )
+        self._ways.append(association)

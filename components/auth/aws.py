@@ -9,6 +9,7 @@ from components.auth import ROLES, AuthArgs, AuthEnvironment
 from components.auth import Auth as AuthContract
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
+from components.aws.names import SIGN_IN, fitted
 from components.aws.peer import INTERNET
 from components.link import Access
 
@@ -38,7 +39,7 @@ class Auth(AuthContract):
         aws.cognito.UserPoolDomain(
             name,
             # Unique in the region over all accounts.
-            domain=pulumi.Output.concat(f"{foundation.prefix}-", foundation.account_id),
+            domain=pulumi.Output.concat(fitted(SIGN_IN, foundation.prefix), "-", foundation.account_id),
             user_pool_id=pool.id,
             managed_login_version=2,
             opts=self.child(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.names import plain
 from components.aws.settings import AwsSettings
 from components.foundation import Engines, Foundation
 from components.profile import Profile
@@ -55,7 +56,7 @@ def foundation(
     caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider))
     return AwsFoundation(
         cloud=settings.CLOUD,
-        prefix=prefix,
+        prefix=plain(prefix),
         profile=profile,
         provider=provider,
         engines=engines,

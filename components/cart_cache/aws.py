@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.logs import log_group
+from components.aws.names import CACHE, fitted
 from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
@@ -51,7 +52,7 @@ class CartCache(CartCacheContract, Watched):
         self.users = aws.elasticache.UserGroup(
             name,
             engine=VALKEY,
-            user_group_id=f"{foundation.prefix}-{name}",
+            user_group_id=fitted(CACHE, foundation.prefix, name),
             # Members come by an association each, when a workload is linked.
             opts=self.child(ignore_changes=["userIds"]),
         )
@@ -71,7 +72,7 @@ class CartCache(CartCacheContract, Watched):
     def bind(self, workload: str, access: Access) -> Grant:
         """A user for the workload, with the commands of the access."""
         # For sign-in by IAM, ElastiCache requires that a user's id and name are the same.
-        user_id = f"{self._prefix}-{workload}"
+        user_id = fitted(CACHE, self._prefix, workload)
         user = aws.elasticache.User(
             f"{self.name}-{workload}",
             engine=VALKEY,

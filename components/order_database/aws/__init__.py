@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.logs import log_group
+from components.aws.names import DATABASE, SNAPSHOT, fitted
 from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
@@ -49,7 +50,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
         self._secrets = on_aws(args.secrets, Secrets)
         network = on_aws(args.network, Network)
         # A given name, because RDS derives the log group's name from it and would create one that never expires.
-        identifier = f"{foundation.prefix}-{name}"
+        identifier = fitted(DATABASE, foundation.prefix, name)
         logs = log_group(self, f"{name}-postgresql", f"/aws/rds/cluster/{identifier}/postgresql", self._secrets.key_arn)
         self.security_group = aws.ec2.SecurityGroup(
             name,
@@ -159,7 +160,9 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             deletion_protection=profile.protect_data,
             skip_final_snapshot=not profile.protect_data,
             # The subnet group's name is another one in each life of the stack, and a snapshot outlives them.
-            final_snapshot_identifier=pulumi.Output.concat(f"{self._account.prefix}-final-", subnets.name)
+            final_snapshot_identifier=pulumi.Output.concat(
+                fitted(SNAPSHOT, self._account.prefix, "final"), "-", subnets.name
+            )
             if profile.protect_data
             else None,
             delete_automated_backups=not profile.protect_data,

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.aws.names import plain
 from components.aws.settings import AwsSettings
+from components.aws.zones import Zone
 from components.foundation import Engines, Foundation
 from components.profile import Profile
 
@@ -20,8 +21,11 @@ class AwsFoundation(Foundation):
 
     region: str
     account_id: pulumi.Output[str]
-    zones: tuple[str, ...]
+    zones: tuple[Zone, ...]
     """Zones the network may use, most important first."""
+    aurora_version: str
+    ses_identity: str | None
+    """Identity of SES that mails are sent under; `None` for the domain of their sender."""
 
     @property
     def partition(self) -> str:
@@ -63,4 +67,6 @@ def foundation(
         region=settings.region,
         account_id=caller.account_id,
         zones=settings.zones,
+        aurora_version=settings.aurora_version,
+        ses_identity=settings.ses_identity,
     )

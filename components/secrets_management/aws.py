@@ -29,7 +29,8 @@ class Secrets(SecretsContract):
             enable_key_rotation=True,
             deletion_window_in_days=key_deletion_days(foundation.profile),
             policy=_key_policy(foundation),
-            opts=self.guarded(),
+            # What a deleted database leaves behind can be read as long as its key is there.
+            opts=self.guarded(retain_on_delete=True if foundation.profile.keep_backups else None),
         )
         alias = f"alias/{fitted(KEY, foundation.prefix)}"
         aws.kms.Alias(name, name=alias, target_key_id=self.key.key_id, opts=self.child())

@@ -6,7 +6,7 @@ import ipaddress
 import itertools
 
 import pytest
-from planned import Planned
+from planned import Planned, Plans
 
 from components.errors import ComponentError
 from components.network.aws.subnets import subnet_plans
@@ -37,6 +37,21 @@ def test_production_spans_three_zones_with_a_way_out_in_each(prod: Planned) -> N
     }
     assert set(prod.every("NatGateway")) == {"network-nat-a", "network-nat-b", "network-nat-c"}
     assert set(prod.every("FlowLog")) == {"network-flows"}
+
+
+def test_a_subnet_stands_in_a_zone_known_by_its_id_and_stays_there(prod: Planned) -> None:
+    zones = {"a": "use1-az1", "b": "use1-az2", "c": "use1-az4"}
+    for name in prod.every("Subnet"):
+        subnet = prod.one("Subnet", name)
+        assert subnet.inputs["availabilityZoneId"] == zones[name[-1]]
+        assert "availabilityZone" not in subnet.inputs
+        assert subnet.ignore_changes == ["availabilityZone", "availabilityZoneId"]
+
+
+def test_zones_are_named_where_the_settings_name_them(plans: Plans) -> None:
+    stack = plans.of("dev", availabilityZones='["us-east-1f", "us-east-1d"]')
+    assert stack.inputs("Subnet", "network-data-f")["availabilityZone"] == "us-east-1f"
+    assert stack.inputs("Subnet", "network-data-d")["availabilityZone"] == "us-east-1d"
 
 
 def test_a_throw_away_stack_spans_two_zones_with_one_way_out_and_no_paid_endpoint(dev: Planned) -> None:

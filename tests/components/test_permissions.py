@@ -155,6 +155,7 @@ def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned)
         assert user["userId"] == user["userName"] == f"marketplace-prod-{workload}"
         assert user["accessString"].startswith("on ~* resetchannels -@all ")
         assert user["accessString"].endswith(" -@dangerous")
+    assert prod.inputs("User", "carts-nobody")["accessString"] == "off ~* resetchannels -@all"
     assert set(prod.every("UserGroupAssociation")) == {"carts-checkout", "carts-checkout-saga"}
 
 

@@ -1,4 +1,4 @@
-"""The network on AWS: a VPC over two or three zones."""
+"""The network on AWS: a VPC over two or three zones, two in a region that has no third one with everything."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Network(NetworkContract):
         aws.ec2.DefaultSecurityGroup(
             f"{name}-default", vpc_id=self.vpc_id, ingress=[], egress=[], tags=self._tags("closed"), opts=self.child()
         )
-        plans = subnet_plans(args.cidr, foundation.zones[: profile.zones])
+        self._zones = {zone.suffix: zone for zone in foundation.zones[: profile.zones]}
+        plans = subnet_plans(args.cidr, tuple(self._zones))
         public = [self._subnet("public", plan, plan.public) for plan in plans]
         private = [self._subnet("private", plan, plan.private) for plan in plans]
         data = [self._subnet("data", plan, plan.data) for plan in plans]
@@ -70,14 +71,17 @@ class Network(NetworkContract):
         return {"Name": "-".join((self._account.prefix, *parts))}
 
     def _subnet(self, tier: str, plan: SubnetPlan, cidr: str) -> aws.ec2.Subnet:
+        zone = self._zones[plan.suffix]
         return aws.ec2.Subnet(
             f"{self.name}-{tier}-{plan.suffix}",
             vpc_id=self.vpc_id,
-            availability_zone=plan.zone,
+            availability_zone=zone.name,
+            availability_zone_id=zone.id,
             cidr_block=cidr,
             map_public_ip_on_launch=False,
             tags=self._tags(tier, plan.suffix),
-            opts=self.child(),
+            # A subnet cannot move, and another one cannot have its range beside it.
+            opts=self.child(ignore_changes=["availabilityZone", "availabilityZoneId"]),
         )
 
     def _route(

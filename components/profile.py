@@ -53,12 +53,17 @@ class Profile:
     """Database and cache have a second instance in another zone, which takes over."""
 
     protect_data: bool
-    """Stateful resources refuse to be deleted, by the cloud and by Pulumi."""
+    """Stateful resources refuse to be deleted, by the cloud and by Pulumi. `marketplace:protect` lifts it."""
+    keep_backups: bool
+    """A database that is deleted leaves a last snapshot and its backups, and the key that they are encrypted with."""
     backup_days: int
     """How far back databases can be restored."""
     recovery_days: int
     """How long a deleted secret or key can be brought back; 0 is as short as the cloud allows."""
     log_retention_days: int
+
+    own_mail: bool
+    """Sign-in mails are sent under an address of the operator, because the cloud's own sender stops after a few."""
 
 
 PROD: Final = Profile(
@@ -75,9 +80,11 @@ PROD: Final = Profile(
     cache_size=Size.LARGE,
     standby=True,
     protect_data=True,
+    keep_backups=True,
     backup_days=35,
     recovery_days=30,
     log_retention_days=365,
+    own_mail=True,
 )
 
 STAGING: Final = Profile(
@@ -94,9 +101,11 @@ STAGING: Final = Profile(
     cache_size=Size.MEDIUM,
     standby=True,
     protect_data=True,
+    keep_backups=True,
     backup_days=7,
     recovery_days=7,
     log_retention_days=30,
+    own_mail=False,
 )
 
 EPHEMERAL: Final = Profile(
@@ -113,9 +122,11 @@ EPHEMERAL: Final = Profile(
     cache_size=Size.SMALL,
     standby=False,
     protect_data=False,
+    keep_backups=False,
     backup_days=1,
     recovery_days=0,
     log_retention_days=7,
+    own_mail=False,
 )
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({p.name: p for p in (PROD, STAGING, EPHEMERAL)})

@@ -104,7 +104,11 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     )
 
     # Client & Edge, and the services behind it
-    auth = cloud.Auth("auth", on, AuthArgs(callback_urls=settings.callback_urls, logout_urls=settings.logout_urls))
+    auth = cloud.Auth(
+        "auth",
+        on,
+        AuthArgs(callback_urls=settings.callback_urls, logout_urls=settings.logout_urls, sender=settings.mail_from),
+    )
     catalog = service(CATALOG, verifies(auth), reads_writes(products), reads_writes(orders))
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     api = cloud.ApiGateway(

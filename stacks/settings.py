@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from components.architecture import FUNCTIONS
@@ -23,6 +24,7 @@ from components.cloud import settings_of
 from components.cloud_settings import CloudSettings, FromJson
 from components.clouds import AVAILABLE, CLOUDS
 from components.profile import PROFILES, Profile
+from stacks.currencies import CURRENCIES
 
 NAMESPACE: Final = "marketplace"
 CLOUD_KEY: Final = f"{NAMESPACE}:cloud"
@@ -84,6 +86,36 @@ def _functions(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _profile_of(name: str, protect: bool | None) -> Profile:
+    profile = PROFILES[name]
+    return profile if protect is None else replace(profile, protect_data=protect)
+
+
+def _asks(info: ValidationInfo, lever: str) -> bool:
+    """Whether the chosen profile, where it is good, has this lever set."""
+    name = info.data.get("profile_name")
+    return bool(name and getattr(_profile_of(name, info.data.get("protect")), lever))
+
+
+def _heard(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and _asks(info, "protect_data"):
+        raise ValueError("is required where data is protected: without it nobody hears of an alarm")
+    return value
+
+
+def _own_mail(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and _asks(info, "own_mail"):
+        raise ValueError("is required in this profile: the cloud's own sender stops after some fifty mails a day")
+    return value
+
+
+def _currency(value: str) -> str:
+    if value not in CURRENCIES:
+        raise ValueError(f"expected one of {', '.join(sorted(CURRENCIES))}")
+    return value
+
+
+Mail = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Choices = Annotated[dict[str, str], FromJson, AfterValidator(_functions)]
 Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], FromJson]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], FromJson]
@@ -97,14 +129,17 @@ class Settings(BaseModel):
     platform: CloudSettings
     """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
+    protect: bool | None = None
+    """Whether data refuses to be deleted; default: as the profile says. What a deleted database leaves behind is the
+    profile's affair all the same."""
     engines: Choices = Field(default_factory=dict)
     """Engine id by function id (see docs/providers.md), where the architecture's default is not wanted."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""
     network_cidr: Annotated[IPv4Network, AfterValidator(_network)] = IPv4Network("10.40.0.0/16")
 
-    currency: Annotated[str, Field(pattern=r"^[a-z]{3}$")] = "usd"
-    """ISO 4217, lower case, as Stripe writes it."""
+    currency: Annotated[str, AfterValidator(_currency)] = "usd"
+    """ISO 4217, lower case, as Stripe writes it: one of `stacks/currencies.py`."""
     commission_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     """The platform's share of each seller's gross; 100 are one per cent."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
@@ -117,12 +152,15 @@ class Settings(BaseModel):
     allowed_origins: Origins = ()
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
-    alarm_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    alarm_email: Annotated[Mail | None, AfterValidator(_heard), Field(validate_default=True)] = None
+    """Who hears of alarms. Required where data is protected."""
+    mail_from: Annotated[Mail | None, AfterValidator(_own_mail), Field(validate_default=True)] = None
+    """Address that sign-in mails come from, which the cloud must know as yours. Required in a profile with own mail."""
 
     @cached_property
     def profile(self) -> Profile:
-        """The levers of `marketplace:profile`."""
-        return PROFILES[self.profile_name]
+        """The levers of `marketplace:profile`, with `marketplace:protect`."""
+        return _profile_of(self.profile_name, self.protect)
 
     @property
     def cloud(self) -> str:
@@ -220,4 +258,4 @@ def _message(error: Any, *, repeat: bool) -> str:
         return "is required"
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
-    return f"{message}, got {error['input']!r}" if repeat else message
+    return f"{message}, got {error['input']!r}" if repeat and error["input"] not in (None, ()) else message

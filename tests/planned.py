@@ -56,6 +56,17 @@ class Planned:
                 grouped.setdefault(resource.type.rpartition(":")[2], set()).add(resource.name)
         return grouped
 
+    def needs(self, resource: Resource) -> set[str]:
+        """URNs of everything that must exist before the resource, and is deleted after it."""
+        found: set[str] = set()
+        waiting = [resource.urn]
+        while waiting:
+            for urn in self.resources[waiting.pop()].dependencies:
+                if urn not in found:
+                    found.add(urn)
+                    waiting.append(urn)
+        return found
+
     def allowed(self, workload: str) -> Policy:
         """What a role's policy allows: actions and resources by statement."""
         return {s["Sid"]: (s["Action"], s["Resource"]) for s in self.statements(workload) if s["Effect"] == "Allow"}
@@ -108,20 +119,24 @@ class Plans:
         self._folder = folder
         self._made: dict[str, Planned] = {}
 
-    def of(self, stack: str, **settings: str) -> Planned:
-        """The plan of a stack, with other values for some settings."""
+    def of(self, stack: str, *, called: str | None = None, **settings: str) -> Planned:
+        """The plan of a stack, under another name and with other values for some settings."""
         program = Program.load(ROOT, stack)
-        program = replace(program, config=program.config | {f"marketplace:{key}": v for key, v in settings.items()})
-        name = f"{stack}-{hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"
+        config = program.config | {f"marketplace:{key}": value for key, value in settings.items()}
+        program = replace(program, config=config, stack=called or stack)
+        distinct = json.dumps([called, settings], sort_keys=True)
+        name = f"{stack}-{hashlib.sha256(distinct.encode()).hexdigest()[:8]}"
         if name not in self._made:
-            self._made[name] = Planned(self._shared(program, self._folder / f"plan-{name}.json"))
+            self._made[name] = Planned(
+                self._shared(program, self._folder / f"plan-{name}.json", thorough=called is None)
+            )
         return self._made[name]
 
-    def _shared(self, program: Program, file: Path) -> Plan:
+    def _shared(self, program: Program, file: Path, *, thorough: bool) -> Plan:
         with file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not file.exists():
-                file.write_text(plan(program, thorough=True).model_dump_json())
+                file.write_text(plan(program, thorough=thorough).model_dump_json())
         return Plan.model_validate_json(file.read_text())
 
 

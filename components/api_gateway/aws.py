@@ -13,6 +13,7 @@ from components.api_gateway import ApiGatewayArgs
 from components.aws.foundation import AwsFoundation
 from components.aws.identity import Identity
 from components.aws.logs import log_group
+from components.aws.names import API, fitted
 from components.aws.narrow import on_aws
 from components.aws.signal import Signal, Watched
 from components.container_cluster.aws import ContainerCluster
@@ -53,7 +54,7 @@ class ApiGateway(ApiGatewayContract, Watched):
         cluster = on_aws(args.cluster, ContainerCluster)
         self.api = aws.apigatewayv2.Api(
             name,
-            name=foundation.prefix,
+            name=fitted(API, foundation.prefix),
             protocol_type="HTTP",
             cors_configuration={
                 "allow_origins": list(args.allowed_origins),
@@ -79,10 +80,10 @@ class ApiGateway(ApiGatewayContract, Watched):
         identity.grant(links)
         link = aws.apigatewayv2.VpcLink(
             name,
-            name=foundation.prefix,
+            name=fitted(API, foundation.prefix),
             subnet_ids=cluster.network.private_subnet_ids,
             security_group_ids=[identity.security_group_id],
-            opts=self.child(depends_on=identity.after),
+            opts=self.child(depends_on=[*identity.after, *cluster.network.ready]),
         )
         # A route leads to services that run already: after a change, to their new code.
         services = [on_aws(service, ContainerService).service for service in args.services]

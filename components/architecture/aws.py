@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from components.architecture.lifecycle import Lifecycle, available, closed, retired
+from components.architecture.lifecycle import Lifecycle, Version, available, closed, retired
 from components.architecture.model import Cell, Engine
 from components.architecture.stripe import PAYMENTS
 
@@ -21,6 +21,12 @@ _DOCS = "https://docs.aws.amazon.com"
 
 def _open(path: str, note: str = "") -> Lifecycle:
     return available(_CHECKED, f"{_DOCS}/{path}", f"No closure found. {note}".strip())
+
+
+def _version(id: str, ends_on: date, *, long_term: bool = False) -> Version:
+    """A version of Aurora PostgreSQL."""
+    calendar = f"{_DOCS}/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html"
+    return Version(id=id, ends_on=ends_on, as_of=date(2026, 11, 27), source=calendar, long_term=long_term)
 
 
 CLOUDFRONT = Engine(
@@ -76,6 +82,13 @@ AURORA = Engine(
     id="aurora-postgresql",
     title="Amazon Aurora PostgreSQL",
     lifecycle=_open("AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html"),
+    versions=(
+        _version("17.5", date(2026, 12, 31)),
+        _version("17.6", date(2027, 4, 30)),
+        _version("17.7", date(2030, 2, 28), long_term=True),
+        _version("17.9", date(2027, 9, 30)),
+        _version("17.10", date(2027, 12, 31)),
+    ),
 )
 OPENSEARCH = Engine(
     id="opensearch",

@@ -25,6 +25,19 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version of an engine, and the day from which its cloud no longer supports it."""
+
+    id: str
+    ends_on: date
+    as_of: date
+    """The day this was last checked."""
+    source: str
+    long_term: bool = False
+    """The cloud supports it for years, with patches only."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lifecycle:
     """What is known of a service's life. Build one with `available`, `closed`, `retired` or `renamed`."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.architecture.lifecycle import Lifecycle, Status
+from components.architecture.lifecycle import Lifecycle, Status, Version
 
 
 class Lane(StrEnum):
@@ -28,6 +28,12 @@ class Engine:
     title: str
     """The service's name; for the one that the mapping table names, exactly as it stands there."""
     lifecycle: Lifecycle
+    versions: tuple[Version, ...] = ()
+    """Those that a stack may choose and whose end is known."""
+
+    def version(self, id: str) -> Version | None:
+        """What is known of a version."""
+        return next((version for version in self.versions if version.id == id), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ def render() -> str:
     ]
     for cloud in CLOUDS.values():
         sections += [f"\n## Engines on {cloud.label}\n", *_engines(cloud)]
+    sections += ["\n## Versions\n", *_versions()]
     return "\n".join(sections) + "\n"
 
 
@@ -71,6 +72,17 @@ def _engines(cloud: CloudEntry) -> Iterator[str]:
         plays = ", ".join(f"`{function.id}`" for function in functions)
         source = f"[{life.source.split('/')[2]}]({life.source})"
         yield _row(f"`{engine.id}`", engine.title, plays, _status(engine), life.as_of.isoformat(), source, life.note)
+
+
+def _versions() -> Iterator[str]:
+    """Versions of the engines that a stack may choose one of."""
+    yield from _heading("Engine", "Version", "Supported until", "As of", "Source")
+    for cloud in CLOUDS.values():
+        for engine, _ in _players(cloud):
+            for version in engine.versions:
+                source = f"[{version.source.split('/')[2]}]({version.source})"
+                id = f"{version.id}, long-term" if version.long_term else version.id
+                yield _row(f"`{engine.id}`", id, version.ends_on.isoformat(), version.as_of.isoformat(), source)
 
 
 def _players(cloud: CloudEntry) -> Iterator[tuple[Engine, Sequence[Function]]]:

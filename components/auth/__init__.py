@@ -27,6 +27,9 @@ class AuthArgs:
     callback_urls: tuple[str, ...]
     """Where the storefront is sent back to after sign-in."""
     logout_urls: tuple[str, ...]
+    sender: str | None = None
+    """Address that mails to users come from, which the cloud must know as yours; default: one of the cloud's own, which
+    stops after a few mails."""
 
 
 @dataclass(frozen=True, kw_only=True)

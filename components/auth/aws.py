@@ -11,6 +11,7 @@ from components.auth import ROLES, AuthArgs, AuthEnvironment
 from components.auth import Auth as AuthContract
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
+from components.aws.names import SIGN_IN, fitted
 from components.aws.peer import INTERNET
 from components.link import Access
 
@@ -32,7 +33,7 @@ class Auth(AuthContract):
         self, name: str, foundation: AwsFoundation, args: AuthArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, foundation, opts=opts)
-        pool = self._pool(foundation)
+        pool = self._pool(foundation, args.sender)
         for role, meaning in ROLES.items():
             aws.cognito.UserGroup(
                 f"{name}-{role}", name=role, description=meaning, user_pool_id=pool.id, opts=self.child()
@@ -40,7 +41,7 @@ class Auth(AuthContract):
         aws.cognito.UserPoolDomain(
             name,
             # Unique in the region over all accounts.
-            domain=pulumi.Output.concat(f"{foundation.prefix}-", foundation.account_id),
+            domain=pulumi.Output.concat(fitted(SIGN_IN, foundation.prefix), "-", foundation.account_id),
             user_pool_id=pool.id,
             managed_login_version=2,
             opts=self.child(),
@@ -70,7 +71,7 @@ class Auth(AuthContract):
         )
         return Grant(environment=environment.variables(self.name), peers=(INTERNET,))
 
-    def _pool(self, foundation: AwsFoundation) -> aws.cognito.UserPool:
+    def _pool(self, foundation: AwsFoundation, sender: str | None) -> aws.cognito.UserPool:
         return aws.cognito.UserPool(
             self.name,
             user_pool_tier="ESSENTIALS",
@@ -88,6 +89,7 @@ class Auth(AuthContract):
             mfa_configuration="OPTIONAL",
             software_token_mfa_configuration={"enabled": True},
             account_recovery_setting={"recovery_mechanisms": [{"name": "verified_email", "priority": 1}]},
+            email_configuration=_mail(foundation, sender) if sender else None,
             user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
             deletion_protection="ACTIVE" if foundation.profile.protect_data else "INACTIVE",
             opts=self.guarded(),
@@ -114,3 +116,13 @@ class Auth(AuthContract):
             token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
             opts=self.child(),
         )
+
+
+def _mail(account: AwsFoundation, sender: str) -> aws.cognito.UserPoolEmailConfigurationArgs:
+    """Mails by SES: Cognito's own sender stops after 50 a day, for the whole account."""
+    identity = account.ses_identity or sender.rpartition("@")[2]
+    return aws.cognito.UserPoolEmailConfigurationArgs(
+        email_sending_account="DEVELOPER",
+        from_email_address=sender,
+        source_arn=account.arn("ses", f"identity/{identity}"),
+    )

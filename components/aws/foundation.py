@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.names import plain
 from components.aws.settings import AwsSettings
+from components.aws.zones import Zone
 from components.foundation import Engines, Foundation
 from components.profile import Profile
 
@@ -19,8 +21,11 @@ class AwsFoundation(Foundation):
 
     region: str
     account_id: pulumi.Output[str]
-    zones: tuple[str, ...]
+    zones: tuple[Zone, ...]
     """Zones the network may use, most important first."""
+    aurora_version: str
+    ses_identity: str | None
+    """Identity of SES that mails are sent under; `None` for the domain of their sender."""
 
     @property
     def partition(self) -> str:
@@ -55,11 +60,13 @@ def foundation(
     caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider))
     return AwsFoundation(
         cloud=settings.CLOUD,
-        prefix=prefix,
+        prefix=plain(prefix),
         profile=profile,
         provider=provider,
         engines=engines,
         region=settings.region,
         account_id=caller.account_id,
         zones=settings.zones,
+        aurora_version=settings.aurora_version,
+        ses_identity=settings.ses_identity,
     )

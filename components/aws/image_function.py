@@ -87,7 +87,7 @@ class ImageFunction:
             # Text passes lines through as they are: the code writes JSON itself, with its own level.
             logging_config={"log_format": "Text", "log_group": logs.name},
             tracing_config={"mode": "Active"},
-            opts=owner.child(depends_on=[logs, *self.identity.after]),
+            opts=owner.child(depends_on=[logs, *self.identity.after, *network.ready]),
         )
         self.signals = _signals(self.function)
 

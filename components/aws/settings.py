@@ -1,28 +1,32 @@
-"""AWS's own settings: account, region, zones, and where the image is."""
+"""AWS's own settings: account, region, zones, versions, and where the image is."""
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from components.architecture import engines
 from components.aws.registry import ecr_address
+from components.aws.zones import Zone, problem, usable, zones
 from components.cloud_settings import CloudSettings, Texts
 
-MINIMUM_ZONES: Final = 2
 _REGION: Final = r"^[a-z]{2}(-[a-z]+)+-\d$"
 
 
 def _in_region(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    """Zones of the region, two at least: the load balancer and the databases take no fewer."""
     region = info.data.get("region")
-    if region and any(not re.fullmatch(f"{region}[a-z]", zone) for zone in value):
-        raise ValueError(f"expected zones of {region}, such as {region}a")
-    if value and len(set(value)) < MINIMUM_ZONES:
-        raise ValueError(f"expected {MINIMUM_ZONES} different zones at least")
-    if len(set(value)) < len(value):
-        raise ValueError("expected each zone once")
+    if region and (wrong := problem(value, region)):
+        raise ValueError(wrong)
+    return value
+
+
+def _supported(value: str) -> str:
+    """A version of Aurora PostgreSQL that AWS still supports."""
+    version = engines("aws")["aurora-postgresql"].version(value)
+    if version and version.ends_on <= datetime.now(UTC).date():
+        raise ValueError(f"the support of this version ended on {version.ends_on}")
     return value
 
 
@@ -48,10 +52,16 @@ class AwsSettings(CloudSettings):
     """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """The only account the stack may be deployed to; default: whichever the credentials are for."""
-    availability_zones: Annotated[Texts, AfterValidator(_in_region)] = ()
-    """Default: the region's zones a, b and c. Not every account has those."""
+    availability_zones: Annotated[Texts, AfterValidator(_in_region), Field(validate_default=True)] = ()
+    """By id (`use1-az4`), or by the names that your account has for them; default: those of `components/aws/zones.py`.
+    They are chosen once: the subnets of a network that exists stay where they are."""
+    aurora_version: Annotated[str, Field(pattern=r"^17\.\d+$"), AfterValidator(_supported)] = "17.7"
+    """What a new order database starts with. 17.7 has AWS's long-term support and gets patches only; in any other AWS
+    installs minor versions by itself. A database that exists is upgraded by hand."""
+    ses_identity: str | None = None
+    """Verified identity of SES in the stack's region; default: the domain of `marketplace:mailFrom`."""
 
     @property
-    def zones(self) -> tuple[str, ...]:
+    def zones(self) -> tuple[Zone, ...]:
         """Zones the network may use, most important first."""
-        return self.availability_zones or tuple(f"{self.region}{letter}" for letter in "abc")
+        return zones(self.availability_zones or usable(self.region))

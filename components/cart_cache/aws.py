@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.logs import log_group
+from components.aws.names import CACHE, fitted
 from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
@@ -24,6 +25,8 @@ ENGINE_VERSION = "8.0"
 PARAMETER_FAMILY = "valkey8"
 MAXIMUM_SNAPSHOTS = 7
 
+NO_COMMANDS = "off ~* resetchannels -@all"
+"""Of the member that the group of users is created with: nobody signs in as it."""
 CONNECT = "+@connection +@transaction +time"
 COMMANDS = {
     Access.READS: f"on ~* resetchannels -@all +@read {CONNECT} -@dangerous",
@@ -33,7 +36,7 @@ COMMANDS = {
 
 
 class CartCache(CartCacheContract, Watched):
-    """Creates the replication group, its user group (empty until a workload is linked) and its parameters.
+    """Creates the replication group, its user group (with nobody in it until a workload is linked) and its parameters.
 
     Each workload signs in as an ElastiCache user of its own, by IAM: there is no password, and Valkey has no
     default user in a group that was not given one.
@@ -48,11 +51,14 @@ class CartCache(CartCacheContract, Watched):
         self._prefix = foundation.prefix
         network = on_aws(args.network, Network)
         secrets = on_aws(args.secrets, Secrets)
+        self._members: list[pulumi.Resource] = []
+        nobody = self._user("nobody", NO_COMMANDS)
         self.users = aws.elasticache.UserGroup(
             name,
             engine=VALKEY,
-            user_group_id=f"{foundation.prefix}-{name}",
-            # Members come by an association each, when a workload is linked.
+            user_group_id=fitted(CACHE, foundation.prefix, name),
+            # A group is never empty. The other members come by an association each, when a workload is linked.
+            user_ids=[nobody.user_id],
             opts=self.child(ignore_changes=["userIds"]),
         )
         self.security_group = aws.ec2.SecurityGroup(
@@ -70,24 +76,15 @@ class CartCache(CartCacheContract, Watched):
 
     def bind(self, workload: str, access: Access) -> Grant:
         """A user for the workload, with the commands of the access."""
-        # For sign-in by IAM, ElastiCache requires that a user's id and name are the same.
-        user_id = f"{self._prefix}-{workload}"
-        user = aws.elasticache.User(
-            f"{self.name}-{workload}",
-            engine=VALKEY,
-            user_id=user_id,
-            user_name=user_id,
-            authentication_mode={"type": "iam"},
-            access_string=COMMANDS[access],
-            opts=self.child(),
-        )
+        user = self._user(workload, COMMANDS[access])
         member = aws.elasticache.UserGroupAssociation(
             f"{self.name}-{workload}",
             user_group_id=self.users.user_group_id,
             user_id=user.user_id,
-            # A group that is being changed can be attached to no cache.
-            opts=self.child(depends_on=[self.group]),
+            # A group that is being changed can be attached to no cache, and takes no second change.
+            opts=self.child(depends_on=[self.group, *self._members[-1:]]),
         )
+        self._members.append(member)
         environment = CartCacheEnvironment(
             host=self.host, port=self.port, user=user.user_name, instance=self.group.replication_group_id
         )
@@ -102,6 +99,19 @@ class CartCache(CartCacheContract, Watched):
             environment=environment.variables(self.name),
             peers=(Peer(name=self.name, port=self.port, security_group_id=self.security_group.id),),
             after=(member,),
+        )
+
+    def _user(self, workload: str, commands: str) -> aws.elasticache.User:
+        # For sign-in by IAM, ElastiCache requires that a user's id and name are the same.
+        user_id = fitted(CACHE, self._prefix, workload)
+        return aws.elasticache.User(
+            f"{self.name}-{workload}",
+            engine=VALKEY,
+            user_id=user_id,
+            user_name=user_id,
+            authentication_mode={"type": "iam"},
+            access_string=commands,
+            opts=self.child(),
         )
 
     def _replication_group(self, network: Network, secrets: Secrets) -> aws.elasticache.ReplicationGroup:
@@ -150,7 +160,8 @@ class CartCache(CartCacheContract, Watched):
                     "log_type": "slow-log",
                 }
             ],
-            opts=self.child(),
+            # What a new cache starts with: AWS installs minor versions by itself, and takes none back.
+            opts=self.child(ignore_changes=["engineVersion"]),
         )
 
 

@@ -18,6 +18,9 @@ from components.secrets_management.aws import Secrets
 READ = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
 WRITE = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
+REGIONAL_ENDPOINT = {"AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}
+"""The SDK calls `dynamodb.<region>`, which the network's endpoint answers, and no address of the account's own."""
+
 
 class CatalogDatabase(CatalogDatabaseContract, Watched):
     """Creates the table, with a stream of its changes for search and recommendations to follow."""
@@ -67,6 +70,9 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
                 Statement(sid=sid(access, self.name), actions=actions, resources=(self.table.arn,)),
                 self._secrets.decrypt("dynamodb"),
             ),
-            environment=CatalogDatabaseEnvironment(collection=self.table.name).variables(self.name),
+            environment={
+                **CatalogDatabaseEnvironment(collection=self.table.name).variables(self.name),
+                **REGIONAL_ENDPOINT,
+            },
             services=("dynamodb",),
         )

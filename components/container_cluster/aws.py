@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
+from components.aws.names import CLUSTER, fitted
 from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.container_cluster import ContainerCluster as ContainerClusterContract
@@ -38,7 +39,7 @@ class ContainerCluster(ContainerClusterContract):
         self.network = on_aws(args.network, Network)
         self.cluster = aws.ecs.Cluster(
             name,
-            name=foundation.prefix,
+            name=fitted(CLUSTER, foundation.prefix),
             settings=[{"name": "containerInsights", "value": "enabled"}],
             opts=self.child(),
         )

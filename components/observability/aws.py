@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
+from components.aws.names import ALARM, DASHBOARD, fitted
 from components.aws.narrow import on_aws
 from components.aws.policy import Statement, policy, tls_only
 from components.aws.signal import Signal, Watched
@@ -44,7 +45,7 @@ class Observability(ObservabilityContract):
             self._alarm(foundation, owner, signal, topic)
         aws.cloudwatch.Dashboard(
             name,
-            dashboard_name=foundation.prefix,
+            dashboard_name=fitted(DASHBOARD, foundation.prefix),
             dashboard_body=pulumi.Output.json_dumps(
                 {
                     "widgets": [
@@ -83,7 +84,7 @@ class Observability(ObservabilityContract):
         percentile = signal.statistic.startswith("p")
         aws.cloudwatch.MetricAlarm(
             f"{owner}-{signal.name}",
-            name=f"{account.prefix}-{owner}-{signal.name}",
+            name=fitted(ALARM, account.prefix, owner, signal.name),
             alarm_description=signal.meaning,
             namespace=signal.namespace,
             metric_name=signal.metric,

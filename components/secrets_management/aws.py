@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
+from components.aws.names import KEY, fitted
 from components.aws.policy import Statement, policy
 from components.aws.sizes import key_deletion_days
 from components.secrets_management import Secrets as SecretsContract
@@ -28,9 +29,11 @@ class Secrets(SecretsContract):
             enable_key_rotation=True,
             deletion_window_in_days=key_deletion_days(foundation.profile),
             policy=_key_policy(foundation),
-            opts=self.guarded(),
+            # What a deleted database leaves behind can be read as long as its key is there.
+            opts=self.guarded(retain_on_delete=True if foundation.profile.keep_backups else None),
         )
-        aws.kms.Alias(name, name=f"alias/{foundation.prefix}", target_key_id=self.key.key_id, opts=self.child())
+        alias = f"alias/{fitted(KEY, foundation.prefix)}"
+        aws.kms.Alias(name, name=alias, target_key_id=self.key.key_id, opts=self.child())
         self.key_arn: pulumi.Output[str] = self.key.arn
         self.register_outputs({"key_arn": self.key_arn})
 

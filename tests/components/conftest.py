@@ -45,6 +45,11 @@ def dev(plans: Plans) -> Planned:
     return plans.of("dev")
 
 
+@pytest.fixture(scope="session", params=["prod", "dev"])
+def stack(request: pytest.FixtureRequest, plans: Plans) -> Planned:
+    return plans.of(request.param)
+
+
 @pytest.fixture
 def declare(tmp_path: Path) -> Callable[[str], Plan]:
     """Plans a program of a few components."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from planned import Planned
+from planned import Planned, Plans
 
 KEY = "<Key secrets.arn>"
 
@@ -41,8 +43,19 @@ def test_an_order_database_does_not_claim_to_pause_while_it_is_polled_each_secon
     assert cluster["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 2}
 
 
+def test_the_order_database_starts_with_a_version_of_long_term_support_and_stays_there(
+    prod: Planned, plans: Plans
+) -> None:
+    assert prod.inputs("rds/cluster:Cluster", "orders")["engineVersion"] == "17.7"
+    assert prod.inputs("ClusterInstance", "orders-0")["autoMinorVersionUpgrade"] is False
+    other = plans.of("prod", auroraVersion="17.10")
+    assert other.inputs("rds/cluster:Cluster", "orders")["engineVersion"] == "17.10"
+    assert other.inputs("ClusterInstance", "orders-0")["autoMinorVersionUpgrade"] is True
+
+
 def test_a_minor_version_that_aws_installed_is_not_taken_back(prod: Planned) -> None:
     assert prod.one("rds/cluster:Cluster", "orders").ignore_changes == ["engineVersion"]
+    assert prod.one("ReplicationGroup", "carts").ignore_changes == ["engineVersion"]
     for name in prod.every("ClusterInstance"):
         assert "engineVersion" not in prod.inputs("ClusterInstance", name)
 
@@ -56,10 +69,28 @@ def test_the_last_snapshot_of_one_stack_does_not_stand_in_the_way_of_the_next(pr
     assert snapshot == "marketplace-prod-final-<SubnetGroup orders.name>"
 
 
+@pytest.mark.parametrize("protect", ["true", "false"])
+def test_what_a_deleted_database_leaves_behind_can_be_read(plans: Plans, protect: str) -> None:
+    prod = plans.of("prod", protect=protect)
+    cluster = prod.inputs("rds/cluster:Cluster", "orders")
+    assert (cluster["skipFinalSnapshot"], cluster["deleteAutomatedBackups"]) == (False, False)
+    assert prod.one("Key", "secrets").retain_on_delete
+
+
+def test_protection_is_lifted_by_a_setting_of_its_own(plans: Plans, prod: Planned) -> None:
+    lifted = plans.of("prod", protect="false")
+    assert not [r.name for r in lifted.plan.resources if r.protect]
+    assert lifted.inputs("rds/cluster:Cluster", "orders")["deletionProtection"] is False
+    assert lifted.inputs("UserPool", "auth")["deletionProtection"] == "INACTIVE"
+    assert lifted.inputs("LoadBalancer", "cluster")["enableDeletionProtection"] is False
+    assert {r.urn for r in lifted.plan.resources} == {r.urn for r in prod.plan.resources}
+
+
 def test_a_throw_away_order_database_leaves_nothing_behind(dev: Planned) -> None:
     cluster = dev.inputs("rds/cluster:Cluster", "orders")
     assert cluster["skipFinalSnapshot"] is True
     assert "finalSnapshotIdentifier" not in cluster
+    assert not dev.one("Key", "secrets").retain_on_delete
     assert set(dev.every("ClusterInstance")) == {"orders-0"}
 
 
@@ -114,6 +145,13 @@ def test_the_cart_cache_is_valkey_over_tls_with_users_only(prod: Planned) -> Non
     users = prod.one("UserGroup", "carts")
     assert users.ignore_changes == ["userIds"]
     assert users.inputs["engine"] == "valkey"
+
+
+def test_the_group_of_users_has_a_member_from_the_start_and_takes_one_change_at_a_time(prod: Planned) -> None:
+    assert prod.inputs("UserGroup", "carts")["userIds"] == ["marketplace-prod-nobody"]
+    members = [r for r in prod.plan.resources if r.type.endswith("UserGroupAssociation")]
+    for earlier, later in itertools.pairwise(members):
+        assert earlier.urn in later.dependencies
 
 
 def test_the_cart_cache_survives_a_zone_in_production_only(prod: Planned, dev: Planned) -> None:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from planned import Planned
+from planned import Planned, Plans
 
 from components.workload import Service
 from services.catalog.endpoints import router as catalog_router
@@ -163,6 +163,33 @@ def test_every_alarm_tells_somebody_what_it_means(prod: Planned) -> None:
         assert alarm["alarmActions"] == ["<Topic observability.arn>"], name
         assert alarm["alarmDescription"].endswith((".", "?")) or ":" in alarm["alarmDescription"], name
         assert ("statistic" in alarm) != ("extendedStatistic" in alarm), name
+
+
+def test_an_alarm_on_a_rate_has_a_threshold_for_each_second(prod: Planned) -> None:
+    alarm = prod.inputs("MetricAlarm", "orders-deadlocks")
+    assert alarm["statistic"] == "Average"
+    assert alarm["threshold"] == pytest.approx(5 / alarm["period"])
+
+
+def test_productions_alarms_reach_somebody(prod: Planned) -> None:
+    subscription = prod.inputs("TopicSubscription", "observability")
+    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "alarms@marketplace.example.com")
+
+
+def test_productions_sign_in_mails_come_from_a_verified_sender(prod: Planned, dev: Planned) -> None:
+    assert prod.inputs("UserPool", "auth")["emailConfiguration"] == {
+        "emailSendingAccount": "DEVELOPER",
+        "fromEmailAddress": "no-reply@marketplace.example.com",
+        "sourceArn": "arn:aws:ses:us-east-1:<accountId>:identity/marketplace.example.com",
+    }
+    assert "emailConfiguration" not in dev.inputs("UserPool", "auth")
+
+
+def test_mails_are_sent_under_the_identity_that_the_settings_name(plans: Plans) -> None:
+    prod = plans.of("prod", sesIdentity="no-reply@marketplace.example.com")
+    assert prod.inputs("UserPool", "auth")["emailConfiguration"]["sourceArn"].endswith(
+        ":identity/no-reply@marketplace.example.com"
+    )
 
 
 def test_the_dashboard_shows_every_alarm(prod: Planned) -> None:

@@ -42,6 +42,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "catalog": {
         **AUTH,
         **ORDERS,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         "AWS_REGION": "us-east-1",
         "CLOUD": "aws",
         "CURRENCY": "usd",
@@ -127,7 +128,8 @@ def test_the_code_finds_every_setting_it_requires(
 
 @pytest.mark.parametrize("workload", READ_BY)
 def test_nothing_is_given_that_no_code_reads(prod: Planned, workload: str) -> None:
-    elsewhere = {"AWS_REGION", "LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    sdks = {"AWS_ACCOUNT_ID_ENDPOINT_MODE", "AWS_REGION", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+    elsewhere = {"LOG_LEVEL", *sdks}
     read = {variable for settings in READ_BY[workload] for variable in variables_of(settings)}
     assert prod.environment(workload).keys() - elsewhere <= read
 

@@ -6,7 +6,7 @@ import ipaddress
 import itertools
 
 import pytest
-from planned import Planned
+from planned import Planned, Plans
 
 from components.errors import ComponentError
 from components.network.aws.subnets import subnet_plans
@@ -39,12 +39,52 @@ def test_production_spans_three_zones_with_a_way_out_in_each(prod: Planned) -> N
     assert set(prod.every("FlowLog")) == {"network-flows"}
 
 
+def test_a_subnet_stands_in_a_zone_known_by_its_id_and_stays_there(prod: Planned) -> None:
+    zones = {"a": "use1-az1", "b": "use1-az2", "c": "use1-az4"}
+    for name in prod.every("Subnet"):
+        subnet = prod.one("Subnet", name)
+        assert subnet.inputs["availabilityZoneId"] == zones[name[-1]]
+        assert "availabilityZone" not in subnet.inputs
+        assert subnet.ignore_changes == ["availabilityZone", "availabilityZoneId"]
+
+
+def test_zones_are_named_where_the_settings_name_them(plans: Plans) -> None:
+    stack = plans.of("dev", availabilityZones='["us-east-1f", "us-east-1d"]')
+    assert stack.inputs("Subnet", "network-data-f")["availabilityZone"] == "us-east-1f"
+    assert stack.inputs("Subnet", "network-data-d")["availabilityZone"] == "us-east-1d"
+
+
 def test_a_throw_away_stack_spans_two_zones_with_one_way_out_and_no_paid_endpoint(dev: Planned) -> None:
     assert set(dev.every("NatGateway")) == {"network-nat-a"}
     assert len(dev.every("Subnet")) == 6
     assert {dev.inputs("VpcEndpoint", name)["vpcEndpointType"] for name in dev.every("VpcEndpoint")} == {"Gateway"}
     assert not dev.every("FlowLog")
     assert dev.inputs("RouteTableAssociation", "network-private-b")["routeTableId"].endswith("network-private-a.id>")
+
+
+WAYS = ("ec2/route:Route", "RouteTableAssociation", "NatGateway", "VpcEndpoint", "InternetGateway")
+RUNS = ("lambda/function:Function", "lambda/invocation:Invocation", "ecs/service:Service", "VpcLink")
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_nothing_runs_before_the_network_is_ready_or_after_it_is_gone(stack: Planned, kind: str) -> None:
+    ways = {r.urn for r in stack.plan.resources if r.type.endswith(WAYS)}
+    runs = [r for r in stack.plan.resources if r.type.endswith(kind)]
+    assert ways
+    assert runs
+    for resource in runs:
+        missing = ways - stack.needs(resource)
+        assert not missing, f"{resource.name} may outlive {sorted(missing)}"
+
+
+def test_an_invocation_needs_its_permissions_its_rules_and_the_database_until_it_is_over(stack: Planned) -> None:
+    rules = {"migrations-to-orders", "orders-from-migrations"}
+    names = {"migrations", "orders-0", *rules}
+    kinds = ("RolePolicy", "ClusterInstance", "SecurityGroupEgressRule", "SecurityGroupIngressRule")
+    needed = {r.urn for r in stack.plan.resources if r.type.endswith(kinds) and r.name in names}
+    assert len(needed) == len(names)
+    for name in stack.every("Invocation"):
+        assert needed <= stack.needs(stack.one("Invocation", name))
 
 
 def test_data_subnets_lead_nowhere(prod: Planned) -> None:

@@ -155,6 +155,7 @@ def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned)
         assert user["userId"] == user["userName"] == f"marketplace-prod-{workload}"
         assert user["accessString"].startswith("on ~* resetchannels -@all ")
         assert user["accessString"].endswith(" -@dangerous")
+    assert prod.inputs("User", "carts-nobody")["accessString"] == "off ~* resetchannels -@all"
     assert set(prod.every("UserGroupAssociation")) == {"carts-checkout", "carts-checkout-saga"}
 
 
@@ -185,15 +186,20 @@ def test_another_database_gets_its_schema_and_its_users(prod: Planned) -> None:
         assert event["database"] == "<Cluster orders.clusterResourceId>"
 
 
-def test_the_access_of_a_workload_that_is_gone_is_taken_away(prod: Planned) -> None:
-    scopes = {name: prod.inputs("Invocation", name).get("lifecycleScope") for name in prod.every("Invocation")}
-    assert scopes.pop("migrations") is None
-    assert set(scopes.values()) == {"CRUD"}
+def test_a_destroy_invokes_nothing(prod: Planned) -> None:
+    # Only an invocation of the scope CRUD runs when it is deleted.
+    assert {prod.inputs("Invocation", name).get("lifecycleScope") for name in prod.every("Invocation")} == {None}
+
+
+def test_a_workload_signs_in_to_the_order_database_by_its_own_role_alone(prod: Planned) -> None:
+    for workload in ("catalog", "checkout", "checkout-saga", "order-processor"):
+        actions, resources = prod.allowed(workload)["ConnectOrders"]
+        assert actions == ["rds-db:connect"]
+        assert [resource.rpartition("/")[2] for resource in resources] == [workload]
 
 
 def test_giving_access_again_does_not_end_in_taking_it_away(prod: Planned) -> None:
     for name in prod.every("Invocation").keys() - {"migrations"}:
-        # AWS's provider replaces the resource for a new trigger: what was created is followed by a deletion.
         assert "triggers" not in prod.inputs("Invocation", name)
         assert prod.one("Invocation", name).delete_before_replace is True
 

@@ -132,7 +132,7 @@ def test_a_workload_may_pull_the_image_of_the_stack_and_no_other(plans: Plans) -
 
 
 def test_staging_is_guarded_like_production_and_smaller(plans: Plans) -> None:
-    staging = plans.of("dev", profile="staging")
+    staging = plans.of("dev", profile="staging", alarmEmail="alarms@shop.example")
     assert staging.inputs("rds/cluster:Cluster", "orders")["deletionProtection"] is True
     assert len(staging.every("Subnet")) == 6
     assert staging.inputs("ReplicationGroup", "carts")["multiAzEnabled"] is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ GOOD = {
     "marketplace:cloud": "aws",
     "marketplace:profile": "prod",
     "marketplace:image": f"{ECR}/shop:1",
+    "marketplace:alarmEmail": "alarms@shop.example",
+    "marketplace:mailFrom": "no-reply@shop.example",
 }
 
 
@@ -43,7 +46,8 @@ def problems(**given: str) -> dict[str, str]:
 def test_what_is_not_said_has_a_default() -> None:
     settings = load(GOOD, stack="test")
     assert settings.return_window_days == 14
-    assert aws(settings).zones == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+    assert [zone.id for zone in aws(settings).zones] == ["euw1-az1", "euw1-az2", "euw1-az3"]
+    assert aws(settings).aurora_version == "17.7"
     assert settings.profile.protect_data
 
 
@@ -51,7 +55,7 @@ def test_numbers_and_lists_are_read_from_text() -> None:
     given = {"marketplace:returnWindowDays": "30", "marketplace:availabilityZones": '["eu-west-1b", "eu-west-1c"]'}
     settings = load(GOOD | given, stack="test")
     assert settings.return_window_days == 30
-    assert aws(settings).zones == ("eu-west-1b", "eu-west-1c")
+    assert [(zone.suffix, zone.name) for zone in aws(settings).zones] == [("b", "eu-west-1b"), ("c", "eu-west-1c")]
 
 
 def test_every_mistake_is_reported_at_once_by_its_full_key() -> None:
@@ -172,6 +176,16 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
         ("image", f"{ECR}/shop@sha256:abc"),
         ("image", "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1"),
         ("availabilityZones", "3"),
+        ("availabilityZones", '["euw1-az1"]'),
+        ("availabilityZones", '["euw1-az1", "euw2-az2"]'),
+        ("availabilityZones", '["euw1-az1", "euw1-az4"]'),
+        ("availabilityZones", '["euw1-az1", "eu-west-1b"]'),
+        ("auroraVersion", "16.8"),
+        ("protect", "perhaps"),
+        ("currency", "xyz"),
+        ("currency", "isk"),
+        ("currency", "kwd"),
+        ("mailFrom", "nobody"),
         ("engines", '["lambda"]'),
         ("engines", '{"cart-cach": "elasticache-valkey"}'),
         ("accountId", "12345"),
@@ -193,6 +207,81 @@ def test_what_belongs_to_the_region_is_reported_beside_other_mistakes() -> None:
     assert "4096 addresses" in found["marketplace:networkCidr"]
     assert "zones of eu-west-1" in found["marketplace:availabilityZones"]
     assert "ECR in eu-west-1" in found["marketplace:image"]
+
+
+@pytest.mark.parametrize(
+    ("region", "zones"),
+    [
+        ("us-east-1", ["use1-az1", "use1-az2", "use1-az4"]),
+        ("eu-west-3", ["euw3-az1", "euw3-az3"]),
+        ("us-gov-west-1", ["usgw1-az1", "usgw1-az2", "usgw1-az3"]),
+        ("ap-southeast-2", ["apse2-az1", "apse2-az2", "apse2-az3"]),
+    ],
+)
+def test_a_network_stands_in_zones_that_have_everything(region: str, zones: list[str]) -> None:
+    image = GOOD["marketplace:image"].replace("eu-west-1", region)
+    settings = load(GOOD | {"aws:region": region, "marketplace:image": image}, stack="test")
+    assert [zone.id for zone in aws(settings).zones][:3] == zones
+    assert [zone.suffix for zone in aws(settings).zones][: len(zones)] == list("abc")[: len(zones)]
+
+
+def test_a_zone_without_vpc_links_is_refused_by_its_id() -> None:
+    assert (
+        "euw1-az4 has no VPC links"
+        in problems(availabilityZones='["euw1-az1", "euw1-az4"]')["marketplace:availabilityZones"]
+    )
+
+
+def test_a_region_whose_zones_nobody_looked_at_asks_for_them() -> None:
+    region = {
+        "aws:region": "af-south-1",
+        "marketplace:image": GOOD["marketplace:image"].replace("eu-west-1", "af-south-1"),
+    }
+    with pytest.raises(SettingsError) as refused:
+        load(GOOD | region, stack="test")
+    assert list(refused.value.problems) == ["marketplace:availabilityZones"]
+    given = region | {"marketplace:availabilityZones": '["afs1-az1", "afs1-az2"]'}
+    assert [zone.id for zone in aws(load(GOOD | given, stack="test")).zones] == ["afs1-az1", "afs1-az2"]
+
+
+@pytest.mark.parametrize("key", ["marketplace:alarmEmail", "marketplace:mailFrom"])
+def test_production_has_somebody_who_hears_of_alarms_and_a_sender_of_mails(key: str) -> None:
+    config = {name: value for name, value in GOOD.items() if name != key}
+    with pytest.raises(SettingsError) as refused:
+        load(config, stack="test")
+    assert list(refused.value.problems) == [key]
+    assert refused.value.problems[key].startswith("is required")
+    load(config | {"marketplace:profile": "ephemeral"}, stack="test")
+
+
+def test_an_alarm_reaches_somebody_wherever_data_is_protected() -> None:
+    config = {"aws:region": "eu-west-1", "marketplace:cloud": "aws", "marketplace:image": f"{ECR}/shop:1"}
+    unprotected = config | {"marketplace:profile": "staging", "marketplace:protect": "false"}
+    assert not load(unprotected, stack="test").profile.protect_data
+    for refused in (config | {"marketplace:profile": "staging"}, unprotected | {"marketplace:protect": "true"}):
+        with pytest.raises(SettingsError, match=r"alarmEmail: is required where data is protected"):
+            load(refused, stack="test")
+
+
+def test_protection_is_lifted_without_another_profile() -> None:
+    settings = load(GOOD | {"marketplace:protect": "false"}, stack="test")
+    assert not settings.profile.protect_data
+    assert settings.profile.keep_backups
+    assert settings.profile.zones == 3
+
+
+def test_a_version_whose_support_has_ended_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> Later:
+            return cls(2027, 1, 1, tzinfo=UTC)
+
+    chosen = GOOD | {"marketplace:auroraVersion": "17.5"}
+    assert aws(load(chosen, stack="test")).aurora_version == "17.5"
+    monkeypatch.setattr("components.aws.settings.datetime", Later)
+    with pytest.raises(SettingsError, match=r"auroraVersion: the support of this version ended on 2026-12-31"):
+        load(chosen, stack="test")
+    load(GOOD, stack="test")
 
 
 @pytest.mark.parametrize("tag", [":1", "@sha256:" + "0" * 64, ":1@sha256:" + "0" * 64])

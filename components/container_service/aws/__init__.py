@@ -177,7 +177,10 @@ class ContainerService(ContainerServiceContract, Watched):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             wait_for_steady_state=True,
-            opts=self.child(depends_on=[*after, self.cluster.providers], ignore_changes=["desiredCount"]),
+            opts=self.child(
+                depends_on=[*after, self.cluster.providers, *self.cluster.network.ready],
+                ignore_changes=["desiredCount"],
+            ),
         )
 
 

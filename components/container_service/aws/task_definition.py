@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.aws.foundation import AwsFoundation
 from components.aws.identity import Identity
 from components.aws.image import pull
+from components.aws.names import TASK, fitted
 from components.aws.policy import Statement, policy, trust
 from components.aws.sizes import CPU_UNITS_PER_CORE
 from components.component import Component
@@ -71,7 +72,7 @@ def task_definition(
     }
     return aws.ecs.TaskDefinition(
         owner.name,
-        family=f"{account.prefix}-{owner.name}",
+        family=fitted(TASK, account.prefix, owner.name),
         requires_compatibilities=["FARGATE"],
         network_mode="awsvpc",
         runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},

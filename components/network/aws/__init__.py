@@ -1,4 +1,4 @@
-"""The network on AWS: a VPC over two or three zones."""
+"""The network on AWS: a VPC over two or three zones, two in a region that has no third one with everything."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ class Network(NetworkContract):
 
     The default security group and its rules are taken over and emptied, so that nothing is reachable by
     having been forgotten.
+
+    What runs in the subnets, or calls something there, depends on `ready`. It then starts once its way out is there,
+    and a destroy deletes it before that.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class Network(NetworkContract):
     ) -> None:
         super().__init__(name, foundation, opts=opts)
         self._account = foundation
+        self._ways: list[pulumi.Resource] = []
         profile = foundation.profile
         self.vpc = aws.ec2.Vpc(
             name,
@@ -42,7 +46,8 @@ class Network(NetworkContract):
         aws.ec2.DefaultSecurityGroup(
             f"{name}-default", vpc_id=self.vpc_id, ingress=[], egress=[], tags=self._tags("closed"), opts=self.child()
         )
-        plans = subnet_plans(args.cidr, foundation.zones[: profile.zones])
+        self._zones = {zone.suffix: zone for zone in foundation.zones[: profile.zones]}
+        plans = subnet_plans(args.cidr, tuple(self._zones))
         public = [self._subnet("public", plan, plan.public) for plan in plans]
         private = [self._subnet("private", plan, plan.private) for plan in plans]
         data = [self._subnet("data", plan, plan.data) for plan in plans]
@@ -56,6 +61,8 @@ class Network(NetworkContract):
             subnet_ids=self.private_subnet_ids,
             route_table_ids=[table.id for table in private_tables],
         )
+        self.ready: tuple[pulumi.Resource, ...] = (*self._ways, *self.endpoints.created)
+        """Routes, NAT gateways, associations and endpoints: without them nothing in the subnets reaches anything."""
         if profile.record_connections:
             record_flows(self, foundation, vpc=self.vpc, key_arn=on_aws(args.secrets, Secrets).key_arn)
         self.register_outputs({"vpc_id": self.vpc_id})
@@ -64,14 +71,17 @@ class Network(NetworkContract):
         return {"Name": "-".join((self._account.prefix, *parts))}
 
     def _subnet(self, tier: str, plan: SubnetPlan, cidr: str) -> aws.ec2.Subnet:
+        zone = self._zones[plan.suffix]
         return aws.ec2.Subnet(
             f"{self.name}-{tier}-{plan.suffix}",
             vpc_id=self.vpc_id,
-            availability_zone=plan.zone,
+            availability_zone=zone.name,
+            availability_zone_id=zone.id,
             cidr_block=cidr,
             map_public_ip_on_launch=False,
             tags=self._tags(tier, plan.suffix),
-            opts=self.child(),
+            # A subnet cannot move, and another one cannot have its range beside it.
+            opts=self.child(ignore_changes=["availabilityZone", "availabilityZoneId"]),
         )
 
     def _route(
@@ -86,13 +96,14 @@ class Network(NetworkContract):
             f"{self.name}-internet", vpc_id=self.vpc_id, tags=self._tags(), opts=self.child()
         )
         outside = self._table("public")
-        aws.ec2.Route(
+        way_out = aws.ec2.Route(
             f"{self.name}-public-internet",
             route_table_id=outside.id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=internet.id,
             opts=self.child(),
         )
+        self._ways.append(way_out)
         inside = self._table("data")
         gateways = len(plans) if self._account.profile.exit_per_zone else 1
         tables = []
@@ -121,13 +132,14 @@ class Network(NetworkContract):
             opts=self.child(depends_on=[internet]),
         )
         table = self._table("private", plan.suffix)
-        aws.ec2.Route(
+        way_out = aws.ec2.Route(
             f"{self.name}-private-{plan.suffix}-nat",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
             nat_gateway_id=nat.id,
             opts=self.child(),
         )
+        self._ways += [nat, way_out]
         return table
 
     def _table(self, *parts: str) -> aws.ec2.RouteTable:
@@ -136,6 +148,7 @@ class Network(NetworkContract):
         )
 
     def _associate(self, tier: str, plan: SubnetPlan, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
-        aws.ec2.RouteTableAssociation(
+        association = aws.ec2.RouteTableAssociation(
             f"{self.name}-{tier}-{plan.suffix}", subnet_id=subnet.id, route_table_id=table.id, opts=self.child()
         )
+        self._ways.append(association)

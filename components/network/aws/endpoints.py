@@ -53,6 +53,7 @@ class Endpoints:
             )
             for service in GATEWAYS
         }
+        self.created: list[pulumi.Resource] = list(self._gateways.values())
         self._security_group: aws.ec2.SecurityGroup | None = None
         if not account.profile.private_platform:
             return
@@ -64,7 +65,7 @@ class Endpoints:
             opts=owner.child(),
         )
         for service in INTERFACES:
-            aws.ec2.VpcEndpoint(
+            endpoint = aws.ec2.VpcEndpoint(
                 f"{owner.name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,
                 service_name=f"com.amazonaws.{account.region}.{service}",
@@ -75,6 +76,7 @@ class Endpoints:
                 tags={"Name": f"{account.prefix}-{service}"},
                 opts=owner.child(),
             )
+            self.created.append(endpoint)
 
     def peer(self, service: str) -> Peer:
         """Where the API of `GATEWAYS` or `INTERFACES` is reached; the internet in a profile without its endpoint.

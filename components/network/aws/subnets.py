@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,15 +17,14 @@ MAXIMUM_ZONES: Final = 6
 class SubnetPlan:
     """Address ranges of one availability zone."""
 
-    zone: str
     suffix: str
-    """Last letter of the zone: names subnets without naming the region."""
+    """Stands for the zone in the names of its subnets."""
     public: str
     private: str
     data: str
 
 
-def subnet_plans(cidr: str, zones: tuple[str, ...]) -> list[SubnetPlan]:
+def subnet_plans(cidr: str, suffixes: Sequence[str]) -> list[SubnetPlan]:
     """Cuts the range into sixteen blocks: the first for private subnets, the last two for data and public ones.
 
     A zone's ranges depend on its position alone. Raises `ComponentError` for a range too small or too many zones.
@@ -34,11 +34,11 @@ def subnet_plans(cidr: str, zones: tuple[str, ...]) -> list[SubnetPlan]:
         raise ComponentError(
             f"The network range {cidr} is too small.", next_step=f"Give a /{NARROWEST_PREFIX} or wider."
         )
-    if len(zones) > MAXIMUM_ZONES:
-        raise ComponentError(f"The network spans {len(zones)} zones; there is room for {MAXIMUM_ZONES}.")
+    if len(suffixes) > MAXIMUM_ZONES:
+        raise ComponentError(f"The network spans {len(suffixes)} zones; there is room for {MAXIMUM_ZONES}.")
     blocks = list(network.subnets(prefixlen_diff=4))
     data, public = (list(block.subnets(prefixlen_diff=4)) for block in blocks[-2:])
     return [
-        SubnetPlan(zone=zone, suffix=zone[-1], public=str(public[i]), private=str(blocks[i]), data=str(data[i]))
-        for i, zone in enumerate(zones)
+        SubnetPlan(suffix=suffix, public=str(public[i]), private=str(blocks[i]), data=str(data[i]))
+        for i, suffix in enumerate(suffixes)
     ]

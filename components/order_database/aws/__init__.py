@@ -5,9 +5,11 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.architecture import engines
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.logs import log_group
+from components.aws.names import DATABASE, SNAPSHOT, fitted
 from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
@@ -20,10 +22,10 @@ from components.order_database import OrderDatabaseArgs, OrderDatabaseEnvironmen
 from components.order_database.aws.migrations import Migrations
 from components.secrets_management.aws import Secrets
 
-ENGINE_VERSION = "17.5"
-"""What a new cluster starts with. AWS applies minor upgrades by itself; they cannot be undone."""
 PARAMETER_FAMILY = "aurora-postgresql17"
 MASTER_USER = "marketplace_admin"
+DEADLOCKS = 5
+DEADLOCK_SECONDS = 300
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 BEFORE_THE_DATABASE_OWNED_THEM = pulumi.Alias(
     type_="marketplace:migrations:Migrations", parent=pulumi.ROOT_STACK_RESOURCE
@@ -49,7 +51,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
         self._secrets = on_aws(args.secrets, Secrets)
         network = on_aws(args.network, Network)
         # A given name, because RDS derives the log group's name from it and would create one that never expires.
-        identifier = f"{foundation.prefix}-{name}"
+        identifier = fitted(DATABASE, foundation.prefix, name)
         logs = log_group(self, f"{name}-postgresql", f"/aws/rds/cluster/{identifier}/postgresql", self._secrets.key_arn)
         self.security_group = aws.ec2.SecurityGroup(
             name,
@@ -87,6 +89,11 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             peers=(self._peer,),
             after=(self.migrations.create_user(workload, access),),
         )
+
+    @property
+    def _long_term(self) -> bool:
+        version = engines("aws")[self.ENGINE].version(self._account.aurora_version)
+        return version is not None and version.long_term
 
     @property
     def _peer(self) -> Peer:
@@ -136,7 +143,8 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             engine="aurora-postgresql",
             # Serverless v2 is a kind of instance in a provisioned cluster.
             engine_mode="provisioned",
-            engine_version=ENGINE_VERSION,
+            # What a new cluster starts with. AWS installs patches and minor versions, and takes none back.
+            engine_version=self._account.aurora_version,
             database_name=args.database,
             master_username=MASTER_USER,
             manage_master_user_password=True,
@@ -157,12 +165,14 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             copy_tags_to_snapshot=True,
             enabled_cloudwatch_logs_exports=["postgresql"],
             deletion_protection=profile.protect_data,
-            skip_final_snapshot=not profile.protect_data,
+            skip_final_snapshot=not profile.keep_backups,
             # A snapshot outlives the stack. The generated name of the subnet group tells several of them apart.
-            final_snapshot_identifier=pulumi.Output.concat(f"{self._account.prefix}-final-", subnets.name)
-            if profile.protect_data
+            final_snapshot_identifier=pulumi.Output.concat(
+                fitted(SNAPSHOT, self._account.prefix, "final"), "-", subnets.name
+            )
+            if profile.keep_backups
             else None,
-            delete_automated_backups=not profile.protect_data,
+            delete_automated_backups=not profile.keep_backups,
             # Its name is given, so the old cluster is deleted first. Where data is protected, Pulumi refuses.
             opts=self.guarded(depends_on=[logs], ignore_changes=["engineVersion"], delete_before_replace=True),
         )
@@ -176,7 +186,8 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             # A reader of tier 0 or 1 keeps the writer's size, so that it can take over at full load.
             promotion_tier=min(index, 1),
             publicly_accessible=False,
-            auto_minor_version_upgrade=True,
+            # An upgrade would leave the version with long-term support, to which AWS adds patches only.
+            auto_minor_version_upgrade=not self._long_term,
             ca_cert_identifier=CERTIFICATE_AUTHORITY,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=self._secrets.key_arn,
@@ -200,12 +211,13 @@ def _signals(cluster: aws.rds.Cluster) -> tuple[Signal, ...]:
         ),
         Signal(
             name="deadlocks",
-            meaning="Transactions in the order database wait for each other.",
+            meaning="Transactions in the order database wait for each other, and are ended: find them in its log.",
             namespace="AWS/RDS",
             metric="Deadlocks",
             dimensions=dimensions,
+            # The metric is a rate per second.
             statistic="Average",
-            threshold=1,
-            period_seconds=300,
+            threshold=DEADLOCKS / DEADLOCK_SECONDS,
+            period_seconds=DEADLOCK_SECONDS,
         ),
     )

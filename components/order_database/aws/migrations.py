@@ -20,8 +20,11 @@ class Migrations(MigrationsContract, Watched):
 
     Each invocation is a resource: it runs when it is created and again with another image, migration or database, and a
     failure stops the deployment before the new code of any workload starts. The image is what carries the migrations,
-    so the function compares the digests and fails when the image is older than this checkout. A user's invocation runs
-    once more when its workload is removed (`tf.action` is `delete`), to take the access away.
+    so the function compares the digests and fails when the image is older than this checkout.
+
+    Deleting invokes nothing, so a destroy needs no function that still runs and no database that still answers. A
+    workload that is removed loses what it signed in by: its role with `rds-db:connect`, and its way through the
+    network. Its database user has no password, and stays without a way in.
     """
 
     def __init__(
@@ -56,7 +59,6 @@ class Migrations(MigrationsContract, Watched):
             self.name,
             function_name=self._function.name,
             input=self._event({}),
-            # Run at creation only: the schema outlives this resource.
             triggers={"image": self._image, "schema": self._schema},
             opts=self.child(),
         )
@@ -69,10 +71,8 @@ class Migrations(MigrationsContract, Watched):
             f"{self.name}-{user}",
             function_name=self._function.name,
             input=self._event({user: access.value}),
-            lifecycle_scope="CRUD",
-            # No triggers: a changed trigger replaces the invocation, and the deletion of the old one would take away
-            # the access that the new one has just given. A changed input is an update. A new function replaces the
-            # invocation too, so the old one is deleted first.
+            # In a stack of an earlier release the old invocation takes the access away when it is replaced, so it goes
+            # before the new one gives it again.
             opts=self.child(depends_on=[self._migrated], delete_before_replace=True),
         )
         return invocation

@@ -1,7 +1,7 @@
 # The one image of the marketplace. ECS runs it as a service (`python -m services.checkout`), Lambda as a function
 # (`python -m awslambdaric functions.order_processor.aws.handler`): each says so itself, so there is no entry point.
 #
-#   docker buildx build --platform linux/arm64 -t "$REPOSITORY:$VERSION" --push .
+#   marketplace image <registry>/marketplace
 
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 

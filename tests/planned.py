@@ -128,7 +128,7 @@ class Plans:
         name = f"{stack}-{hashlib.sha256(distinct.encode()).hexdigest()[:8]}"
         if name not in self._made:
             self._made[name] = Planned(
-                self._shared(program, self._folder / f"plan-{name}.json", thorough=called is None)
+                self._shared(program, self._folder / f"plan-{name}.json", thorough=not (called or settings))
             )
         return self._made[name]
 

@@ -58,7 +58,7 @@ class AwsSettings(CloudSettings):
     aurora_version: Annotated[str, Field(pattern=r"^17\.\d+$"), AfterValidator(_supported)] = "17.7"
     """What a new order database starts with. 17.7 has AWS's long-term support and gets patches only; in any other AWS
     installs minor versions by itself. A database that exists is upgraded by hand."""
-    ses_identity: str | None = None
+    ses_identity: Annotated[str, Field(pattern=r"^[^\s:/]+$")] | None = None
     """Verified identity of SES in the stack's region; default: the domain of `marketplace:mailFrom`."""
 
     @property

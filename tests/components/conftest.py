@@ -45,6 +45,18 @@ def dev(plans: Plans) -> Planned:
     return plans.of("dev")
 
 
+@pytest.fixture(scope="session")
+def changed(plans: Plans) -> Planned:
+    """Production with its protection lifted, and with what an account can ask for besides."""
+    return plans.of(
+        "prod",
+        protect="false",
+        auroraVersion="17.10",
+        availabilityZones='["us-east-1f", "us-east-1d", "us-east-1b"]',
+        sesIdentity="no-reply@marketplace.example.com",
+    )
+
+
 @pytest.fixture(scope="session", params=["prod", "dev"])
 def stack(request: pytest.FixtureRequest, plans: Plans) -> Planned:
     return plans.of(request.param)

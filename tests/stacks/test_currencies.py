@@ -8,10 +8,14 @@ from commerce.money import Money
 from stacks.currencies import CURRENCIES
 
 
-@pytest.mark.parametrize("currency", sorted(CURRENCIES))
-def test_the_marketplace_charges_in_every_currency_that_a_stack_may_choose(currency: str) -> None:
-    assert Money(100_000, currency).currency == currency
+def test_a_stack_may_choose_every_currency_that_the_marketplace_sells_in_and_no_other() -> None:
+    sold = pytest.importorskip("commerce.currencies", reason="the marketplace has no list of its own yet")
+    assert sold.CURRENCIES.keys() == CURRENCIES
 
 
-def test_the_list_has_no_currency_of_three_decimals_or_with_a_rule_of_its_own() -> None:
+def test_the_marketplace_spells_currencies_as_the_settings_do() -> None:
+    assert {Money(1, currency).currency for currency in CURRENCIES} == CURRENCIES
+
+
+def test_no_currency_has_amounts_that_must_end_in_zeros() -> None:
     assert not CURRENCIES & {"bhd", "jod", "kwd", "omr", "tnd", "isk", "ugx"}

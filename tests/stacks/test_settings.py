@@ -186,6 +186,7 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
         ("currency", "isk"),
         ("currency", "kwd"),
         ("mailFrom", "nobody"),
+        ("sesIdentity", "arn:aws:ses:eu-west-1:123456789012:identity/shop.example"),
         ("engines", '["lambda"]'),
         ("engines", '{"cart-cach": "elasticache-valkey"}'),
         ("accountId", "12345"),

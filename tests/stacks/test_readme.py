@@ -1,0 +1,36 @@
+"""What people read before they deploy."""
+
+from __future__ import annotations
+
+from planned import ROOT
+
+from components.aws.sizes import AURORA
+from components.profile import EPHEMERAL, PROD, Profile
+from stacks.workloads import CATALOG, CHECKOUT
+
+README = (ROOT / "README.md").read_text()
+AWS = (ROOT / "docs" / "aws.md").read_text()
+
+
+def test_a_reader_knows_what_does_not_work_yet_before_a_live_key_is_named() -> None:
+    live = README.index("sk_live")
+    assert README.index("Not yet: payouts") < live
+    assert README.index("Stripe's webhook") < live
+    assert "sk_live" not in README[README.index("put-secret-value") :].split("```")[0]
+
+
+def test_a_reader_is_given_the_command_that_builds_what_lambda_runs() -> None:
+    assert "marketplace image" in README
+    assert "docker buildx build" not in README
+
+
+def test_a_reader_knows_the_quotas_that_a_stack_takes() -> None:
+    assert f"{AURORA[PROD.database_size].reserved_concurrency} are reserved for the saga" in AWS
+    assert f"| {cores(PROD):.0f}: {PROD.maximum_replicas} tasks each" in AWS
+    assert f"takes {cores(EPHEMERAL):.0f} vCPU of Fargate Spot at most" in AWS
+    assert f"| {PROD.zones}, one for each NAT gateway" in AWS
+
+
+def cores(profile: Profile) -> float:
+    """Cores of all tasks at most, while a deployment rolls."""
+    return 2 * profile.maximum_replicas * (CATALOG.cores + CHECKOUT.cores)

@@ -120,6 +120,25 @@ async def test_an_offer_that_was_filled_up_can_be_bought_at_once(shop: Shop) -> 
         assert (await client.post("/checkout", json=CARD)).status_code == 202
 
 
+@pytest.mark.parametrize("counter", ["empty", "missing"])
+async def test_all_units_of_a_refill_are_sold_to_buyers_who_come_at_once(
+    shop: Shop, redis: Redis, *, counter: str
+) -> None:
+    lamp = await shop.stock("lamp", 0)
+    await shop.stores.gate.seed({lamp: 0})
+    await shop.stock("lamp", 24)
+    if counter == "missing":
+        await redis.flushall()
+
+    async def buy(buyer: str) -> int:
+        async with shop.visit(buyer) as client:
+            await put(client, lamp)
+            return (await client.post("/checkout", json=CARD)).status_code
+
+    answers = await asyncio.gather(*(buy(f"buyer-{number}") for number in range(24)))
+    assert answers == [202] * 24
+
+
 async def test_another_price_than_the_buyer_saw_is_refused_and_gives_the_units_back(shop: Shop) -> None:
     mug = await shop.stock("mug", 1, price=1250)
     async with shop.visit() as client:

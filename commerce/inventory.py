@@ -69,6 +69,13 @@ def available(offer: Offer, orders: Iterable[Order]) -> int:
     )
 
 
+def check_in_stock(order: Order, offers: Mapping[str, Offer]) -> None:
+    """Raises SoldOut for lines that the stock could not fill even if nobody else waited for it: that order would only
+    fail later. The accept statement of the PostgreSQL adapter repeats this rule."""
+    if short := [line.offer_id for line in order.lines if offers[line.offer_id].stock < line.quantity]:
+        raise SoldOut(short)
+
+
 def check_lines(lines: Mapping[str, int]) -> None:
     """Raises InvalidRequest unless there is a line and every quantity is positive."""
     if not lines:

@@ -8,6 +8,7 @@ out, with nothing charged.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -27,21 +28,23 @@ class StockKeeper:
         self._gate = gate
         self._offers = offers
         self._recheck_seconds = recheck_seconds
-        self._rechecked: dict[str, float] = {}
+        self._looks: dict[str, asyncio.Task[None]] = {}
+        self._looked: dict[str, float] = {}
 
     async def reserve(self, order_id: str, lines: Mapping[str, int], ttl: timedelta) -> None:
         """Reserve all lines or none; missing counters are first taken from the order database.
 
         Before an offer is called sold out, the order database is asked whether the seller has added units, at most
-        once per offer and `recheck_seconds` however many buyers want it. Raises SoldOut; UnknownCounters when the order
-        database does not know an offer either, or the gate forgets again at once.
+        once per offer and `recheck_seconds`: one buyer looks, the others who want it wait for the answer. Raises
+        SoldOut; UnknownCounters when the order database does not know an offer either, or the gate forgets again at
+        once.
         """
+        asked = time.monotonic()
         try:
             await self._reserve(order_id, lines, ttl)
         except SoldOut as sold_out:
-            if not self._may_recheck(sold_out.offer_ids) or not await self._restocked(lines, sold_out.offer_ids):
+            if not await self._looked_since(asked, sold_out.offer_ids):
                 raise
-            await self.reconcile(sold_out.offer_ids)
             await self._reserve(order_id, lines, ttl)
 
     async def release(self, order_id: str) -> None:
@@ -69,7 +72,7 @@ class StockKeeper:
         if offer_ids is not None:
             await self._rebuild(offer_ids)
             return
-        self._rechecked.clear()
+        self._looked.clear()
         after = ""
         while batch := await self._offers.ids(after, RECONCILE_BATCH):
             await self._rebuild(batch)
@@ -87,12 +90,26 @@ class StockKeeper:
         snapshot = await self._offers.snapshot(offer_ids, held)
         await self._gate.rebuild(snapshot.available, snapshot.ordered)
 
-    async def _restocked(self, lines: Mapping[str, int], offer_ids: tuple[str, ...]) -> bool:
-        available = await self._offers.available(offer_ids)
-        return all(available.get(offer_id, 0) >= lines[offer_id] for offer_id in offer_ids)
+    async def _looked_since(self, asked: float, offer_ids: Collection[str]) -> bool:
+        """Look where it is due, wait for those who look already, and say whether any look ended after `asked`."""
+        due = tuple(one for one in offer_ids if one not in self._looks and self._is_due(one))
+        if due:
+            look = asyncio.create_task(self._look(due))
+            self._looks.update(dict.fromkeys(due, look))
+        for look in {self._looks[one] for one in offer_ids if one in self._looks}:
+            await asyncio.shield(look)  # a buyer who goes away does not take it from the others
+        return any(self._looked.get(one, asked - 1) >= asked for one in offer_ids)
 
-    def _may_recheck(self, offer_ids: tuple[str, ...]) -> bool:
-        now, never = time.monotonic(), -self._recheck_seconds
-        due = [one for one in offer_ids if now - self._rechecked.get(one, never) >= self._recheck_seconds]
-        self._rechecked.update(dict.fromkeys(due, now))
-        return bool(due)
+    async def _look(self, offer_ids: tuple[str, ...]) -> None:
+        try:
+            available, counters = await self._offers.available(offer_ids), await self._gate.available(offer_ids)
+            if more := [one for one, units in available.items() if units > counters.get(one, 0)]:
+                await self.reconcile(more)
+            self._looked.update(dict.fromkeys(offer_ids, time.monotonic()))
+        finally:
+            for one in offer_ids:
+                del self._looks[one]
+
+    def _is_due(self, offer_id: str) -> bool:
+        looked = self._looked.get(offer_id)
+        return looked is None or time.monotonic() - looked >= self._recheck_seconds

@@ -26,6 +26,8 @@ _THROTTLED = [
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 ]
+# A step's answer goes where a caught error would be: the compensations read the same member.
+_ANSWER = {"ResultSelector": {"Error.$": "$.Payload.refusal"}, "ResultPath": "$.error"}
 _FULFILL = "fulfill"
 _DONE = "done"
 _ORDER_FAILED = "order_failed"
@@ -38,7 +40,11 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
     after_compensations = [compensation.name for compensation in saga.compensations[1:]] + [_ORDER_FAILED]
     states: dict[str, _JSON] = {}
     for step, following in zip(saga.steps, after_steps, strict=True):
-        states[step.name] = _step(step, following, saga.throttled)
+        answered = saga.answers(step.name)
+        states[step.name] = _step(step, f"{step.name}_answered" if answered else following, saga.throttled)
+        if answered:
+            states[step.name] |= _ANSWER
+            states[f"{step.name}_answered"] = _choice(step, following)
     states[_FULFILL] = _send_to_fulfillment(saga.fulfillment_retry)
     states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfillment"}
     for compensation, following in zip(saga.compensations, after_compensations, strict=True):
@@ -54,16 +60,29 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
 
 
 def _step(step: Step, following: str, throttled: Retry) -> _JSON:
-    refused = [refusal.error for refusal in step.refusals]
+    faults = [refusal for refusal in step.refusals if refusal.fault]
+    refused = [fault.error for fault in faults]
     retry = [{"ErrorEquals": refused, "MaxAttempts": 0}] if refused else []
     retry += [_retry(throttled, _THROTTLED), _retry(step.retry)]
     state = _invoke(step.name, step.title, payload={}) | {"Retry": retry}
-    catch = [_catch(refusal.error, refusal.compensate_from) for refusal in step.refusals]
+    catch = [_catch(fault.error, fault.compensate_from) for fault in faults]
     if step.compensate_from is not None:
         catch.append(_catch("States.ALL", step.compensate_from))
     if catch:
         state["Catch"] = catch
     return state | {"Next": following}
+
+
+def _choice(step: Step, following: str) -> _JSON:
+    return {
+        "Type": "Choice",
+        "Choices": [
+            {"Variable": "$.error.Error", "StringEquals": refusal.error, "Next": refusal.compensate_from}
+            for refusal in step.refusals
+            if not refusal.fault
+        ],
+        "Default": following,
+    }
 
 
 def _compensation(compensation: Compensation, following: str, throttled: Retry) -> _JSON:

@@ -36,10 +36,15 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A business error: an exception class of `commerce` that is final, and where its compensation starts."""
+    """A business error: an exception class of `commerce` that is final, and where its compensation starts.
+
+    It is an answer of the function, unless it is a `fault`: something that should not happen, which leaves the function
+    as an error and so raises an alarm.
+    """
 
     error: str
     compensate_from: StepName
+    fault: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +86,12 @@ class Saga:
     compensations: tuple[Compensation, ...]
     timeout: timedelta
 
+    def answers(self, name: StepName) -> frozenset[str]:
+        """The refusals of a step that are answers."""
+        return frozenset(
+            refusal.error for step in self.steps if step.name is name for refusal in step.refusals if not refusal.fault
+        )
+
 
 BRIEF = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=20), attempts=4)
 PATIENT = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=30), attempts=8)
@@ -96,8 +107,8 @@ CHECKOUT = Saga(
             refusals=(
                 Refusal(error="PaymentDeclined", compensate_from=StepName.RELEASE_STOCK),
                 Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORIZATION),
-                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
             ),
             compensate_from=StepName.CANCEL_AUTHORIZATION,
         ),
@@ -107,7 +118,7 @@ CHECKOUT = Saga(
             retry=BRIEF,
             refusals=(
                 Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORIZATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
             ),
             compensate_from=StepName.CANCEL_AUTHORIZATION,
         ),
@@ -119,8 +130,8 @@ CHECKOUT = Saga(
                 # A card can still be refused here: the authorization ran out, or the bank changed its mind.
                 Refusal(error="PaymentDeclined", compensate_from=StepName.CANCEL_AUTHORIZATION),
                 Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORIZATION),
-                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION),
-                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
             ),
         ),
         Step(name=StepName.RECORD_SPLIT, title="Record each seller's share", retry=PATIENT),

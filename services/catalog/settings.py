@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from commerce.adapters.cloud import ProductsCollection
+from services.http.money import CurrencyCode
 from services.http.server import ServerSettings
 
 
@@ -16,7 +17,7 @@ class CatalogSettings(ServerSettings):
     products_collection: str
     products_endpoint: str | None = None
     products_database: str | None = None
-    currency: str = Field(pattern=r"^[a-z]{3}$")
+    currency: CurrencyCode
     database_connections: int = Field(default=8, ge=1)
 
     @property

@@ -78,8 +78,8 @@ class Acceptance:
     async def accept(
         self, buyer_id: str, *, payment_method: str, expected_total: int | None, idempotency_key: str | None
     ) -> Accepted:
-        """Raises EmptyCart, UnknownOffer, SoldOut, PriceChanged or IdempotencyKeyReused; nothing is held then, and the
-        cart is as it was."""
+        """Raises EmptyCart, UnknownOffer, SoldOut, PriceChanged, AmountNotChargeable or IdempotencyKeyReused: then
+        nothing is held, and the cart is as it was."""
         request = Request(
             buyer_id=buyer_id,
             payment_method=payment_method,
@@ -122,6 +122,11 @@ class Acceptance:
                     cart_revision=cart.revision,
                 )
             )
+        except SoldOut as sold_out:
+            # The gate let it pass: its counter is wrong, and wrong for the next buyer.
+            await self._stock.release(order_id)
+            await self._stock.reconcile(sold_out.offer_ids)
+            raise
         except Exception:
             await self._stock.release(order_id)
             raise

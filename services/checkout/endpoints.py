@@ -43,8 +43,12 @@ async def read_cart(checkout: CheckoutDependency, caller: SignedIn) -> CartBody:
 async def put_cart_item(
     checkout: CheckoutDependency, caller: SignedIn, offer_id: OfferId, body: CartItemRequest
 ) -> CartBody:
-    if body.quantity and offer_id not in await checkout.offers.get([offer_id]):
-        raise UnknownOffer((offer_id,))
+    if body.quantity:
+        offered = (await checkout.offers.get([offer_id])).get(offer_id)
+        if offered is None:
+            raise UnknownOffer((offer_id,))
+        if offered.offer.unit_price.currency != checkout.currency:
+            raise UnknownOffer((offer_id,), f"Not on offer in {checkout.currency}: {offer_id}.")
     return await _priced(checkout, await checkout.carts.set_item(caller.user_id, offer_id, body.quantity))
 
 

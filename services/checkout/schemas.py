@@ -31,7 +31,8 @@ class CheckoutRequest(Body):
 
 
 class CartItemBody(BaseModel):
-    """An offer in the cart at today's price."""
+    """An offer in the cart at today's price. One in another currency than the cart's total is not `available` and not
+    part of the total."""
 
     offer_id: str
     title: str
@@ -52,6 +53,8 @@ class CartBody(BaseModel):
     @classmethod
     def of(cls, cart: Cart, listings: Mapping[str, Listing], currency: str) -> CartBody:
         found = [(listings[offer_id], quantity) for offer_id, quantity in cart.items.items() if offer_id in listings]
+        sold = [listing for listing, _ in found if listing.offer.unit_price.currency == currency]
+        prices = (listing.offer.unit_price * quantity for listing, quantity in found if listing in sold)
         return cls(
             items=[
                 CartItemBody(
@@ -61,12 +64,12 @@ class CartBody(BaseModel):
                     seller_name=listing.seller_name,
                     quantity=quantity,
                     unit_price=MoneyBody.of(listing.offer.unit_price),
-                    available=listing.available >= quantity,
+                    available=listing.available >= quantity and listing in sold,
                 )
                 for listing, quantity in found
             ],
             withdrawn=[offer_id for offer_id in cart.items if offer_id not in listings],
-            total=MoneyBody.of(total((listing.offer.unit_price * quantity for listing, quantity in found), currency)),
+            total=MoneyBody.of(total(prices, currency)),
         )
 
 

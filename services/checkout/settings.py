@@ -7,6 +7,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from services.checkout.acceptance import Terms
+from services.http.money import CurrencyCode
 from services.http.server import ServerSettings
 
 
@@ -16,7 +17,7 @@ class CheckoutSettings(ServerSettings):
 
     service_name: str = "checkout"
     checkout_flow_id: str
-    currency: str = Field(pattern=r"^[a-z]{3}$")
+    currency: CurrencyCode
     commission_basis_points: int = Field(ge=0, le=10_000)
     reservation_ttl_seconds: int = Field(ge=1)
     database_connections: int = Field(default=8, ge=2)

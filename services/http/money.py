@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Annotated
 
+from pydantic import AfterValidator, BaseModel
+
+from commerce.currencies import charges_in
+from commerce.errors import InvalidRequest
 from commerce.money import Money
+
+
+def _sold_in(currency: str) -> str:
+    try:
+        charges_in(currency)
+    except InvalidRequest as refusal:
+        raise ValueError(refusal.detail) from refusal
+    return currency
+
+
+CurrencyCode = Annotated[str, AfterValidator(_sold_in)]
+"""One of `commerce.currencies.CURRENCIES`."""
 
 
 class MoneyBody(BaseModel):

@@ -45,7 +45,7 @@ _PAID = (OrderStatus.CAPTURED, OrderStatus.FULFILLED)
 @st.composite
 def shops(draw: st.DrawFn, currencies: tuple[str, ...] = ("usd",)) -> dict[str, Offer]:
     """Offers by id. Small prices meet the ties of rounding."""
-    prices = st.one_of(st.integers(1, 50), st.integers(1, 10**8))
+    prices = st.one_of(st.integers(1, 50), st.integers(50, 5_000), st.integers(1, 10**8))
     return {
         offer_id: offer(
             offer_id,

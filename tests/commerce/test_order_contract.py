@@ -18,6 +18,7 @@ from commerce_samples import (
 )
 
 from commerce.catalog import MAXIMUM_STOCK, OfferChange, OfferChanged, Seller, UnknownOffer, UnknownSeller
+from commerce.currencies import AmountNotChargeable
 from commerce.errors import InvalidRequest
 from commerce.inventory import SoldOut
 from commerce.ledger import COMMISSION, PROCESSOR, capture_transaction, held, payable
@@ -152,6 +153,27 @@ async def test_a_total_the_buyer_did_not_see_is_refused(market: MarketPorts) -> 
     assert not accepted.replayed
 
 
+async def test_a_total_that_the_processor_does_not_charge_is_refused(market: MarketPorts) -> None:
+    await market.offers.put(offer("pin", "ada", 49, 5))
+    await market.offers.put(offer("house", "ada", 99_999_999, 5))
+    for lines, total in (({"pin": 1}, 49), ({"house": 1, "pin": 1}, 100_000_048)):
+        with pytest.raises(AmountNotChargeable) as refusal:
+            await market.orders.accept(checkout("o1", lines))
+        assert refusal.value.context == {"total": total, "currency": "usd", "minimum": 50, "maximum": 99_999_999}
+    assert (await market.orders.accept(checkout("o1", {"pin": 2}))).total.amount == 98
+    assert (await market.orders.accept(checkout("o2", {"house": 1}))).total.amount == 99_999_999
+
+
+async def test_a_line_that_the_stock_cannot_fill_is_refused_at_once(market: MarketPorts) -> None:
+    with pytest.raises(SoldOut) as refusal:
+        await market.orders.accept(checkout("o1", {"lamp": 6, "rug": 7, "tea": 5}))
+    assert refusal.value.offer_ids == ("lamp", "rug")
+    assert await market.orders.of_buyer("buyer") == ()
+    await market.orders.accept(checkout("o1", {"lamp": 5}))
+    await market.offers.put(offer("lamp", "ada", 1999, 0))
+    assert (await market.orders.accept(checkout("o1", {"lamp": 5}))).replayed
+
+
 @pytest.mark.parametrize("lines", [{}, {"lamp": 0}, {"lamp": -1}])
 async def test_an_order_without_units_is_refused(market: MarketPorts, lines: dict[str, int]) -> None:
     with pytest.raises(InvalidRequest):
@@ -221,8 +243,8 @@ async def test_another_payment_of_the_same_order_is_refused(market: MarketPorts)
 
 
 async def test_a_sold_out_line_takes_nothing_of_the_other_lines(market: MarketPorts) -> None:
-    await confirmed(market, "o1", {"lamp": 5})
     await market.orders.accept(checkout("o2", {"lamp": 1, "tea": 1}))
+    await confirmed(market, "o1", {"lamp": 5})
     await market.orders.record_authorization("o2", "pi_2")
     with pytest.raises(SoldOut) as refusal:
         await market.orders.confirm_stock("o2")

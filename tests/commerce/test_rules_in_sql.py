@@ -17,9 +17,10 @@ from order_cases import BASIS_POINTS, OFFER_IDS, OPERATIONS, SELLERS, lines, ord
 
 from commerce import transitions
 from commerce.catalog import Offer
+from commerce.currencies import check_chargeable
 from commerce.dispatch import Patience, Redispatched
 from commerce.errors import MarketplaceError
-from commerce.inventory import SoldOut, available
+from commerce.inventory import SoldOut, available, check_in_stock
 from commerce.ledger import capture_transaction
 from commerce.money import Money
 from commerce.orders import Order, OrderStatus, SellerOrder, SellerOrderState, commission, place
@@ -85,11 +86,14 @@ async def test_a_checkout_is_priced_or_refused(
     expected, error = None, None
     try:
         expected = place(wish, shop, SELLERS, NOON)
+        check_chargeable(expected.total)
+        check_in_stock(expected, shop)
     except MarketplaceError as refusal:
         error = refusal
     await stores.open(shop)
     for market in stores.markets:
-        if expected is not None:
+        if error is None:
+            assert expected is not None
             assert (await market.orders.accept(wish)).total == expected.total
             assert replace(await market.orders.get("o1"), accepted_at=NOON) == expected
             assert [(d.order_id, d.attempt) for d in await market.outbox.take(5, MINUTE)] == [("o1", 1)]

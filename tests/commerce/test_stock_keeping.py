@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
@@ -69,6 +70,56 @@ async def test_buyers_of_a_sold_out_offer_ask_the_authority_once_in_a_while(
         with pytest.raises(SoldOut):
             await keeper.reserve(f"too-late-{number}", {"lamp": 1}, TTL)
     assert asked == [("lamp",)]
+
+
+@pytest.mark.parametrize("cancel_the_first", [False, True])
+async def test_buyers_wait_for_the_one_who_looks_whether_there_are_more_units(
+    shop: MarketPorts, keeper: StockKeeper, monkeypatch: pytest.MonkeyPatch, *, cancel_the_first: bool
+) -> None:
+    await keeper.reserve("r1", {"lamp": 5}, TTL)
+    await shop.orders.accept(checkout("r1", {"lamp": 5}))
+    await shop.offers.put(offer("lamp", "ada", 1999, 5 + 24))
+    snapshot, looks, may_answer = shop.offers.snapshot, 0, asyncio.Event()
+
+    async def slow(offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
+        nonlocal looks
+        looks += 1
+        await may_answer.wait()
+        return await snapshot(offer_ids, reservations)
+
+    monkeypatch.setattr(shop.offers, "snapshot", slow)
+    buyers = [asyncio.create_task(keeper.reserve(f"b{number}", {"lamp": 1}, TTL)) for number in range(25)]
+    while not looks:
+        await asyncio.sleep(0)
+    late = asyncio.create_task(keeper.reserve("late", {"lamp": 25}, TTL))
+    await asyncio.sleep(0.01)
+    if cancel_the_first:
+        buyers.pop(0).cancel()
+        buyers.append(asyncio.create_task(keeper.reserve("another", {"lamp": 1}, TTL)))
+        await asyncio.sleep(0.01)
+    may_answer.set()
+    answers = await asyncio.gather(*buyers, late, return_exceptions=True)
+    assert [type(one) for one in answers if one is not None] == [SoldOut, SoldOut]
+    assert isinstance(answers[-1], SoldOut)
+    assert looks == 1
+
+
+async def test_a_look_that_fails_fails_for_all_who_wait_and_is_tried_again(
+    shop: MarketPorts, keeper: StockKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeper.reserve("r1", {"lamp": 5}, TTL)
+
+    async def away(offer_ids: Collection[str]) -> Mapping[str, int]:
+        await asyncio.sleep(0)
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.offers, "available", away)
+        buyers = [keeper.reserve(f"b{number}", {"lamp": 1}, TTL) for number in range(3)]
+        answers = await asyncio.gather(*buyers, return_exceptions=True)
+        assert {type(one) for one in answers} == {ConnectionResetError}
+    await shop.offers.put(offer("lamp", "ada", 1999, 6))
+    await keeper.reserve("r2", {"lamp": 1}, TTL)
 
 
 async def test_reconciling_follows_a_change_of_stock_and_keeps_what_is_in_flight(

@@ -25,8 +25,10 @@ from hypothesis.stateful import (
 from commerce.adapters.memory import MemoryStockGate
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, RedisStockGate, connect
-from commerce.catalog import Seller
+from commerce.catalog import OfferChange, OfferChanged, Seller
+from commerce.errors import InvalidRequest
 from commerce.inventory import SoldOut
+from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderNotFound, OrderStatus
 from commerce.ports import StockGate
 from commerce.stock_keeping import StockKeeper
@@ -87,7 +89,8 @@ class StockMachine(RuleBasedStateMachine):
             return
         order_id, free = f"order-{next(self.world.ids)}", self.free()
         short = [o for o, units in lines.items() if free[o] < units]
-        if short and all(self.orderable(o) >= lines[o] for o in short):
+        counters = self.world.run(self.world.gate.available(list(lines)))
+        if any(counters.get(o, units) < units and self.orderable(o) > counters[o] for o, units in lines.items()):
             self.counters_are_rebuilt()
         try:
             self.world.run(self.world.keeper.reserve(order_id, lines, TTL))
@@ -103,7 +106,14 @@ class StockMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def accept(self, data: st.DataObject) -> None:
         order_id = data.draw(st.sampled_from(self.in_phase(RESERVED, EXPIRED)))
-        self.world.run(self.world.market.orders.accept(checkout(order_id, self.lines[order_id])))
+        left = self.left()
+        try:
+            self.world.run(self.world.market.orders.accept(checkout(order_id, self.lines[order_id])))
+        except SoldOut as refusal:
+            assert set(refusal.offer_ids) == {o for o, units in self.lines[order_id].items() if left[o] < units}
+            assert not self.flawless, "the gate let in more than there was"
+            self.release(order_id)
+            return
         self.world.run(self.world.market.orders.record_authorization(order_id, f"pi_{order_id}"))
         if self.phase[order_id] == EXPIRED:
             self.exact = self.flawless = False
@@ -119,7 +129,7 @@ class StockMachine(RuleBasedStateMachine):
     @rule(data=st.data(), crash=st.booleans())
     def confirm(self, data: st.DataObject, crash: bool) -> None:
         order_id = data.draw(st.sampled_from(self.in_phase(OrderStatus.AUTHORIZED)))
-        left = {o: initial - self.sold(o) for o, initial in self.initial.items()}
+        left = self.left()
         try:
             self.world.run(self.world.market.orders.confirm_stock(order_id))
         except SoldOut as refusal:
@@ -141,6 +151,24 @@ class StockMachine(RuleBasedStateMachine):
             self.phase[order_id], self.exact, self.flawless = FAILED, False, False
         if not crash:
             self.release(order_id)
+
+    @rule(change=st.integers(-3, 3), stale=st.booleans())
+    def the_seller_changes_the_stock(self, change: int, stale: bool) -> None:
+        left = self.left()[self.lamp]
+        expected = left + 1 if stale else left
+        wish = OfferChange(stock=change, expected_stock=expected)
+        try:
+            self.world.run(self.world.market.offers.change(self.lamp, "Lamp", Money(100, "usd"), wish))
+        except OfferChanged:
+            assert stale
+        except InvalidRequest:
+            assert left + change < 0
+        else:
+            assert not stale
+            self.initial[self.lamp] += change
+            # The gate hears of it late: it refuses too much after a rise, and lets in too much after a fall.
+            self.exact = self.exact and change == 0
+            self.flawless = self.flawless and change >= 0
 
     @precondition(lambda self: self.in_phase(UNDONE, FAILED))
     @rule(data=st.data())
@@ -247,6 +275,9 @@ class StockMachine(RuleBasedStateMachine):
         """Units that the authority would still accept orders for."""
         ordered = (OrderStatus.AUTHORIZED, OrderStatus.CONFIRMED, OrderStatus.FULFILLED)
         return self.initial[offer_id] - self.units(offer_id, *ordered)
+
+    def left(self) -> dict[str, int]:
+        return {offer_id: initial - self.sold(offer_id) for offer_id, initial in self.initial.items()}
 
     def free(self) -> dict[str, int]:
         """Units that are neither bought, ordered nor reserved, as far as the gate can know."""

@@ -51,6 +51,16 @@ def test_a_card_that_is_refused_is_final_wherever_the_processor_is_asked_for_mon
     assert {"PaymentDeclined", "AuthenticationRequired", "PaymentRefused"} <= {one.error for one in asks.refusals}
 
 
+def test_what_the_buyer_or_the_stock_refuses_is_an_answer_and_nothing_else_is() -> None:
+    answers = {step: CHECKOUT.answers(step) for step in StepName}
+    card = {"PaymentDeclined", "AuthenticationRequired"}
+    expected = {StepName.AUTHORIZE: card, StepName.CONFIRM_STOCK: {"SoldOut"}, StepName.CAPTURE: card}
+    assert answers == {step: expected.get(step, set()) for step in StepName}
+    caught = {error for state in asl.render()["States"].values() for one in state.get("Catch", []) for error in
+              one["ErrorEquals"]}  # fmt: skip
+    assert caught == {"PaymentRefused", "IllegalTransition", "States.ALL"}
+
+
 def test_a_busy_lambda_is_waited_for_longer_than_a_fault_but_not_longer_than_the_saga() -> None:
     for state in asl.render()["States"].values():
         if state.get("Resource", "").endswith("lambda:invoke"):

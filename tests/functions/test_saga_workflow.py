@@ -16,6 +16,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.core.config import default_user_config
 
 from functions.checkout import asl
+from functions.checkout.saga import CHECKOUT, StepName
 
 FORWARD = ["authorize", "confirm_stock", "capture", "record_split"]
 UNDO = ["cancel_authorization", "release_stock", "fail_order"]
@@ -55,9 +56,12 @@ class Workflow:
     def invoked(self, event: dict[str, Any]) -> tuple[str, bool, str]:
         """What Lambda would answer: (payload, failed, log)."""
         self.events.append(event)
+        refusal = ""
         if errors := self.refuse.get(event["step"]):
-            return json.dumps({"errorType": errors.pop(0), "errorMessage": "told to"}), True, ""
-        return json.dumps({"order_id": event["order_id"]}), False, ""
+            refusal = errors.pop(0)
+            if refusal not in CHECKOUT.answers(StepName(event["step"])):
+                return json.dumps({"errorType": refusal, "errorMessage": "told to"}), True, ""
+        return json.dumps({"order_id": event["order_id"], "refusal": refusal}), False, ""
 
     def run(self, order_id: str = ORDER) -> str:
         """The status in which one execution ends."""
@@ -123,6 +127,13 @@ def test_a_card_that_asks_for_authentication_is_canceled(workflow: Workflow) -> 
     workflow.refuse["authorize"] = ["AuthenticationRequired"]
     assert workflow.run() == "SUCCEEDED"
     assert workflow.steps == ["authorize", *UNDO]
+
+
+def test_a_payment_that_the_processor_will_never_make_is_undone_without_a_retry(workflow: Workflow) -> None:
+    workflow.refuse["authorize"] = ["PaymentRefused"]
+    assert workflow.run() == "SUCCEEDED"
+    assert workflow.steps == ["authorize", *UNDO]
+    assert workflow.events[-1]["error"] == "PaymentRefused"
 
 
 def test_a_passing_fault_is_retried(workflow: Workflow) -> None:

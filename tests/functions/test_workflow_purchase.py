@@ -75,6 +75,7 @@ class Deployed:
     fulfill: Callable[[Any, Any], Any]
     dsn: str
     redis_url: str
+    raised: list[str]
 
     def with_shop(self, work: Callable[[Shop], Coroutine[Any, Any, Any]]) -> Any:
         """Runs the work on stores of its own: the handlers' loop belongs to the thread of the workflow."""
@@ -166,15 +167,19 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
         saga._steps.cache_clear()
         processor._fulfillment.cache_clear()
         workflow = Workflow()
+        raised: list[str] = []
 
         def invoked(_function: LambdaFunction, event: dict[str, Any]) -> tuple[str, bool, str]:
             try:
                 return json.dumps(saga.handler(event, CONTEXT)), False, ""
             except Exception as error:
+                raised.append(type(error).__name__)
                 return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}), True, ""
 
         monkeypatch.setattr(LambdaFunction, "_invoke_lambda", invoked)
-        yield Deployed(workflow=workflow, fulfill=processor.handler, dsn=postgres_dsn, redis_url=redis_url)
+        yield Deployed(
+            workflow=workflow, fulfill=processor.handler, dsn=postgres_dsn, redis_url=redis_url, raised=raised
+        )
         saga._steps.cache_clear()
         processor._fulfillment.cache_clear()
 
@@ -217,6 +222,7 @@ def test_an_order_that_is_not_paid_leaves_money_and_stock_where_they_were(
     assert deployed.workflow.run(payment_method) == "SUCCEEDED"
     order = deployed.order(payment_method)
     assert (order.status, order.failure) == (OrderStatus.FAILED, failure)
+    assert deployed.raised == [], "a refusal is no failure of the function"
     assert deployed.stock() == {(5, 5)}
     assert deployed.deliver() == []
     assert httpx.get(f"{stripe_url}/_double/ledger").json() == charged

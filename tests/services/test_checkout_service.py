@@ -9,12 +9,14 @@ import asyncpg
 import httpx
 import pytest
 import redis.exceptions
+from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from commerce.adapters.postgres import PostgresOrders
 from commerce.adapters.redis import RedisCarts
 from commerce.cart import Cart
 from commerce.orders import Accepted, Checkout, OrderStatus
+from services.checkout.settings import CheckoutSettings
 from tests.services.conftest import Shop
 
 CARD = {"payment_method": "pm_card_visa"}
@@ -118,6 +120,25 @@ async def test_an_offer_that_was_filled_up_can_be_bought_at_once(shop: Shop) -> 
         assert (await client.post("/checkout", json=CARD)).status_code == 202
 
 
+@pytest.mark.parametrize("counter", ["empty", "missing"])
+async def test_all_units_of_a_refill_are_sold_to_buyers_who_come_at_once(
+    shop: Shop, redis: Redis, *, counter: str
+) -> None:
+    lamp = await shop.stock("lamp", 0)
+    await shop.stores.gate.seed({lamp: 0})
+    await shop.stock("lamp", 24)
+    if counter == "missing":
+        await redis.flushall()
+
+    async def buy(buyer: str) -> int:
+        async with shop.visit(buyer) as client:
+            await put(client, lamp)
+            return (await client.post("/checkout", json=CARD)).status_code
+
+    answers = await asyncio.gather(*(buy(f"buyer-{number}") for number in range(24)))
+    assert answers == [202] * 24
+
+
 async def test_another_price_than_the_buyer_saw_is_refused_and_gives_the_units_back(shop: Shop) -> None:
     mug = await shop.stock("mug", 1, price=1250)
     async with shop.visit() as client:
@@ -126,6 +147,53 @@ async def test_another_price_than_the_buyer_saw_is_refused_and_gives_the_units_b
         assert (response.status_code, response.json()["type"]) == (409, "/problems/price-changed")
         assert response.json()["total"] == 1250
         assert (await client.post("/checkout", json=CARD | {"expected_total": 1250})).status_code == 202
+
+
+async def test_a_total_that_cannot_be_charged_is_refused_and_gives_the_units_back(shop: Shop) -> None:
+    pin = await shop.stock("pin", 5, price=49)
+    async with shop.visit() as client:
+        await put(client, pin)
+        refused = await client.post("/checkout", json=CARD)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/amount-not-chargeable")
+        assert (refused.json()["minimum"], refused.json()["total"]) == (50, 49)
+        assert await shop.stores.gate.available([pin]) == {pin: 5}
+        await put(client, pin, 2)
+        assert (await client.post("/checkout", json=CARD)).status_code == 202
+
+
+async def test_units_that_the_seller_took_away_are_sold_out_at_once(shop: Shop) -> None:
+    mug = await shop.stock("mug", 5)
+    await shop.stores.gate.seed({mug: 5})
+    await shop.stock("mug", 0)
+    async with shop.visit() as client:
+        await put(client, mug)
+        for _ in range(2):
+            refused = await client.post("/checkout", json=CARD)
+            assert (refused.status_code, refused.json()["type"]) == (409, "/problems/sold-out")
+        assert (await client.get("/orders")).json()["items"] == []
+    assert await shop.stores.gate.available([mug]) == {mug: 0}
+
+
+async def test_an_offer_in_another_currency_is_shown_but_not_sold(shop: Shop, pool: asyncpg.Pool) -> None:
+    mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
+    async with shop.visit() as client:
+        await put(client, mug)
+        await put(client, lamp)
+        await pool.execute("UPDATE offers SET currency = 'eur' WHERE offer_id = $1", lamp)
+        cart = (await client.get("/cart")).json()
+        assert {one["offer_id"]: one["available"] for one in cart["items"]} == {mug: True, lamp: False}
+        assert cart["total"] == {"amount": 1000, "currency": "usd"}
+        for refused in (await client.post("/checkout", json=CARD), await put(client, lamp, 2)):
+            assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
+            assert refused.json()["offer_ids"] == [lamp]
+        await put(client, lamp, 0)
+        assert (await client.post("/checkout", json=CARD)).status_code == 202
+
+
+@pytest.mark.parametrize("currency", ["xyz", "isk", "kwd", "USD", "", "us"])
+def test_a_currency_that_cannot_be_charged_is_no_setting(checkout_settings: CheckoutSettings, currency: str) -> None:
+    with pytest.raises(ValidationError, match="does not sell in"):
+        CheckoutSettings(**checkout_settings.model_dump() | {"currency": currency})
 
 
 async def test_an_empty_cart_is_not_checked_out(shop: Shop) -> None:

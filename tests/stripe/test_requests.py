@@ -34,6 +34,11 @@ def test_a_key_is_needed_and_must_be_the_right_one(double: Double) -> None:
         ({"amount": 0}, "parameter_invalid_integer", "amount"),
         ({"amount": 49}, "amount_too_small", "amount"),
         ({"amount": 100_000_000}, "amount_too_large", "amount"),
+        ({"amount": 10**12}, "amount_too_large", "amount"),
+        ({"amount": 17_499, "currency": "huf"}, "amount_too_small", "amount"),
+        ({"amount": 1005, "currency": "kwd"}, "parameter_invalid_integer", "amount"),
+        ({"amount": 1050, "currency": "isk"}, "parameter_invalid_integer", "amount"),
+        ({"currency": "xyz"}, None, "currency"),
         ({"capture_method": "later"}, None, "capture_method"),
         ({"payment_method": "pm_unknown"}, "resource_missing", "payment_method"),
         ({"transfer_group": ""}, "parameter_invalid_empty", "transfer_group"),
@@ -46,6 +51,22 @@ def test_a_wrong_parameter_is_named(
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.create(parameters)
     assert (refused.value.code, refused.value.param, refused.value.http_status) == (code, param, 400)
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("kwd", 1010), ("isk", 1100), ("idr", 10**11), ("bif", 1)])
+def test_each_currency_has_its_own_amounts(
+    client: stripe.StripeClient, order_id: str, currency: str, amount: int
+) -> None:
+    assert client.v1.payment_intents.create(payment(order_id, currency=currency, amount=amount)).amount == amount
+
+
+def test_a_part_of_a_three_decimal_amount_ends_in_zero_too(client: stripe.StripeClient, order_id: str) -> None:
+    intent = client.v1.payment_intents.create(payment(order_id, currency="kwd", amount=1010))
+    with pytest.raises(stripe.InvalidRequestError, match="divisible by 10"):
+        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1005})
+    client.v1.payment_intents.capture(intent.id)
+    with pytest.raises(stripe.InvalidRequestError, match="divisible by 10"):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 5})
 
 
 def test_a_real_parameter_that_is_not_emulated_is_not_called_unknown(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from commerce import transitions
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.inventory import SoldOut, check_lines
+from commerce.currencies import check_chargeable
+from commerce.inventory import SoldOut, check_in_stock, check_lines
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, place
 from commerce.transitions import Transition
 
@@ -28,6 +29,8 @@ class MemoryOrders:
         offers = {one: offer for one, offer in self._market.offers.items() if one in checkout.lines}
         names = {seller.seller_id: seller.display_name for seller in self._market.sellers.values()}
         order = place(checkout, offers, names, datetime.now(UTC))
+        check_chargeable(order.total)
+        check_in_stock(order, offers)
         self._market.save(order)
         self._market.enqueue(order.order_id, 1)
         return Accepted(order_id=order.order_id, total=order.total)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import asyncpg
 
-from commerce.inventory import check_lines
+from commerce.adapters.postgres.offers import read_listings
+from commerce.currencies import charges_in, check_chargeable
+from commerce.inventory import check_in_stock, check_lines
 from commerce.money import Money
-from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged, check_on_offer
+from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged, place
 
-# `commerce.orders.place` in one round trip and one commit, without a lock on any offer: prices are only read. When a
-# line is unknown or the total is not the expected one, `placed` is empty, and so is everything that selects from it.
+# `commerce.orders.place`, `check_chargeable` and `check_in_stock` in one round trip and one commit, without a lock on
+# any offer: prices and stocks are only read. When they refuse, `placed` is empty, and so is all that selects from it.
 _ACCEPT = """
 WITH priced AS MATERIALIZED (
-    SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, d.quantity
+    SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, o.stock, d.quantity
     FROM unnest($3::text[], $4::integer[]) AS d (offer_id, quantity)
     JOIN offers o ON o.offer_id = d.offer_id AND o.currency = $5
 ), totals AS MATERIALIZED (
-    SELECT coalesce(sum(unit_price * quantity), 0)::bigint AS total, count(*) AS found FROM priced
+    SELECT coalesce(sum(unit_price * quantity), 0)::bigint AS total,
+        count(*) FILTER (WHERE stock >= quantity) AS in_stock
+    FROM priced
 ), placed AS (
     INSERT INTO orders (order_id, buyer_id, currency, total, payment_method, cart_revision)
     SELECT $1, $2, $5, total, $6, $9 FROM totals
-    WHERE found = cardinality($3::text[]) AND ($8::bigint IS NULL OR total = $8)
+    WHERE in_stock = cardinality($3::text[]) AND ($8::bigint IS NULL OR total = $8) AND total BETWEEN $10 AND $11
     ON CONFLICT DO NOTHING
     RETURNING order_id
 ), lines AS (
@@ -35,7 +41,7 @@ WITH priced AS MATERIALIZED (
 ), queued AS (
     INSERT INTO outbox (order_id, attempt) SELECT order_id, 1 FROM placed
 )
-SELECT total, found, EXISTS (SELECT FROM placed) AS placed FROM totals
+SELECT total, EXISTS (SELECT FROM placed) AS placed FROM totals
 """
 _EARLIER = """
 SELECT order_id, buyer_id, total, currency, status FROM orders
@@ -47,6 +53,7 @@ ORDER BY order_id = $1 DESC LIMIT 1
 async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
     """See `commerce.ports.Orders.accept`."""
     check_lines(checkout.lines)
+    charges = charges_in(checkout.currency)
     row = await pool.fetchrow(
         _ACCEPT,
         checkout.order_id,
@@ -58,6 +65,8 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
         checkout.commission_basis_points,
         checkout.expected_total,
         checkout.cart_revision,
+        charges.minimum,
+        charges.maximum,
     )
     if row["placed"]:
         return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))
@@ -75,10 +84,10 @@ async def _replayed_or_refused(pool: asyncpg.Pool, checkout: Checkout, total: in
             status=OrderStatus(earlier["status"]),
             replayed=True,
         )
-    known = await pool.fetch(
-        "SELECT offer_id FROM offers WHERE offer_id = ANY ($1::text[]) AND currency = $2",
-        list(checkout.lines),
-        checkout.currency,
-    )
-    check_on_offer(checkout, {row["offer_id"] for row in known})
-    raise PriceChanged(checkout.expected_total or 0, total)
+    listings = await read_listings(pool, checkout.lines)
+    offers = {offer_id: listing.offer for offer_id, listing in listings.items()}
+    names = {listing.offer.seller_id: listing.seller_name for listing in listings.values()}
+    order = place(checkout, offers, names, datetime.now(UTC))
+    check_chargeable(order.total)
+    check_in_stock(order, offers)
+    raise PriceChanged(checkout.expected_total or total, order.total.amount)  # it has become possible meanwhile

@@ -124,8 +124,7 @@ class PostgresOffers:
         return {product_id: tuple(listings) for product_id, listings in found.items()}
 
     async def get(self, offer_ids: Collection[str]) -> Mapping[str, Listing]:
-        rows = await self._pool.fetch(f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[])", list(offer_ids))
-        return {row["offer_id"]: _listing(row) for row in rows}
+        return await read_listings(self._pool, offer_ids)
 
     async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:
         rows = await self._pool.fetch(_AVAILABLE, list(offer_ids))
@@ -152,6 +151,12 @@ class PostgresOffers:
             available={row["offer_id"]: row["available"] for row in available},
             ordered=frozenset(row["order_id"] for row in ordered),
         )
+
+
+async def read_listings(pool: asyncpg.Pool, offer_ids: Collection[str]) -> Mapping[str, Listing]:
+    """The offers that exist among these."""
+    rows = await pool.fetch(f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[])", list(offer_ids))
+    return {row["offer_id"]: _listing(row) for row in rows}
 
 
 def _listing(row: Any) -> Listing:

@@ -24,6 +24,16 @@ def decline_code(error: stripe.CardError) -> str:
     return getattr(error.error, "decline_code", None) or error_code(error) or "card_declined"
 
 
+def is_fault(error: stripe.StripeError) -> bool:
+    """Whether Stripe itself failed: the request may have taken effect or not."""
+    return (error.http_status or 0) >= 500
+
+
+def is_replayed(error: stripe.StripeError) -> bool:
+    """Whether this is the stored answer to an earlier request with the same idempotency key."""
+    return (error.headers or {}).get("idempotent-replayed") == "true"
+
+
 @contextmanager
 def translated(operation: str, *, order_id: str | None = None, **ids: str) -> Iterator[None]:
     """Raise the marketplace's error for any of Stripe's.

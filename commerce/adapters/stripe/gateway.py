@@ -3,20 +3,25 @@
 The buyer pays the platform (charge, captured when stock is confirmed); each seller's share goes out by a transfer of
 its own, whose transfer group is the order. Idempotency keys are business ids and an attempt: a step that is repeated,
 by this process or another, finds what the first one did.
+
+For a day Stripe answers a key as it did at first, also where that was a fault of its own (500), and such a request may
+have taken effect or not. After one, the gateway looks for what it wanted to make, and else goes on under the next key
+of a fixed sequence, so that repeated steps meet at the same one. Later than a day a key is forgotten: a transfer, which
+may be repeated that late, is looked for first.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import stripe
 
 from commerce.adapters.stripe import webhooks
 from commerce.adapters.stripe.clients import Clients, OneClient, connect
 from commerce.adapters.stripe.credentials import StripeCredentials
-from commerce.adapters.stripe.failures import error_code, translated
+from commerce.adapters.stripe.failures import error_code, is_fault, is_replayed, translated
 from commerce.money import Money
 from commerce.payments import (
     AuthenticationRequired,
@@ -31,8 +36,16 @@ if TYPE_CHECKING:
     from stripe import V1Services
 
 _UNEXPECTED_STATE = "payment_intent_unexpected_state"
+_LIVE = frozenset({"requires_capture", "processing", "succeeded"})
+_PAGE = 100
+_KEYS = 10
 
 Result = TypeVar("Result")
+
+
+class _HasMetadata(Protocol):
+    @property
+    def metadata(self) -> Any: ...
 
 
 class StripeGateway:
@@ -55,9 +68,11 @@ class StripeGateway:
         A payment that waits for the buyer's authentication is canceled first: the buyer is not here to answer, and an
         answer given later must not hold money for an order that has failed. A declined one holds nothing.
         """
+        metadata = _metadata(attempt, order_id=order_id)
         with translated("authorization", order_id=order_id):
-            intent = await self._call(
-                lambda v1: v1.payment_intents.create(
+            intent = await self._persist(
+                f"order/{order_id}/authorize/{attempt}",
+                lambda v1, once: v1.payment_intents.create(
                     {
                         "amount": amount.amount,
                         "currency": amount.currency,
@@ -66,10 +81,11 @@ class StripeGateway:
                         "confirm": True,
                         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
                         "transfer_group": order_id,
-                        "metadata": {"order_id": order_id},
+                        "metadata": metadata,
                     },
-                    _once(f"order/{order_id}/authorize/{attempt}"),
-                )
+                    once,
+                ),
+                lambda v1: _live_intent(v1, metadata, amount),
             )
         if intent.status == "requires_action":
             await self.cancel(order_id=order_id, payment_intent_id=intent.id)
@@ -84,9 +100,8 @@ class StripeGateway:
             intent = await self._unless_already(
                 "succeeded",
                 payment_intent_id,
-                lambda v1: v1.payment_intents.capture(
-                    payment_intent_id, options=_once(f"order/{order_id}/capture/{payment_intent_id}")
-                ),
+                f"order/{order_id}/capture/{payment_intent_id}",
+                lambda v1, once: v1.payment_intents.capture(payment_intent_id, options=once),
             )
         if intent.latest_charge is None:
             raise PaymentRefused("Stripe captured no charge.", order_id=order_id, payment_intent_id=payment_intent_id)
@@ -98,9 +113,8 @@ class StripeGateway:
             await self._unless_already(
                 "canceled",
                 payment_intent_id,
-                lambda v1: v1.payment_intents.cancel(
-                    payment_intent_id, options=_once(f"order/{order_id}/cancel/{payment_intent_id}")
-                ),
+                f"order/{order_id}/cancel/{payment_intent_id}",
+                lambda v1, once: v1.payment_intents.cancel(payment_intent_id, options=once),
             )
 
     async def create_account(self, *, seller_id: str, country: str, email: str) -> str:
@@ -143,43 +157,64 @@ class StripeGateway:
             "currency": amount.currency,
             "destination": account_id,
             "transfer_group": order_id,
-            "metadata": {"order_id": order_id, "seller_id": seller_id},
+            "metadata": _metadata(attempt, order_id=order_id, seller_id=seller_id),
         }
         if source_charge is not None:
             parameters["source_transaction"] = source_charge
+        metadata = parameters["metadata"]
+
+        def make(v1: V1Services, once: stripe.RequestOptions) -> stripe.Transfer:
+            return v1.transfers.create(parameters, once)  # type: ignore[arg-type]
+
+        def find(v1: V1Services) -> stripe.Transfer | None:
+            made = v1.transfers.list({"transfer_group": order_id, "destination": account_id, "limit": _PAGE})
+            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+
         with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):
-            transfer = await self._call(
-                lambda v1: v1.transfers.create(
-                    parameters,  # type: ignore[arg-type]
-                    _once(f"order/{order_id}/seller/{seller_id}/transfer/{attempt}"),
-                )
-            )
+            transfer = await self._call(find)
+            if transfer is None:
+                key = f"order/{order_id}/seller/{seller_id}/transfer/{attempt}"
+                transfer = await self._persist(key, make, find)
         return transfer.id
 
     async def reverse_transfer(self, *, transfer_id: str, amount: Money, refund_id: str) -> str:
         """Take part of a transfer back for one refund; each refund reverses a transfer once."""
+        metadata = _metadata(refund_id=refund_id)
+
+        def find(v1: V1Services) -> stripe.TransferReversal | None:
+            made = v1.transfers.reversals.list(transfer_id, {"limit": _PAGE})
+            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
-            reversal = await self._call(
-                lambda v1: v1.transfers.reversals.create(
-                    transfer_id,
-                    {"amount": amount.amount, "metadata": {"refund_id": refund_id}},
-                    _once(f"transfer/{transfer_id}/reverse/{refund_id}"),
-                )
+            reversal = await self._persist(
+                f"transfer/{transfer_id}/reverse/{refund_id}",
+                lambda v1, once: v1.transfers.reversals.create(
+                    transfer_id, {"amount": amount.amount, "metadata": metadata}, once
+                ),
+                find,
             )
         return reversal.id
 
     async def refund(self, *, order_id: str, payment_intent_id: str, amount: Money, refund_id: str) -> str:
         """Give the buyer money back from the platform's balance."""
+        metadata = _metadata(order_id=order_id, refund_id=refund_id)
+
+        def find(v1: V1Services) -> stripe.Refund | None:
+            made = v1.refunds.list({"payment_intent": payment_intent_id, "limit": _PAGE})
+            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
-            refund = await self._call(
-                lambda v1: v1.refunds.create(
+            refund = await self._persist(
+                f"order/{order_id}/refund/{refund_id}",
+                lambda v1, once: v1.refunds.create(
                     {
                         "payment_intent": payment_intent_id,
                         "amount": amount.amount,
-                        "metadata": {"order_id": order_id, "refund_id": refund_id},
+                        "metadata": metadata,
                     },
-                    _once(f"order/{order_id}/refund/{refund_id}"),
-                )
+                    once,
+                ),
+                find,
             )
         return refund.id
 
@@ -198,20 +233,47 @@ class StripeGateway:
                 raise
             return call(self._clients.current().v1)
 
+    async def _persist(
+        self,
+        key: str,
+        make: Callable[[V1Services, stripe.RequestOptions], Result],
+        find: Callable[[V1Services], Result | None],
+    ) -> Result:
+        """Make something once, under `key` or, where Stripe answers that with a fault of the past, under the next."""
+        keys = [key, *(f"{key}/{number}" for number in range(2, _KEYS + 1))]
+        while True:
+            once = _once(keys.pop(0))
+            try:
+                return await self._call(lambda v1, once=once: make(v1, once))  # type: ignore[misc]
+            except stripe.APIError as fault:
+                if not is_fault(fault):
+                    raise
+                found = await self._call(find)
+                if found is not None:
+                    return found
+                if not keys or not is_replayed(fault):
+                    raise
+
     async def _unless_already(
         self,
         wanted: Literal["succeeded", "canceled"],
         payment_intent_id: str,
-        change: Callable[[V1Services], stripe.PaymentIntent],
+        key: str,
+        change: Callable[[V1Services, stripe.RequestOptions], stripe.PaymentIntent],
     ) -> stripe.PaymentIntent:
         """Change the payment, or find that another request with another key has done so."""
+
+        def changed(v1: V1Services) -> stripe.PaymentIntent | None:
+            intent = v1.payment_intents.retrieve(payment_intent_id)
+            return intent if intent.status == wanted else None
+
         try:
-            return await self._call(change)
+            return await self._persist(key, change, changed)
         except stripe.InvalidRequestError as error:
             if error_code(error) != _UNEXPECTED_STATE:
                 raise
-            intent = await self._call(lambda v1: v1.payment_intents.retrieve(payment_intent_id))
-            if intent.status != wanted:
+            intent = await self._call(changed)
+            if intent is None:
                 raise
             return intent
 
@@ -220,5 +282,23 @@ def _once(idempotency_key: str) -> stripe.RequestOptions:
     return {"idempotency_key": idempotency_key}
 
 
-def _id(reference: str | stripe.Charge) -> str:
+def _metadata(attempt: int = 1, **ids: str) -> dict[str, str]:
+    return ids if attempt == 1 else ids | {"attempt": str(attempt)}
+
+
+def _carries(made: _HasMetadata, wanted: Mapping[str, str]) -> bool:
+    """Whether an object was made with this metadata; others may have added theirs."""
+    present = made.metadata.to_dict() if made.metadata else {}
+    return wanted.items() <= present.items() and present.get("attempt") == wanted.get("attempt")
+
+
+def _live_intent(v1: V1Services, wanted: Mapping[str, str], amount: Money) -> stripe.PaymentIntent | None:
+    """The payment of an order that holds or has taken the amount. Payments are not listed by order, but charges are."""
+    charges = v1.charges.list({"transfer_group": wanted["order_id"], "limit": _PAGE}).auto_paging_iter()
+    intents = (v1.payment_intents.retrieve(_id(one.payment_intent)) for one in charges if one.payment_intent)
+    live = (one for one in intents if one.status in _LIVE and _carries(one, wanted))
+    return next((one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency)), None)
+
+
+def _id(reference: str | stripe.Charge | stripe.PaymentIntent) -> str:
     return reference if isinstance(reference, str) else reference.id

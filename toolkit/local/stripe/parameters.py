@@ -36,7 +36,7 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Metadata = Annotated[dict[str, str], BeforeValidator(_object_or_unset)]
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$")]
-Amount = Annotated[int, Field(ge=1, le=99_999_999)]
+Amount = Annotated[int, Field(ge=1, le=999_999_999_999)]
 
 
 class Section(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from toolkit.local.stripe import currencies
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh, random_text
@@ -29,7 +30,6 @@ from toolkit.local.stripe.storage import Json
 
 Reason = Literal["abandoned", "duplicate", "fraudulent", "requested_by_customer"]
 Card = Array[Literal["card"]]
-SMALLEST = {"usd": 50, "eur": 50, "gbp": 30, "cad": 50, "aud": 50, "chf": 50, "jpy": 50}
 
 
 class AutomaticPaymentMethods(Section):
@@ -87,7 +87,8 @@ class CancelParameters(Parameters):
 
 def create(call: Call, parameters: CreateParameters) -> Json:
     currency = parameters.currency.lower()
-    _large_enough(parameters.amount, currency)
+    currencies.check_currency(currency)
+    currencies.check_charge(parameters.amount, currency)
     if parameters.automatic_payment_methods and parameters.payment_method_types:
         raise Refusal(
             "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
@@ -125,7 +126,7 @@ def update(call: Call, parameters: UpdateParameters) -> Json:
     for field in parameters.model_fields_set & {"amount", "description", "receipt_email", "transfer_group"}:
         intent[field] = getattr(parameters, field)
     if parameters.amount is not None:
-        _large_enough(parameters.amount, intent["currency"])
+        currencies.check_charge(parameters.amount, intent["currency"])
     if parameters.metadata is not None:
         intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
     if parameters.payment_method is not None:
@@ -143,22 +144,14 @@ def capture(call: Call, parameters: CaptureParameters) -> Json:
     intent = call.find("payment_intent", call.path["id"], param="intent")
     if parameters.metadata is not None:
         intent["metadata"] = merge_metadata(intent["metadata"], parameters.metadata)
+    if parameters.amount_to_capture is not None:
+        currencies.check_step(parameters.amount_to_capture, intent["currency"], "amount_to_capture")
     return payments.capture(call, intent, parameters.amount_to_capture)
 
 
 def cancel(call: Call, parameters: CancelParameters) -> Json:
     intent = call.find("payment_intent", call.path["id"], param="intent")
     return payments.cancel(call, intent, parameters.cancellation_reason)
-
-
-def _large_enough(amount: int, currency: str) -> None:
-    smallest = SMALLEST.get(currency, 1)
-    if amount < smallest:
-        raise Refusal(
-            f"Amount must be no less than {smallest} of the smallest unit of {currency}",
-            code="amount_too_small",
-            param="amount",
-        )
 
 
 def _intent(call: Call, parameters: CreateParameters, currency: str) -> Json:

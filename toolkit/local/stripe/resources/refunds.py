@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from toolkit.local.stripe import funds
+from toolkit.local.stripe import currencies, funds
 from toolkit.local.stripe.call import Call
 from toolkit.local.stripe.endpoint import Endpoint
 from toolkit.local.stripe.identifiers import fresh
@@ -45,6 +45,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     if left == 0:
         raise Refusal(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount = left if parameters.amount is None else parameters.amount
+    currencies.check_step(amount, charge["currency"])
     if amount > left:
         raise Refusal(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount")
     identifier = fresh("refund")

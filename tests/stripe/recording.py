@@ -28,7 +28,7 @@ class Sent:
 
     @property
     def endpoint(self) -> str:
-        return f"{self.method.upper()} {re.sub(r'/(pi|tr)_[A-Za-z0-9]+', '/{id}', self.path)}"
+        return f"{self.method.upper()} {re.sub(r'/(pi|tr)_[A-Za-z0-9]+', '/{id}', self.path.partition('?')[0])}"
 
 
 class RecordingClient(stripe.RequestsClient):

@@ -61,6 +61,7 @@ async def test_stripes_openapi_accepts_every_request_of_the_gateway(
         "POST /v1/payment_intents/{id}/cancel",
         "GET /v1/payment_intents/{id}",
         "POST /v1/accounts",
+        "GET /v1/transfers",
         "POST /v1/transfers",
         "POST /v1/transfers/{id}/reversals",
         "POST /v1/refunds",

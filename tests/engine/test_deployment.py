@@ -146,6 +146,11 @@ def test_the_state_of_another_stack_is_refused(program: WriteProgram) -> None:
         deploy(program(""), MemoryCloud(), state)
 
 
+def test_a_stack_with_an_encrypted_setting_is_not_deployed(program: WriteProgram) -> None:
+    with pytest.raises(ToolkitError, match="the settings shop:key are encrypted, and only pulumi can read them"):
+        deploy(program("", {"shop:key": "{secure: v1:abc}"}), MemoryCloud(), State())
+
+
 def test_a_damaged_state_is_refused_with_the_next_step(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text('{"version": 1, "resou')

@@ -81,6 +81,11 @@ def test_a_mistake_is_reported_with_its_place(program: WriteProgram, source: str
     assert "Traceback" not in raised.value.message
 
 
+def test_an_encrypted_setting_that_must_be_a_number_is_refused_in_words(program: WriteProgram) -> None:
+    with pytest.raises(ToolkitError, match="shop:port is encrypted: only pulumi can read it"):
+        plan(program("pulumi.Config().require_secret_int('port')", {"port": "{secure: v1:abc}"}))
+
+
 def test_a_provider_must_be_explicit_where_default_ones_are_disabled(program: WriteProgram) -> None:
     with pytest.raises(ToolkitError, match="default provider for 'aws' disabled: 'aws:sqs/queue:Queue' must use"):
         plan(program("aws.sqs.Queue('a')", {"pulumi:disable-default-providers": "['*']"}))

@@ -132,6 +132,24 @@ def test_a_program_with_unusual_values_previews_the_same(engine: RealEngine, tmp
     assert_same_preview(engine, program)
 
 
+SETTINGS = """
+settings = pulumi.Config()
+aws.sqs.Queue("settings", tags={name: settings.require(name) for name in ("a", "b", "c", "d", "e")})
+aws.sqs.Queue("secret", policy=settings.require_secret("token"))
+db = settings.require_secret_object("db")
+aws.sqs.Queue("inside", policy=db.apply(lambda db: db["password"]), name=db.apply(lambda db: db["host"]))
+"""
+
+
+def test_settings_are_read_the_same(engine: RealEngine, tmp_path: Path) -> None:
+    written = {"a": "no", "b": "9:30", "c": "010", "d": "{b: off, a: [1.0, <&>]}", "e": "2026-01-31", "db": "{host: h}"}
+    folder = write_program(tmp_path / "settings", SETTINGS, written).root
+    engine.init(folder, "dev")
+    engine.ok(folder, "config", "set", "--stack", "dev", "--secret", "token", "hush")
+    engine.ok(folder, "config", "set", "--stack", "dev", "--secret", "--path", "db.password", "hush")
+    assert_same_preview(engine, Program.load(folder, "dev"))
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_of_the_project_previews_the_same(
     engine: RealEngine, project: Path, stack: str, monkeypatch: pytest.MonkeyPatch
@@ -156,6 +174,16 @@ def refused(engine: RealEngine, tmp_path_factory: pytest.TempPathFactory) -> Pat
         ("pulumi.CustomResource('aws:sqs/queue:Qeue', 'a', {})", "there is no resource type 'aws:sqs/queue:Qeue'"),
         ("raise ValueError('no such seller')", "no such seller"),
         ("aws.sqs.get_queue(name='a')\n1 / 0", "division by zero"),
+        ("pulumi.export('a', pulumi.FileAsset('none.txt'))", "none.txt"),
+        ("aws.s3.BucketObject('o', bucket='b', source=pulumi.FileAsset('.'))", "refused"),
+        ("aws.s3.BucketObject('o', bucket='b', source=pulumi.RemoteAsset('ftp://a/b'))", "ftp"),
+        ("aws.lambda_.Function('f', role='r', code=pulumi.FileArchive('none.zip'))", "none.zip"),
+        ("aws.lambda_.Function('f', role='r', code=pulumi.FileArchive('__main__.py'))", "__main__.py"),
+        ("aws.lambda_.Function('f', role='r', code=pulumi.RemoteArchive('file:///none.zip'))", "/none.zip"),
+        (
+            "aws.lambda_.Function('f', role='r', code=pulumi.AssetArchive({'a': pulumi.FileAsset('nested.txt')}))",
+            "nested.txt",
+        ),
         ("import datetime\npulumi.export('at', datetime.datetime.now())", "unexpected input of type datetime for at"),
         ("pulumi.runtime.invoke('aws:sqs/none:none', {})", "invocation of aws:sqs/none:none returned an error"),
         ("aws.sqs.Queue('a', delay_seconds=float('nan'))", "cannot convert float NaN to integer"),

@@ -38,9 +38,15 @@ def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent
     """Runs the program, creates and updates its resources, then deletes those that it no longer declares.
 
     Raises:
-        ToolkitError: the program raised, or a step failed. What was done until then is in the state.
+        ToolkitError: a setting is encrypted, the program raised, or a step failed. What was done until then is in the
+            state.
     """
     started = time.monotonic()
+    if program.secret_keys:
+        raise ToolkitError(
+            f"the settings {', '.join(program.secret_keys)} are encrypted, and only pulumi can read them",
+            next_step="deploy with the real engine, or give this stack plain settings",
+        )
     if state.stack and state.stack != f"{program.project}/{program.stack}":
         raise ToolkitError(
             f"{state.path} is the state of {state.stack}, not of {program.project}/{program.stack}",

@@ -109,8 +109,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Context) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
-        args = without_references(decode(request.args, self._root))
         with self._stop_at_first_failure(context):
+            args = without_references(decode(request.args, self._root))
             package = urns.package_of(request.tok)
             if not request.provider and package != "pulumi":
                 self.host.default_provider(package, request.version, request.tok)

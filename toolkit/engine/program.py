@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
 from toolkit.engine.provider import Properties
+from toolkit.engine.settings import as_text, is_secret, read_yaml, with_project_config
 from toolkit.errors import ToolkitError
 
 
@@ -28,6 +26,7 @@ class Program:
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings by their full key (`aws:region`); objects and lists as JSON, as the SDK expects them."""
     secret_keys: tuple[str, ...] = ()
+    """Settings that are encrypted. Only the stack's secrets provider could read them: their text says so."""
     organization: str = "organization"
     python: str = sys.executable
     stack_outputs: Mapping[str, Properties] = field(default_factory=dict)
@@ -43,40 +42,28 @@ class Program:
         """Reads a project folder.
 
         Raises:
-            ToolkitError: no project there, no such stack (the message lists those that exist), or a file that
-                does not parse.
+            ToolkitError: no project there, no such stack (the message lists those that exist), a file that does
+                not parse, or settings that are not what the project's `config` requires.
         """
         root = root.resolve()
-        project = _yaml(root / "Pulumi.yaml", "run this in the folder of the project's Pulumi.yaml")
+        project = read_yaml(root / "Pulumi.yaml", "run this in the folder of the project's Pulumi.yaml")
         if not isinstance(project.get("name"), str):
             raise ToolkitError(f"{root / 'Pulumi.yaml'} has no `name`", next_step="add `name: <project>` to it")
         name: str = project["name"]
-        file = root / f"Pulumi.{stack}.yaml"
+        declared = project.get("config")
+        # An old form: `config: <folder>`.
+        folder = root / str(project.get("stackConfigDir") or (declared if isinstance(declared, str) else "."))
+        file = folder / f"Pulumi.{stack}.yaml"
         if not file.exists():
-            known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+            known = sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
             raise ToolkitError(
-                f"there is no stack {stack!r}: {file.name} is not in {root}",
+                f"there is no stack {stack!r}: {file.name} is not in {folder}",
                 next_step=f"use one of {', '.join(known)}" if known else f"create {file.name}",
             )
-        settings = _project_config(project.get("config") or {}) | (_yaml(file).get("config") or {})
-        config = {_full_key(key, name): _text(key, value) for key, value in settings.items()}
-        secret = tuple(_full_key(key, name) for key, value in settings.items() if _encrypted(value))
+        settings = with_project_config(stack, declared, read_yaml(file).get("config") or {}, name)
+        config = {key: as_text(key, value) for key, value in settings.items()}
+        secret = tuple(key for key, value in settings.items() if is_secret(value))
         return cls(root=root, project=name, stack=stack, main=_main(root, project), config=config, secret_keys=secret)
-
-
-def _yaml(path: Path, next_step: str = "") -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise ToolkitError(f"there is no {path.name} in {path.parent}", next_step=next_step) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ToolkitError(f"{path}{where}: {problem}", next_step="correct the YAML there") from None
-    if not isinstance(content or {}, dict):
-        raise ToolkitError(f"{path} is not a mapping", next_step="write `key: value` lines")
-    return content or {}
 
 
 def _main(root: Path, project: dict[str, Any]) -> Path:
@@ -86,31 +73,3 @@ def _main(root: Path, project: dict[str, Any]) -> Path:
     if not main.exists():
         raise ToolkitError(f"the program {main} does not exist", next_step="set `main` in Pulumi.yaml to its folder")
     return main
-
-
-def _project_config(declared: dict[str, Any]) -> dict[str, Any]:
-    """Values that `Pulumi.yaml` itself gives: `key: value`, or `key: {default: value}` / `{value: value}`."""
-    values: dict[str, Any] = {}
-    for key, entry in declared.items():
-        if not isinstance(entry, dict):
-            values[key] = entry
-        elif "value" in entry or "default" in entry:
-            values[key] = entry.get("value", entry.get("default"))
-    return values
-
-
-def _full_key(key: str, project: str) -> str:
-    return key if ":" in key else f"{project}:{key}"
-
-
-def _encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"secure"}
-
-
-def _text(key: str, value: Any) -> str:
-    if _encrypted(value):
-        # Only the stack's secrets provider could decrypt it. A plan needs only to know that it is there and secret.
-        return f"encrypted:{key}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)

@@ -59,8 +59,8 @@ class ApiGateway(ApiGatewayContract, Watched):
             cors_configuration={
                 "allow_origins": list(args.allowed_origins),
                 "allow_methods": ["GET", "PUT", "POST", "DELETE"],
-                "allow_headers": ["authorization", "content-type", "idempotency-key", "traceparent"],
-                "expose_headers": ["location"],
+                "allow_headers": ["authorization", "content-type", "idempotency-key", "if-match", "traceparent"],
+                "expose_headers": ["etag", "location"],
                 "max_age": PREFLIGHT_SECONDS,
             }
             if args.allowed_origins

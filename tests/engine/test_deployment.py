@@ -151,6 +151,46 @@ def test_a_stack_with_an_encrypted_setting_is_not_deployed(program: WriteProgram
         deploy(program("", {"shop:key": "{secure: v1:abc}"}), MemoryCloud(), State())
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+        renamed = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])
+        aws.sqs.Queue("a", name="a", opts=renamed)
+        aws.sqs.Queue("b", name="b", opts=renamed)
+        """,
+        """
+        old = aws.sqs.Queue("old", name="old")
+        aws.sqs.Queue("b", name="b", opts=pulumi.ResourceOptions(
+            aliases=[pulumi.Alias(name="old")], depends_on=[old]))
+        """,
+        """
+        b = aws.sqs.Queue("b", name="old", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))
+        aws.sqs.Queue("old", name="old", opts=pulumi.ResourceOptions(depends_on=[b]))
+        """,
+    ],
+    ids=["two aliases", "an alias of a live resource", "a name that an alias took"],
+)
+def test_two_resources_cannot_be_the_same_old_one(program: WriteProgram, source: str) -> None:
+    cloud, state = MemoryCloud(), State()
+    deploy(program('aws.sqs.Queue("old", name="old")'), cloud, state)
+    with pytest.raises(ToolkitError, match="duplicate resource alias"):
+        deploy(program(source), cloud, state)
+
+
+def test_what_is_deleted_with_another_resource_is_not_deleted_itself(program: WriteProgram, tmp_path: Path) -> None:
+    source = """
+    whole = aws.sqs.Queue("whole", name="whole")
+    part = aws.sqs.Queue("part", name="part", opts=pulumi.ResourceOptions(deleted_with=whole))
+    """
+    cloud, file = MemoryCloud(), tmp_path / "state.json"
+    deploy(program(source), cloud, State(file))
+    cloud.journal.clear()
+    destroy(cloud, State(file))
+    assert cloud.journal == ["delete whole"]
+    assert State(file).resources == []
+
+
 def test_a_damaged_state_is_refused_with_the_next_step(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text('{"version": 1, "resou')

@@ -69,6 +69,28 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
             "    print(error)",
             "the program reads the stack 'organization/shop/base'",
         ),
+        ("pulumi.CustomResource('nope', 'a', {})", "type 'nope' of a is not a valid type token"),
+        (
+            "pulumi.runtime.register_invoke_transform(lambda args: None)",
+            "the program uses invoke transforms, which the offline engine does not do",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding("
+            "before_create=[lambda args: None])))",
+            "the program uses resource hooks, which the offline engine does not do",
+        ),
+        (
+            "aws.sqs.Queue('b', opts=pulumi.ResourceOptions(replace_with=[aws.sqs.Queue('a')]))",
+            "the program uses the ReplaceWith option, which the offline engine does not do",
+        ),
+        (
+            "from pulumi import dynamic\n"
+            "class Own(dynamic.Resource):\n"
+            "    pass\n"
+            "Own(dynamic.ResourceProvider(), 'a', {})",
+            "a has a dynamic provider, which needs the real CLI",
+        ),
+        ("import sys\nsys.exit(3)", f"__main__.py:{FIRST_LINE + 1}: SystemExit: 3"),
         ("import os\nos._exit(3)", "the program of stack dev ended before it was done"),
     ],
     ids=lambda value: None,
@@ -79,6 +101,28 @@ def test_a_mistake_is_reported_with_its_place(program: WriteProgram, source: str
     assert raised.value.message.startswith(expected)
     assert raised.value.next_step
     assert "Traceback" not in raised.value.message
+
+
+def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
+    program: WriteProgram, capfd: pytest.CaptureFixture[str]
+) -> None:
+    written = program(
+        """
+        import atexit, os, sys
+        import toolkit.own
+        assert os.environ.setdefault("RUN", str(toolkit.own.RUN)) == "once"
+        assert os.environ.pop("HOME")
+        os.environ["RUN"] = "changed"
+        atexit.register(lambda: print("goodbye"))
+        sys.exit(0)
+        """
+    )
+    (written.root / "queue.py").write_text("raise ValueError('not the standard one')")
+    (written.root / "toolkit").mkdir()
+    (written.root / "toolkit" / "__init__.py").touch()
+    (written.root / "toolkit" / "own.py").write_text("RUN = 'once'")
+    assert [item.name for item in plan(written).resources] == ["shop-dev"]
+    assert "goodbye" in capfd.readouterr().err
 
 
 def test_an_encrypted_setting_that_must_be_a_number_is_refused_in_words(program: WriteProgram) -> None:

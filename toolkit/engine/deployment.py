@@ -93,7 +93,9 @@ def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
             f"protected, so not deleted: {names}",
             next_step="deploy once without their `protect`, then delete",
         )
+    gone = {state.urn for state in leftover}
     for state in leftover:
-        calls.delete(state)
+        if state.deleted_with not in gone:
+            calls.delete(state)
         inventory.remove(state)
     return sum(not state.delete for state in leftover)

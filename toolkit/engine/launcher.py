@@ -7,6 +7,7 @@ run. The program's own output goes to standard error, and only that of the first
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import contextvars
 import gc
@@ -41,24 +42,31 @@ def main() -> None:
 
         _server, address = serve_descriptions()
         print(json.dumps({"address": address}), file=reports, flush=True)
+    quiet_engine = importlib.import_module("toolkit.engine.quiet").QuietEngine
+    _import_from(instructions["main"])
     known = set(sys.modules)
+    environment, path = dict(os.environ), list(sys.path)
     with Path(os.devnull).open("w") as nowhere:
         for number, run in enumerate(instructions["runs"]):
             with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
-                report = contextvars.copy_context().run(_run, instructions, run)
+                report = contextvars.copy_context().run(_run, instructions, run, quiet_engine)
             print(json.dumps(report), file=reports, flush=True)
             if report:
                 break
             _forget_program(instructions["root"], known)
+            os.environ.clear()
+            os.environ.update(environment)
+            sys.path[:] = path
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
     # Nothing is left to do, and tearing down thousands of SDK classes takes longer than some runs.
     os._exit(0)
 
 
-def _run(instructions: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+def _run(instructions: dict[str, Any], run: dict[str, Any], quiet_engine: Any) -> dict[str, Any]:
     """One run against one monitor; an empty report when the program ended well."""
     from pulumi import runtime
-
-    from toolkit.engine.quiet import QuietEngine
 
     runtime.set_all_config(instructions["config"], instructions["secret_keys"])
     runtime.configure(
@@ -68,7 +76,7 @@ def _run(instructions: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
             organization=instructions["organization"],
             root_directory=instructions["root"],
             monitor=run["address"],
-            engine=QuietEngine(run["address"]),
+            engine=quiet_engine(run["address"]),
             parallel=PARALLEL_CALLS,
             dry_run=run["preview"],
         )
@@ -87,8 +95,26 @@ def _run(instructions: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _import_from(main: str) -> None:
+    """Puts the program's folder first among those that modules are imported from.
+
+    Only now: its modules may have the name of one that the engine needs. A `toolkit` of its own takes the place of
+    this one, which is loaded by then.
+    """
+    folder = Path(main).parent
+    sys.path.insert(0, str(folder))
+    own = folder / "toolkit"
+    if own.exists() and not Path(__file__).is_relative_to(own):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "toolkit"]:
+            del sys.modules[name]
+
+
 def _execute(main: str) -> None:
-    runpy.run_path(main, run_name="__main__")
+    try:
+        runpy.run_path(main, run_name="__main__")
+    except SystemExit as ended:
+        if ended.code not in (None, 0):
+            raise
 
 
 def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:

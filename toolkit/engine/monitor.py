@@ -71,6 +71,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self._abort(context, _needs_plugin(f"{request.type} is a component of a plugin"))
         urn = self._urn(request.parent, request.type, request.name)
         with self._stop_at_first_failure(context):
+            _refuse_type(request)
             self._inherit(request)
             registration = self._registration(self._transforms.apply(request, self._ancestors(request.parent)), urn)
             registered = self.host.register(registration)
@@ -232,6 +233,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self.failure = self.failure or error
         context.abort(grpc.StatusCode.UNKNOWN, error.message)
         raise AssertionError("abort raises")
+
+
+def _refuse_type(request: Any) -> None:
+    if request.custom and request.type.count(":") != 2:
+        raise ToolkitError(
+            f"type {request.type!r} of {request.name} is not a valid type token (must have format '*:*:*')",
+            next_step="correct the type token",
+        )
+    if request.type.startswith("pulumi-python:dynamic"):
+        raise _needs_plugin(f"{request.name} has a dynamic provider")
 
 
 def _needs_plugin(what: str) -> ToolkitError:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import subprocess
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -23,9 +24,10 @@ class ProgramProcess:
 
     def __init__(self, program: Program) -> None:
         self._child = subprocess.Popen(
-            [program.python, "-m", "toolkit.engine.launcher"],
+            # -P: a `queue.py` in the program's folder must not take the place of the standard library's.
+            [program.python, "-P", "-m", "toolkit.engine.launcher"],
             cwd=program.folder,
-            env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -56,6 +58,12 @@ class ProgramProcess:
         """The next report of the process; `None` when it has ended."""
         line = _pipe(self._child.stdout).readline()
         return json.loads(line) if line else None
+
+
+def _python_path() -> str:
+    """Where the process finds this toolkit, and then what it would find anyway."""
+    here = str(Path(__file__).parents[2])
+    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH", ""))))
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:

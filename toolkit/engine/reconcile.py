@@ -51,6 +51,7 @@ class Reconciler:
         self._provider = provider
         self._providers = ProviderResources(program, self.inventory, preview=preview)
         self._on_event = on_event
+        self._claimed: dict[str, Registration] = {}
         self._lock = threading.RLock()
 
     # The Host protocol.
@@ -58,6 +59,7 @@ class Reconciler:
     def register(self, registration: Registration) -> Registered:
         self._refuse_duplicate(registration)
         old = self.inventory.find(registration.urn, registration.aliases)
+        self._claim(registration, old)
         if old is not None and (old.external or old.custom != registration.custom):
             old = None
         if not registration.custom:
@@ -101,6 +103,20 @@ class Reconciler:
                 f"duplicate resource URN {registration.urn}, made at {first.place} and again at {registration.place}",
                 next_step=f"give one of the two another name than {registration.name!r}",
             )
+
+    def _claim(self, registration: Registration, old: ResourceState | None) -> None:
+        """Refuses a second resource that says it is the same old one: by its URN, or by an alias."""
+        with self._lock:
+            for name in (registration.urn, *registration.aliases):
+                if first := self._claimed.get(name):
+                    raise ToolkitError(
+                        f"duplicate resource alias: {first.title} at {first.place} and "
+                        f"{registration.title} at {registration.place} both claim to be {name}",
+                        next_step="remove the alias from one of them",
+                    )
+                if old is not None and name == old.urn:
+                    self._claimed[name] = registration
+                    return
 
     def _component(self, registration: Registration, old: ResourceState | None) -> Registered:
         operation: Operation = "create" if old is None else "same" if old.inputs == registration.inputs else "update"

@@ -70,6 +70,7 @@ class Registration:
             ignore_changes=self.ignore_changes,
             additional_secret_outputs=self.additional_secret_outputs,
             aliases=self.aliases,
+            deleted_with=self.deleted_with,
         )
 
 

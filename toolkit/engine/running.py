@@ -13,6 +13,9 @@ from toolkit.engine.program import Program
 from toolkit.engine.registration import Host
 from toolkit.errors import ToolkitError
 
+_UNSUPPORTED = "The Pulumi CLI does not support"
+"""How the SDK refuses what an engine has not announced."""
+
 
 def run(
     program: Program, hosts: Sequence[Host], sdk: RemoteSdk | None = None, process: ProgramProcess | None = None
@@ -64,6 +67,12 @@ def _check(server: MonitorServer, report: dict[str, Any] | None, program: Progra
     if report and report["refused"]:
         settings = f"Pulumi.{program.stack}.yaml"
         raise ToolkitError(report["message"], next_step=f"correct {settings} or the program, and run again")
+    if report and _UNSUPPORTED in report["message"]:
+        what = report["message"].partition(_UNSUPPORTED)[2].partition(".")[0].strip()
+        raise ToolkitError(
+            f"the program uses {what}, which the offline engine does not do",
+            next_step="run `pulumi preview` with `marketplace provider --symbolic` attached",
+        )
     if report:
         where = f"{report['file']}:{report['line']}: " if report["file"] else ""
         kind = "" if report["error"] == "RunError" else f"{report['error']}: "

@@ -38,6 +38,8 @@ class ResourceState:
     ignore_changes: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    deleted_with: str = ""
+    """URN of the resource whose deletion deletes this one too."""
     external: bool = False
     """Read by the program (`X.get`), not managed by it: never deleted."""
     delete: bool = False

@@ -146,6 +146,30 @@ def test_a_wrong_project_file_is_refused(tmp_path: Path, content: str, said: str
         Program.load(tmp_path, "dev")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"config: [1, 2]\n", "`config` in .* is not a mapping"),
+        (b"config: hello\n", "`config` in .* is not a mapping"),
+        (b"config:\n  5: 6\n", "the key 5 of `config`"),
+        (b"config:\n  ~: 6\n", "the key None of `config`"),
+        (b"config:\n  shop:key: caf\xe9\n", "cannot be read: not UTF-8 text"),
+    ],
+)
+def test_a_wrong_stack_file_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\n")
+    (tmp_path / "Pulumi.dev.yaml").write_bytes(content)
+    with pytest.raises(ToolkitError, match=said):
+        Program.load(tmp_path, "dev")
+
+
+def test_a_folder_in_the_place_of_a_stack_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\n")
+    (tmp_path / "Pulumi.dev.yaml").mkdir()
+    with pytest.raises(ToolkitError, match="cannot be read: Is a directory"):
+        Program.load(tmp_path, "dev")
+
+
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolkitError, match=r"there is no Pulumi.yaml"):
         Program.load(tmp_path, "dev")

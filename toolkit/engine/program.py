@@ -60,10 +60,20 @@ class Program:
                 f"there is no stack {stack!r}: {file.name} is not in {folder}",
                 next_step=f"use one of {', '.join(known)}" if known else f"create {file.name}",
             )
-        settings = with_project_config(stack, declared, read_yaml(file).get("config") or {}, name)
+        settings = with_project_config(stack, declared, _given(file), name)
         config = {key: as_text(key, value) for key, value in settings.items()}
         secret = tuple(key for key, value in settings.items() if is_secret(value))
         return cls(root=root, project=name, stack=stack, main=_main(root, project), config=config, secret_keys=secret)
+
+
+def _given(file: Path) -> dict[str, Any]:
+    given = read_yaml(file).get("config") or {}
+    if not isinstance(given, dict):
+        raise ToolkitError(f"`config` in {file} is not a mapping", next_step="write `key: value` lines under it")
+    for key in given:
+        if not isinstance(key, str):
+            raise ToolkitError(f"the key {key!r} of `config` in {file} is not text", next_step="put it in quotes")
+    return given
 
 
 def _main(root: Path, project: dict[str, Any]) -> Path:

@@ -63,12 +63,15 @@ def read_yaml(path: Path, next_step: str = "") -> dict[str, Any]:
     """The mapping in a YAML file.
 
     Raises:
-        ToolkitError: there is no such file, or it does not parse.
+        ToolkitError: there is no such file, it cannot be read, or it does not parse.
     """
     try:
         content = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise ToolkitError(f"there is no {path.name} in {path.parent}", next_step=next_step) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise ToolkitError(f"{path} cannot be read: {reason}", next_step="put a YAML file in UTF-8 there") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""

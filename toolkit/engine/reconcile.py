@@ -99,8 +99,9 @@ class Reconciler:
         with self._lock:
             first = self.registrations.setdefault(registration.urn, registration)
         if first is not registration:
+            one, other = sorted((first.place, registration.place))  # the two may arrive in either order
             raise ToolkitError(
-                f"duplicate resource URN {registration.urn}, made at {first.place} and again at {registration.place}",
+                f"duplicate resource URN {registration.urn}, made at {one} and again at {other}",
                 next_step=f"give one of the two another name than {registration.name!r}",
             )
 

@@ -111,7 +111,8 @@ class StockMachine(RuleBasedStateMachine):
             self.world.run(self.world.market.orders.accept(checkout(order_id, self.lines[order_id])))
         except SoldOut as refusal:
             assert set(refusal.offer_ids) == {o for o, units in self.lines[order_id].items() if left[o] < units}
-            assert not self.flawless, "the gate let in more than there was"
+            # An order whose reservation was lost may find its units sold: the gate let others in rightly.
+            assert not self.flawless or self.phase[order_id] == EXPIRED, "the gate let in more than there was"
             self.release(order_id)
             return
         self.world.run(self.world.market.orders.record_authorization(order_id, f"pi_{order_id}"))

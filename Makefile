@@ -48,5 +48,6 @@ clean: ## Remove what was installed and what ran here
 		python3 -m venv .uv || { echo "Python 3.11 or later with its venv module is needed: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }; \
 		.uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
 	@UV_PYTHON_DOWNLOADS=$(if $(PYTHON),never,automatic) $(UV) sync -q --frozen --python "$(or $(PYTHON),3.13)" \
-		--extra aws --extra app --extra local --compile-bytecode
+		--extra aws --extra app --extra local --compile-bytecode || { \
+		echo "Nothing was installed. Where the network signs TLS itself (UnknownIssuer): export UV_SYSTEM_CERTS=1, then again"; exit 1; }
 	@touch $@

@@ -11,22 +11,19 @@ from planned import ROOT, Planned
 from toolkit.engine.model import Plan
 
 SURROUNDINGS = """
-    import json
     from dataclasses import dataclass
     from types import SimpleNamespace
 
     import pulumi
 
-    import components.fulfillment_queue as contract
-    from components.dead_letter_queue import DeadLetterQueueArgs
-    from components.dead_letter_queue.aws import DeadLetterQueue
+    import components.payments as contract
 
-    class Topic(pulumi.CustomResource):  # of an SDK that is installed, in place of the third cloud's
-        def __init__(self, name, opts):
-            super().__init__("aws:sns/topic:Topic", name, {}, opts)
+    class Secret(pulumi.CustomResource):  # of an SDK that is installed, in place of the third cloud's
+        def __init__(self, name, secret_id, replication, opts):
+            super().__init__("aws:secretsmanager/secret:Secret", name, {"name": secret_id}, opts)
 
-    __name__ = "components.fulfillment_queue.gcp"  # where the file would be
-    gcp = SimpleNamespace(pubsub=SimpleNamespace(Topic=Topic))
+    __name__ = "components.payments.gcp"  # where the file would be
+    gcp = SimpleNamespace(secretmanager=SimpleNamespace(Secret=Secret))
 
     @dataclass
     class Grant:
@@ -34,20 +31,18 @@ SURROUNDINGS = """
         environment: dict
 """
 USE = """
-    queue = FulfillmentQueue("fulfillment", foundation(), contract.FulfillmentQueueArgs())
-    pulumi.export("environment", publishes(queue).target.bind("checkout", Access.PUBLISHES).environment)
+    on = foundation()
+    payments = Payments("stripe", on, contract.PaymentsArgs(secrets=cloud.Secrets("secrets", on, SecretsArgs())))
+    pulumi.export("environment", reads_secret(payments).target.bind("checkout", Access.READS_SECRET).environment)
 """
 
 
 def test_the_file_of_a_third_cloud_is_a_component(declare: Callable[[str], Plan]) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    found = re.search(r"```python\n(class FulfillmentQueue.*?)```", page, re.DOTALL)
+    found = re.search(r"```python\n(class Payments.*?)```", page, re.DOTALL)
     assert found
     plan = declare(textwrap.dedent(SURROUNDINGS) + found[1] + textwrap.dedent(USE))
     planned = Planned(plan)
-    assert planned.component("fulfillment").type == "marketplace:fulfillment_queue:FulfillmentQueue"
-    assert planned.children("fulfillment") == {
-        "Topic": {"fulfillment"},
-        "DeadLetterQueue": {"fulfillment-dead-letters"},
-    }
-    assert planned.readable(plan.outputs)["environment"] == {"FULFILLMENT_QUEUE": "<Topic fulfillment.id>"}
+    assert planned.component("stripe").type == "marketplace:payments:Payments"
+    assert planned.children("stripe") == {"Secret": {"stripe"}}
+    assert planned.readable(plan.outputs)["environment"] == {"STRIPE_SECRET": "<Secret stripe.id>"}

@@ -24,6 +24,8 @@ from services.checkout.app import Stores, create_app
 from services.checkout.settings import CheckoutSettings
 from tests.services.tokens import PROVIDER, IdentityProvider, signed_in
 
+CARD = {"payment_method": "pm_card_visa"}
+
 
 @dataclass
 class RecordedFlow:
@@ -73,6 +75,11 @@ class Shop:
             )
         )
         return offer_id
+
+
+async def put_in_cart(client: httpx.AsyncClient, offer_id: str, quantity: int = 1) -> httpx.Response:
+    """Sets how many units of an offer the visitor's cart holds."""
+    return await client.put(f"/cart/items/{offer_id}", json={"quantity": quantity})
 
 
 @pytest.fixture(scope="session")

@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import asyncpg
-import httpx
 import pytest
 import redis.exceptions
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from commerce.adapters.postgres import PostgresOrders
-from commerce.adapters.redis import RedisCarts
-from commerce.cart import Cart
 from commerce.orders import Accepted, Checkout, OrderStatus
 from services.checkout.settings import CheckoutSettings
-from tests.services.conftest import Shop
-
-CARD = {"payment_method": "pm_card_visa"}
-
-
-async def put(client: httpx.AsyncClient, offer_id: str, quantity: int = 1) -> httpx.Response:
-    return await client.put(f"/cart/items/{offer_id}", json={"quantity": quantity})
+from tests.services.conftest import CARD, Shop, put_in_cart
 
 
 async def test_a_cart_shows_todays_prices_of_several_sellers(shop: Shop) -> None:
     mug = await shop.stock("mug", 5, price=1250)
     lamp = await shop.stock("lamp", 1, price=4000, seller_id="lights")
     async with shop.visit() as client:
-        await put(client, mug, 2)
-        cart = (await put(client, lamp, 3)).json()
+        await put_in_cart(client, mug, 2)
+        cart = (await put_in_cart(client, lamp, 3)).json()
         assert cart["total"] == {"amount": 2 * 1250 + 3 * 4000, "currency": "usd"}
         assert {item["offer_id"]: (item["seller_name"], item["available"]) for item in cart["items"]} == {
             mug: ("Seller", True),
             lamp: ("Lights", False),
         }
         await shop.stock("mug", 5, price=1300)
-        await put(client, lamp, 0)
+        await put_in_cart(client, lamp, 0)
         assert (await client.get("/cart")).json()["total"]["amount"] == 2600
         assert (await client.delete("/cart")).status_code == 204
         assert (await client.get("/cart")).json()["items"] == []
@@ -47,12 +37,12 @@ async def test_a_cart_shows_todays_prices_of_several_sellers(shop: Shop) -> None
 @pytest.mark.parametrize("offer_id", ["%00", "a%20b", "%F0%9F%92%A3", "x" * 65])
 async def test_an_offer_id_that_nobody_could_have_is_refused(shop: Shop, offer_id: str) -> None:
     async with shop.visit() as client:
-        assert (await put(client, offer_id)).status_code == 422
+        assert (await put_in_cart(client, offer_id)).status_code == 422
 
 
 async def test_an_offer_that_does_not_exist_cannot_be_put_into_a_cart(shop: Shop) -> None:
     async with shop.visit() as client:
-        response = await put(client, "nothing")
+        response = await put_in_cart(client, "nothing")
         assert response.status_code == 404
         assert response.json()["type"] == "/problems/unknown-offer"
         assert response.json()["offer_ids"] == ["nothing"]
@@ -62,8 +52,8 @@ async def test_a_checkout_is_accepted_priced_and_split_by_seller(shop: Shop) -> 
     mug = await shop.stock("mug", 5, price=1250)
     lamp = await shop.stock("lamp", 2, price=4000, seller_id="lights")
     async with shop.visit() as client:
-        await put(client, mug, 2)
-        await put(client, lamp)
+        await put_in_cart(client, mug, 2)
+        await put_in_cart(client, lamp)
         response = await client.post("/checkout", json=CARD | {"expected_total": 6500})
         accepted = response.json()
         assert response.status_code == 202
@@ -86,8 +76,8 @@ async def test_a_sold_out_item_is_refused_by_name_and_holds_nothing_of_the_other
     mug = await shop.stock("mug", 5)
     lamp = await shop.stock("lamp", 1)
     async with shop.visit() as client:
-        await put(client, mug, 2)
-        await put(client, lamp, 2)
+        await put_in_cart(client, mug, 2)
+        await put_in_cart(client, lamp, 2)
         response = await client.post("/checkout", json=CARD)
         assert response.status_code == 409
         assert response.headers["content-type"] == "application/problem+json"
@@ -103,7 +93,7 @@ async def test_two_buyers_of_the_last_unit_make_one_order(shop: Shop) -> None:
 
     async def buy(buyer: str) -> int:
         async with shop.visit(buyer) as client:
-            await put(client, lamp)
+            await put_in_cart(client, lamp)
             return (await client.post("/checkout", json=CARD)).status_code
 
     assert sorted(await asyncio.gather(*(buyer for buyer in map(buy, "abcde")))) == [202, 409, 409, 409, 409]
@@ -112,7 +102,7 @@ async def test_two_buyers_of_the_last_unit_make_one_order(shop: Shop) -> None:
 async def test_an_offer_that_was_filled_up_can_be_bought_at_once(shop: Shop) -> None:
     lamp = await shop.stock("lamp", 0)
     async with shop.visit() as client:
-        await put(client, lamp)
+        await put_in_cart(client, lamp)
         assert (await client.post("/checkout", json=CARD)).status_code == 409
     await shop.stock("lamp", 1)
     await asyncio.sleep(1.1)  # the order database is asked again once a second
@@ -132,7 +122,7 @@ async def test_all_units_of_a_refill_are_sold_to_buyers_who_come_at_once(
 
     async def buy(buyer: str) -> int:
         async with shop.visit(buyer) as client:
-            await put(client, lamp)
+            await put_in_cart(client, lamp)
             return (await client.post("/checkout", json=CARD)).status_code
 
     answers = await asyncio.gather(*(buy(f"buyer-{number}") for number in range(24)))
@@ -142,7 +132,7 @@ async def test_all_units_of_a_refill_are_sold_to_buyers_who_come_at_once(
 async def test_another_price_than_the_buyer_saw_is_refused_and_gives_the_units_back(shop: Shop) -> None:
     mug = await shop.stock("mug", 1, price=1250)
     async with shop.visit() as client:
-        await put(client, mug)
+        await put_in_cart(client, mug)
         response = await client.post("/checkout", json=CARD | {"expected_total": 1000})
         assert (response.status_code, response.json()["type"]) == (409, "/problems/price-changed")
         assert response.json()["total"] == 1250
@@ -152,12 +142,12 @@ async def test_another_price_than_the_buyer_saw_is_refused_and_gives_the_units_b
 async def test_a_total_that_cannot_be_charged_is_refused_and_gives_the_units_back(shop: Shop) -> None:
     pin = await shop.stock("pin", 5, price=49)
     async with shop.visit() as client:
-        await put(client, pin)
+        await put_in_cart(client, pin)
         refused = await client.post("/checkout", json=CARD)
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/amount-not-chargeable")
         assert (refused.json()["minimum"], refused.json()["total"]) == (50, 49)
         assert await shop.stores.gate.available([pin]) == {pin: 5}
-        await put(client, pin, 2)
+        await put_in_cart(client, pin, 2)
         assert (await client.post("/checkout", json=CARD)).status_code == 202
 
 
@@ -166,7 +156,7 @@ async def test_units_that_the_seller_took_away_are_sold_out_at_once(shop: Shop) 
     await shop.stores.gate.seed({mug: 5})
     await shop.stock("mug", 0)
     async with shop.visit() as client:
-        await put(client, mug)
+        await put_in_cart(client, mug)
         for _ in range(2):
             refused = await client.post("/checkout", json=CARD)
             assert (refused.status_code, refused.json()["type"]) == (409, "/problems/sold-out")
@@ -177,16 +167,16 @@ async def test_units_that_the_seller_took_away_are_sold_out_at_once(shop: Shop) 
 async def test_an_offer_in_another_currency_is_shown_but_not_sold(shop: Shop, pool: asyncpg.Pool) -> None:
     mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
     async with shop.visit() as client:
-        await put(client, mug)
-        await put(client, lamp)
+        await put_in_cart(client, mug)
+        await put_in_cart(client, lamp)
         await pool.execute("UPDATE offers SET currency = 'eur' WHERE offer_id = $1", lamp)
         cart = (await client.get("/cart")).json()
         assert {one["offer_id"]: one["available"] for one in cart["items"]} == {mug: True, lamp: False}
         assert cart["total"] == {"amount": 1000, "currency": "usd"}
-        for refused in (await client.post("/checkout", json=CARD), await put(client, lamp, 2)):
+        for refused in (await client.post("/checkout", json=CARD), await put_in_cart(client, lamp, 2)):
             assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
             assert refused.json()["offer_ids"] == [lamp]
-        await put(client, lamp, 0)
+        await put_in_cart(client, lamp, 0)
         assert (await client.post("/checkout", json=CARD)).status_code == 202
 
 
@@ -201,197 +191,10 @@ async def test_an_empty_cart_is_not_checked_out(shop: Shop) -> None:
         assert (await client.post("/checkout", json=CARD)).json()["type"] == "/problems/empty-cart"
 
 
-async def test_a_repeated_idempotency_key_returns_the_same_order(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        first = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-        again = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-        await put(client, mug)
-        with_the_same_cart = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-        assert [again.json(), with_the_same_cart.json()] == [first.json()] * 2
-        assert again.status_code == 202
-        another = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k2"})
-        assert another.json()["order_id"] != first.json()["order_id"]
-    assert await shop.stores.gate.available([mug]) == {mug: 3}
-
-
-@pytest.fixture
-def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The buyers in it lose their process before their cart is emptied, once each."""
-    doomed: list[str] = []
-    take = RedisCarts.take
-
-    async def dies(carts: RedisCarts, buyer_id: str, order_id: str, lines: Mapping[str, int]) -> Cart:
-        if buyer_id in doomed:
-            doomed.remove(buyer_id)
-            raise ConnectionResetError
-        return await take(carts, buyer_id, order_id, lines)
-
-    monkeypatch.setattr(RedisCarts, "take", dies)
-    return doomed
-
-
-@pytest.mark.parametrize("units", [1, 5], ids=["last-unit", "enough"])
-@pytest.mark.parametrize("keys", [("k1", "k1"), ("k1", "k2"), ("k1", None), (None, "k2"), (None, None)])
-async def test_a_cart_whose_emptying_was_lost_is_bought_once(
-    shop: Shop, dying: list[str], keys: tuple[str | None, str | None], units: int
-) -> None:
-    mug = await shop.stock("mug", units)
-    first, second = ({"idempotency-key": key} if key else {} for key in keys)
-    async with shop.visit() as client:
-        await put(client, mug)
-        dying.append("buyer")
-        assert (await client.post("/checkout", json=CARD, headers=first)).status_code >= 500
-        card = CARD if keys == ("k1", "k1") else CARD | {"payment_method": "pm_other"}
-        replayed = await client.post("/checkout", json=card, headers=second)
-        assert replayed.status_code == 202
-        orders = (await client.get("/orders")).json()["items"]
-        assert [one["order_id"] for one in orders] == [replayed.json()["order_id"]]
-        assert (await client.get("/cart")).json()["items"] == []
-    assert await shop.stores.gate.available([mug]) == {mug: units - 1}
-
-
-async def test_a_cart_whose_order_failed_may_be_bought_with_another_card_or_key(shop: Shop, dying: list[str]) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        made: list[str] = []
-        for headers, method in [({}, "pm_1"), ({}, "pm_2"), ({"idempotency-key": "k"}, "pm_2")]:
-            dying.append("buyer")
-            card = {"payment_method": method}
-            assert (await client.post("/checkout", json=card, headers=headers)).status_code >= 500
-            latest = (await client.get("/orders")).json()["items"][0]["order_id"]
-            assert latest not in made
-            made.append(latest)
-            await shop.stores.orders.fail(latest, "payment_declined")
-            await shop.stores.gate.release(latest)
-            again = (await client.post("/checkout", json=card, headers=headers)).json()
-            assert (again["order_id"], again["status"]) == (latest, "failed")
-            assert len((await client.get("/cart")).json()["items"]) == 1
-            assert await shop.stores.gate.available([mug]) == {mug: 5}
-
-
-async def test_what_is_put_into_the_cart_while_it_is_bought_is_not_lost_and_nothing_is_bought_twice(
-    shop: Shop, dying: list[str]
-) -> None:
-    mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
-    async with shop.visit() as client:
-        await put(client, mug, 2)
-        accept = shop.stores.orders.accept
-
-        async def accepted_late(checkout: Checkout) -> Accepted:
-            accepted = await accept(checkout)
-            await put(client, lamp)
-            return accepted
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(shop.stores.orders, "accept", accepted_late)
-            first = await client.post("/checkout", json=CARD)
-        assert [(one["offer_id"], one["quantity"]) for one in (await client.get("/cart")).json()["items"]] == [
-            (lamp, 1)
-        ]
-        second = await client.post("/checkout", json=CARD)
-        bought = [(await client.get(one.headers["location"])).json()["lines"] for one in (first, second)]
-    assert [[(line["offer_id"], line["quantity"]) for line in lines] for lines in bought] == [[(mug, 2)], [(lamp, 1)]]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"payment_method": "pm_other"}, {"expected_total": 1}, {"cart": "lamp"}],
-    ids=["card", "total", "cart"],
-)
-@pytest.mark.parametrize("failed", [False, True])
-async def test_an_idempotency_key_of_another_request_is_refused(
-    shop: Shop, *, other: dict[str, object], failed: bool
-) -> None:
-    mug, lamp = await shop.stock("mug", 5), await shop.stock("lamp", 5)
-    key = {"idempotency-key": "k1"}
-    async with shop.visit() as client:
-        await put(client, mug)
-        order_id = (await client.post("/checkout", json=CARD, headers=key)).json()["order_id"]
-        if failed:
-            await shop.stores.carts.give_back("buyer", order_id, {mug: 1})
-            await shop.stores.orders.fail(order_id, "payment_declined")
-        same = await client.post("/checkout", json=CARD | {"expected_total": 1000}, headers=key)
-        assert (same.status_code, same.json()["status"]) == (202, "failed" if failed else "accepted")
-        if "cart" in other:
-            await put(client, lamp)
-        refused = await client.post(
-            "/checkout", json=CARD | {one: other[one] for one in other if one != "cart"}, headers=key
-        )
-        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
-        assert refused.json()["order_id"] == order_id
-        assert len((await client.get("/orders")).json()["items"]) == 1
-
-
-async def test_of_two_requests_at_once_with_one_key_and_two_cards_one_is_refused(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        answers = await asyncio.gather(
-            *(
-                client.post("/checkout", json={"payment_method": card}, headers={"idempotency-key": "k"})
-                for card in ("pm_1", "pm_2")
-            )
-        )
-        assert sorted(answer.status_code for answer in answers) == [202, 422]
-        assert len((await client.get("/orders")).json()["items"]) == 1
-    assert await shop.stores.gate.available([mug]) == {mug: 4}
-
-
-async def test_a_second_click_sees_the_order_of_the_first_until_the_cart_is_touched(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        first = await client.post("/checkout", json=CARD)
-        again = await client.post("/checkout", json=CARD)
-        assert (again.status_code, again.json()) == (202, first.json())
-        other_card = await client.post("/checkout", json={"payment_method": "pm_other"})
-        assert other_card.json()["type"] == "/problems/empty-cart"
-        await client.delete("/cart")
-        assert (await client.post("/checkout", json=CARD)).json()["type"] == "/problems/empty-cart"
-        assert len((await client.get("/orders")).json()["items"]) == 1
-
-
-async def test_a_replay_tells_what_became_of_the_order(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        key = {"idempotency-key": "k1"}
-        first = (await client.post("/checkout", json=CARD, headers=key)).json()
-        await shop.stores.orders.record_authorization(first["order_id"], "pi")
-        again = (await client.post("/checkout", json=CARD, headers=key)).json()
-    assert (first["status"], again) == ("accepted", first | {"status": "authorized"})
-
-
-async def test_a_double_click_makes_one_order(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    async with shop.visit() as client:
-        await put(client, mug)
-        answers = await asyncio.gather(*(client.post("/checkout", json=CARD) for _ in range(64)))
-        accepted = {answer.json()["order_id"] for answer in answers if answer.status_code == 202}
-        assert len(accepted) == 1
-        assert {answer.status_code for answer in answers} == {202}
-        assert len((await client.get("/orders")).json()["items"]) == 1
-    assert await shop.stores.gate.available([mug]) == {mug: 4}
-
-
-async def test_the_same_key_of_another_buyer_is_another_order(shop: Shop) -> None:
-    mug = await shop.stock("mug", 5)
-    orders = set()
-    for buyer in ("ann", "bob"):
-        async with shop.visit(buyer) as client:
-            await put(client, mug)
-            response = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-            orders.add(response.json()["order_id"])
-    assert len(orders) == 2
-
-
 async def test_a_failed_insert_gives_the_reservation_back(shop: Shop, pool: asyncpg.Pool) -> None:
     mug = await shop.stock("mug", 5)
     async with shop.visit() as client:
-        await put(client, mug, 2)
+        await put_in_cart(client, mug, 2)
         await pool.execute("ALTER TABLE outbox RENAME TO outbox_elsewhere")
         response = await client.post("/checkout", json=CARD)
         assert response.status_code == 500
@@ -404,20 +207,20 @@ async def test_a_failed_insert_gives_the_reservation_back(shop: Shop, pool: asyn
 async def test_lost_counters_are_rebuilt_without_forgetting_accepted_orders(shop: Shop, redis: Redis) -> None:
     mug = await shop.stock("mug", 3)
     async with shop.visit("ann") as client:
-        await put(client, mug, 2)
+        await put_in_cart(client, mug, 2)
         assert (await client.post("/checkout", json=CARD)).status_code == 202
     await redis.flushall()
     async with shop.visit("bob") as client:
-        await put(client, mug, 2)
+        await put_in_cart(client, mug, 2)
         assert (await client.post("/checkout", json=CARD)).status_code == 409
-        await put(client, mug, 1)
+        await put_in_cart(client, mug, 1)
         assert (await client.post("/checkout", json=CARD)).status_code == 202
 
 
 async def test_an_order_of_another_buyer_is_not_found(shop: Shop) -> None:
     mug = await shop.stock("mug", 5)
     async with shop.visit("ann") as client:
-        await put(client, mug)
+        await put_in_cart(client, mug)
         location = (await client.post("/checkout", json=CARD)).headers["location"]
         assert (await client.get(location)).json()["status"] == OrderStatus.ACCEPTED
     async with shop.visit("bob") as client:
@@ -488,7 +291,7 @@ async def test_a_store_that_dies_in_the_middle_is_worth_another_try(
         raise error
 
     async with shop.visit() as client:
-        await put(client, mug)
+        await put_in_cart(client, mug)
         monkeypatch.setattr(PostgresOrders, "accept", dies)
         response = await client.post("/checkout", json=CARD)
     assert (response.status_code, response.json()["type"]) == (503, "/problems/store-unavailable")

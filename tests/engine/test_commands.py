@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.engine.small_programs import WriteProgram
@@ -57,6 +60,46 @@ def test_plan_as_json_has_the_fields_that_other_tools_read(
     wanted = {"urn", "type", "name", "parent", "custom", "inputs", "dependencies", "provider", "protect", "aliases"}
     assert all(wanted | {"function"} <= resource.keys() for resource in made["resources"])
     assert {"id", "title", "engine", "lifecycle"} <= made["functions"][0].keys()
+
+
+WAITS = """
+import os
+import time
+from pathlib import Path
+
+Path("pid").write_text(str(os.getpid()))
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=["Ctrl-C", "killed"]
+)
+def test_the_program_ends_with_the_plan(program: WriteProgram, end: int, code: int) -> None:
+    folder = program(WAITS).folder
+    command = [sys.executable, "-c", "from toolkit.cli import app; app()", "plan", "--stack", "dev"]
+    plan = subprocess.Popen(
+        [*command, "--project", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        running = _program(folder)
+        os.killpg(plan.pid, end)  # as the terminal does: the whole process group
+        assert plan.communicate(timeout=10)[0].decode().strip() == ""
+        assert plan.returncode == code
+        psutil.wait_procs([running], timeout=10)
+        assert not running.is_running()
+    finally:
+        plan.kill()
+        plan.wait()
+
+
+def _program(folder: Path) -> psutil.Process:
+    """The process of the program, once it runs."""
+    deadline = time.monotonic() + 30
+    while not (folder / "pid").exists() or not (folder / "pid").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return psutil.Process(int((folder / "pid").read_text()))
 
 
 def test_provider_serves_until_ctrl_c() -> None:

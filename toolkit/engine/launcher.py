@@ -1,7 +1,8 @@
 """Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
 
-Reads its instructions from standard input, one JSON object, and writes one JSON line to standard output after each
-run. The program's own output goes to standard error, and only that of the first run: the others repeat it.
+Reads its instructions from standard input, one line of JSON, and writes one line of JSON to standard output after each
+run. The program's own output goes to standard error, and only that of the first run: the others repeat it. Standard
+input ends with the engine; this process then ends too.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import logging
 import os
 import runpy
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PARALLEL_CALLS = 64
 
@@ -28,14 +30,18 @@ PARALLEL_CALLS = 64
 def main() -> None:
     # A run is short and keeps nearly all it allocates: garbage collection would take a quarter of its time.
     gc.disable()
-    reports = os.fdopen(os.dup(1), "w")
+    engine, reports = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     # Meanwhile the engine loads its own modules. It sends the instructions after that.
     importlib.import_module("pulumi.runtime")
-    text = sys.stdin.read()
+    text = engine.readline()
     if not text:  # the engine ended before it sent any
         return
+    done = threading.Event()
+    threading.Thread(target=_end_with, args=(engine, done), daemon=True).start()
     instructions = json.loads(text)
     if instructions["describe"]:
         from toolkit.engine.describing import serve_descriptions
@@ -50,6 +56,8 @@ def main() -> None:
         for number, run in enumerate(instructions["runs"]):
             with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
                 report = contextvars.copy_context().run(_run, instructions, run, quiet_engine)
+            if report or number == len(instructions["runs"]) - 1:
+                done.set()
             print(json.dumps(report), file=reports, flush=True)
             if report:
                 break
@@ -62,6 +70,13 @@ def main() -> None:
     sys.stderr.flush()
     # Nothing is left to do, and tearing down thousands of SDK classes takes longer than some runs.
     os._exit(0)
+
+
+def _end_with(engine: IO[str], done: threading.Event) -> None:
+    """Ends this process with the engine, whatever the program does, unless it is `done` and ends by itself."""
+    engine.read()
+    if not done.is_set():
+        os._exit(1)
 
 
 def _run(instructions: dict[str, Any], run: dict[str, Any], quiet_engine: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class ProgramProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C reaches only the engine, which ends this process
         )
 
     def __enter__(self) -> Self:
@@ -39,11 +40,12 @@ class ProgramProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Without instructions the end of its input ends the process.
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        # The end of its input ends the process, unless its program is done: then it ends by itself.
         with contextlib.suppress(BrokenPipeError):
             _pipe(self._child.stdin).close()
         try:
-            self._child.wait(timeout=END_SECONDS)
+            self._child.wait(timeout=0 if interrupted else END_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -51,8 +53,8 @@ class ProgramProcess:
 
     def send(self, instructions: dict[str, Any]) -> None:
         """Sends what to run, once."""
-        with contextlib.suppress(BrokenPipeError), _pipe(self._child.stdin) as stdin:
-            json.dump(instructions, stdin)
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps(instructions), file=_pipe(self._child.stdin), flush=True)
 
     def receive(self) -> dict[str, Any] | None:
         """The next report of the process; `None` when it has ended."""

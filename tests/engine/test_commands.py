@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from tests.engine.small_programs import WriteProgram
 from toolkit.cli import app
 
+T = TypeVar("T")
 SOURCE = """
 class Orders(pulumi.ComponentResource):
     def __init__(self):
@@ -63,26 +66,31 @@ def test_plan_as_json_has_the_fields_that_other_tools_read(
 
 
 WAITS = """
-import os
 import time
 from pathlib import Path
 
-Path("pid").write_text(str(os.getpid()))
+Path("runs").touch()
 time.sleep(60)
 """
 
 
+@pytest.mark.parametrize("moment", ["its SDK loads", "it runs"])
 @pytest.mark.parametrize(
     ("end", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=["Ctrl-C", "killed"]
 )
-def test_the_program_ends_with_the_plan(program: WriteProgram, end: int, code: int) -> None:
+def test_the_program_ends_with_the_plan(program: WriteProgram, moment: str, end: int, code: int) -> None:
     folder = program(WAITS).folder
     command = [sys.executable, "-c", "from toolkit.cli import app; app()", "plan", "--stack", "dev"]
     plan = subprocess.Popen(
         [*command, "--project", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
     )
     try:
-        running = _program(folder)
+        [running] = until(lambda: psutil.Process(plan.pid).children())
+        if moment == "it runs":
+            until((folder / "runs").exists)
+        else:
+            until(lambda: "toolkit.engine.launcher" in running.cmdline())
+            time.sleep(0.2)
         os.killpg(plan.pid, end)  # as the terminal does: the whole process group
         assert plan.communicate(timeout=10)[0].decode().strip() == ""
         assert plan.returncode == code
@@ -93,13 +101,13 @@ def test_the_program_ends_with_the_plan(program: WriteProgram, end: int, code: i
         plan.wait()
 
 
-def _program(folder: Path) -> psutil.Process:
-    """The process of the program, once it runs."""
+def until(fact: Callable[[], T]) -> T:
+    """The first true value of `fact`."""
     deadline = time.monotonic() + 30
-    while not (folder / "pid").exists() or not (folder / "pid").read_text():
+    while not (value := fact()):
         assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return psutil.Process(int((folder / "pid").read_text()))
+        time.sleep(0.02)
+    return value
 
 
 def test_provider_serves_until_ctrl_c() -> None:

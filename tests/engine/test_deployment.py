@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.memory_cloud import MemoryCloud
 from tests.engine.small_programs import WriteProgram
-from toolkit.engine.deployment import Event, deploy, destroy
+from toolkit.engine.deployment import Event, ProtectedError, deploy, destroy
 from toolkit.engine.state import State
 from toolkit.engine.values import Secret
 from toolkit.errors import ToolkitError
@@ -108,6 +108,8 @@ def test_a_protected_resource_is_neither_deleted_nor_replaced(program: WriteProg
     deploy(program(source), cloud, state)
     with pytest.raises(ToolkitError, match=r"protected, so not deleted: a \(aws:sqs/queue:Queue\)"):
         destroy(cloud, state)
+    with pytest.raises(ProtectedError):
+        deploy(program('aws.sqs.Queue("b", name="b")'), cloud, state)
     with pytest.raises(ToolkitError, match="is protected, and its name cannot change without replacing it"):
         deploy(program(source.replace('name="a"', 'name="c"')), cloud, state)
     assert sorted(thing["name"] for thing in cloud.things.values()) == ["a", "b"]

@@ -36,6 +36,13 @@ class Deployer(Protocol):
 
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
 
+    def require_destroyable(self, program: Program) -> None:
+        """Raises `ToolkitError` where `destroy` would refuse to begin: a resource is protected, the state is damaged.
+
+        It changes nothing, and the stack may run.
+        """
+        ...
+
     def destroy(self, program: Program, provider: Provider) -> int:
         """Deletes every resource and returns how many there were."""
         ...

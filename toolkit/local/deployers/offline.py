@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.engine.deployment import deploy, destroy
+from toolkit.engine.deployment import deploy, destroy, refuse_protected
 from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Provider
@@ -28,6 +28,9 @@ class OfflineDeployer:
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
         done = deploy(program, provider, open_state(self._folder), on_event)
         return Deployed(resources=done.resources, outputs=done.outputs, changes=counts(done.counts))
+
+    def require_destroyable(self, program: Program) -> None:
+        refuse_protected(open_state(self._folder).resources)
 
     def destroy(self, program: Program, provider: Provider) -> int:
         done = destroy(provider, open_state(self._folder))

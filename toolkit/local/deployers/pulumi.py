@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from toolkit.engine.deployment import refuse_protected
 from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
@@ -50,6 +51,10 @@ class PulumiDeployer:
         changes = {getattr(kind, "value", kind): count for kind, count in summary.resource_changes.items()}
         resources = [_resource(entry) for entry in exported["resources"] if not entry.get("delete")]
         return Deployed(resources=resources, outputs=_stack_outputs(resources), changes=counts(changes))
+
+    def require_destroyable(self, program: Program) -> None:
+        self._project(program)
+        refuse_protected(map(_resource, self._export(program).get("resources", ())))
 
     def destroy(self, program: Program, provider: Provider) -> int:
         with self._stack(program, provider) as stack, _cli_errors():

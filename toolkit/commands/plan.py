@@ -26,10 +26,11 @@ def plan(
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
     program = Program.load(project, stack)
-    with ProgramProcess(program) as process:  # first: it loads the SDK while this process loads its own modules
+    # The processes first: they load the SDK while this one loads its own modules.
+    with ProgramProcess(program) as shown, ProgramProcess(program, quiet=True) as silent:
         from toolkit.engine.planning import plan as make_plan
 
-        made = make_plan(program, thorough=thorough, process=process)
+        made = make_plan(program, thorough=thorough, processes=(shown, silent))
     if json:
         typer.echo(made.model_dump_json(indent=2))
     else:

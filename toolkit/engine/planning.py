@@ -1,9 +1,9 @@
-"""Makes a plan: runs the program with placeholders, then with unknown values, and compares the two."""
+"""Makes a plan: runs the program with placeholders and with unknown values, and compares the two."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.engine import urns
@@ -20,13 +20,13 @@ from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
 
 
-def plan(program: Program, *, thorough: bool = False, process: ProgramProcess | None = None) -> Plan:
+def plan(program: Program, *, thorough: bool = False, processes: Sequence[ProgramProcess] = ()) -> Plan:
     """Plans what the program would deploy, without a cloud.
 
-    A `thorough` plan runs the program once more with other placeholders, which takes half as long again. That finds
-    values that show their origin and also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
+    A `thorough` plan runs the program once more with other placeholders. That finds values that show their origin and
+    also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
 
-    A caller that has started the program's process already, to save time, gives it as `process`.
+    A caller that has started the program's first two processes already, to save time, gives them as `processes`.
 
     Raises:
         ToolkitError: the program raised (the message names its file and line), made the same URN twice, or uses a
@@ -38,7 +38,7 @@ def plan(program: Program, *, thorough: bool = False, process: ProgramProcess | 
     second = _recording(program, "b", sdk) if thorough else first
     previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
     runs = [first.reconciler, previewed, second.reconciler]
-    run(program, runs if thorough else runs[:2], sdk, process)
+    run(program, runs if thorough else runs[:2], sdk, processes)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
     return Plan(

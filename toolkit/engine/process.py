@@ -20,9 +20,12 @@ END_SECONDS = 2.0
 
 
 class ProgramProcess:
-    """Loads the Pulumi SDK at once and waits for its instructions. It ends with the block."""
+    """Loads the Pulumi SDK at once, waits for its instructions and runs the program once. It ends with the block.
 
-    def __init__(self, program: Program) -> None:
+    Nobody sees what a `quiet` one prints.
+    """
+
+    def __init__(self, program: Program, *, quiet: bool = False) -> None:
         self._child = subprocess.Popen(
             # -P: a `queue.py` in the program's folder must not take the place of the standard library's.
             [program.python, "-P", "-m", "toolkit.engine.launcher"],
@@ -30,6 +33,7 @@ class ProgramProcess:
             env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
             text=True,
             start_new_session=True,  # Ctrl-C reaches only the engine, which ends this process
         )

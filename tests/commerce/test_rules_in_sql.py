@@ -48,16 +48,18 @@ async def test_every_operation_on_an_order_in_any_state(
 ) -> None:
     due = [status for status, verdict in TRANSITIONS[Operation(name)].items() if verdict is Verdict.GO]
     order = data.draw(orders(shop, statuses=data.draw(st.sampled_from([due, due, tuple(OrderStatus)]))))
-    expected, moved, posted, error = order, dict.fromkeys(shop, 0), None, None
+    expected, moved, posted, error, changes = order, dict.fromkeys(shop, 0), None, None, False
     try:
         if transition := getattr(transitions, name)(order, *arguments):
             if short := [one for one, units in transition.stock.items() if shop[one].stock + units < 0]:
                 raise SoldOut(short)
             expected, moved, posted = transition.order, {**moved, **transition.stock}, transition.posts
+            changes = True
     except MarketplaceError as refusal:
         error = refusal
     await stores.open(shop)
-    await stores.put(order)
+    await stores.put(order, untouched=MINUTE)
+    before = await stores.touched_at(order.order_id)
     for market in stores.markets:
         caught = None
         try:
@@ -69,6 +71,8 @@ async def test_every_operation_on_an_order_in_any_state(
         listings = await market.offers.get(shop)
         assert {one: listings[one].offer.stock - shop[one].stock for one in shop} == moved
         assert await market.ledger.get(capture_transaction(order).transaction_id) == posted
+    after = await stores.touched_at(order.order_id)
+    assert [then < now for then, now in zip(before, after, strict=True)] == [changes, changes]
 
 
 @FEW

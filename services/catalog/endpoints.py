@@ -80,11 +80,11 @@ async def put_product(
 ) -> ProductBody:
     product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
     known = await _editable(catalog, product, if_match)
-    # The authority first: what it refuses must not be in the catalog.
+    # The order database first, so that the catalog never shows what it refused.
     await catalog.offers.rename(product_id, body.title)
     try:
         await catalog.products.put(product, replacing=known if if_match else None)
-    except ProductChanged:
+    except (NotTheSeller, ProductChanged):
         await catalog.offers.rename(product_id, (await catalog.products.get(product_id)).title)
         raise
     response.headers["etag"] = product_tag(product)

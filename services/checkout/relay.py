@@ -14,9 +14,10 @@ from commerce.dispatch import Dispatch, Patience
 from commerce.ports import CheckoutFlow, Outbox
 
 _log = logging.getLogger(__name__)
-# The first wait is longer than an execution can last. Eight dispatches are a day and a third of trying, of a paid order
-# that waits for its goods a month.
-PATIENCE = Patience(idle=timedelta(minutes=15), fulfillment_idle=timedelta(hours=6), dispatches=8)
+# The first wait is longer than an execution can last (10 minutes). The eighth dispatch comes after 23.3 hours: Stripe
+# forgets an idempotency key after a day, and a later `authorize` could then make a second payment intent. A paid order
+# that waits for its goods is tried for a month.
+PATIENCE = Patience(idle=timedelta(minutes=11), fulfillment_idle=timedelta(hours=6), dispatches=8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from commerce.adapters.cloud import CloudName
 from commerce.adapters.telemetry import configure_logging
@@ -78,14 +78,17 @@ class _Server(uvicorn.Server):
 def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAPI]) -> None:
     """Serves until SIGTERM or SIGINT, finishing the requests that are open.
 
-    The settings come from the environment. Each mistake in it is written to standard error as one line, and the
-    process exits with 2.
+    The settings come from the environment. Each mistake in them is written to standard error as one line, and the
+    process exits with 2. A value that should be JSON and is not is told first, without the others.
     """
     try:
         settings = settings_type()
     except ValidationError as invalid:
         for mistake in invalid.errors():
             sys.stderr.write(f"{'_'.join(map(str, mistake['loc'])).upper()}: {mistake['msg']}\n")
+        raise SystemExit(2) from None
+    except SettingsError as unreadable:
+        sys.stderr.write(f"{unreadable}: {unreadable.__cause__}\n")
         raise SystemExit(2) from None
     configure_logging(service=settings.service_name, level=settings.log_level)
     config = uvicorn.Config(

@@ -40,7 +40,7 @@ class InvalidToken(HttpError):
     headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason.rstrip('.')}. Sign in again.")
+        super().__init__(f"{reason}. Sign in again.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

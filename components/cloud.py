@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pulumi
 
@@ -86,25 +86,25 @@ class Cloud(Generic[S_contra, F]):
         return {
             **{service.function: engine_of["ContainerService"] for service in services},
             **{handler.function: engine_of["EventFunction"] for handler in handlers},
+            # A component's own engine counts: the handler of the migrations only supports the order database.
             **{one.FUNCTION: one.ENGINE for one in classes if getattr(one, "FUNCTION", None)},
         }
 
 
 def load(cloud: str) -> Cloud[Any, Any]:
     """Imports the components of `cloud`; raises `CloudNotAvailable` where there are none."""
-    entry = CLOUDS.get(cloud)
-    chosen: Cloud[Any, Any] = _imported(cloud, entry.components if entry else None)
+    chosen: Cloud[Any, Any] = _imported(cloud, "components")
     return chosen
 
 
 def settings_of(cloud: str) -> type[CloudSettings]:
     """The class of the settings that only `cloud` has; raises `CloudNotAvailable` where there are no components."""
-    entry = CLOUDS.get(cloud)
-    section: type[CloudSettings] = _imported(cloud, entry.settings if entry else None)
+    section: type[CloudSettings] = _imported(cloud, "settings")
     return section
 
 
-def _imported(cloud: str, reference: str | None) -> Any:
+def _imported(cloud: str, attribute: Literal["components", "settings"]) -> Any:
+    reference: str | None = getattr(CLOUDS.get(cloud), attribute, None)
     if reference is None:
         raise CloudNotAvailable(cloud, AVAILABLE)
     module, _, name = reference.partition(":")

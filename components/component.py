@@ -25,7 +25,7 @@ class Component(pulumi.ComponentResource):
     FUNCTION: ClassVar[str | None] = None
     """Id of the architectural function, `None` for what only carries others (the network)."""
     ENGINE: ClassVar[str | None] = None
-    """Id of the engine that this class deploys; an input where it plays the function, not where it supports it."""
+    """Id of the engine that this class deploys. An input, unless the component only supports the function."""
     OFFERS: ClassVar[tuple[Access, ...]] = ()
     """The accesses by which workloads can be linked to it."""
 

@@ -19,7 +19,7 @@ class Engines:
     """Which engines the stack asked for, and whether closed ones are allowed."""
 
     chosen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Engine by function id; other functions get the architecture's default."""
+    """Engine by function id, where the stack names one: it must be the one that the component deploys."""
     allow_closed: bool = False
     """The account already uses services that are closed to new customers."""
 
@@ -30,7 +30,7 @@ class Engines:
         """
         if idle := sorted(self.chosen.keys() - deployed.keys()):
             raise ComponentError(
-                f"marketplace:engines names {', '.join(idle)}, and this release has no component for it.",
+                f"marketplace:engines names {', '.join(idle)}; this release has no component there.",
                 next_step="Leave it out.",
             )
         for function, engine in deployed.items():

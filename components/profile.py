@@ -34,7 +34,7 @@ class Profile:
     """Zones that the network spans."""
     exit_per_zone: bool
     """A way to the internet in each zone; otherwise one for all, which is cheaper and fails with its zone."""
-    private_platform: bool
+    private_cloud_apis: bool
     """Calls to the cloud's own services stay inside the network."""
     record_connections: bool
     """Keep a log of accepted and rejected connections of the network."""
@@ -43,7 +43,7 @@ class Profile:
     maximum_replicas: int
     """Of each container service."""
     interruptible: bool
-    """Run containers on spare capacity, which the cloud may take back, at about a third of the price."""
+    """Run containers on spare capacity, which the cloud may take back, more cheaply."""
     queue_concurrency: int
     """How many instances of an event function may take messages from one queue at the same time."""
 
@@ -70,7 +70,7 @@ PROD: Final = Profile(
     name="prod",
     zones=3,
     exit_per_zone=True,
-    private_platform=True,
+    private_cloud_apis=True,
     record_connections=True,
     minimum_replicas=2,
     maximum_replicas=20,
@@ -91,7 +91,7 @@ STAGING: Final = Profile(
     name="staging",
     zones=2,
     exit_per_zone=False,
-    private_platform=True,
+    private_cloud_apis=True,
     record_connections=True,
     minimum_replicas=2,
     maximum_replicas=6,
@@ -112,7 +112,7 @@ EPHEMERAL: Final = Profile(
     name="ephemeral",
     zones=2,
     exit_per_zone=False,
-    private_platform=False,
+    private_cloud_apis=False,
     record_connections=False,
     minimum_replicas=1,
     maximum_replicas=2,

@@ -1,4 +1,4 @@
-"""The marketplace: its architecture, in the order of the diagram.
+"""The marketplace: its architecture by the lanes of the diagram, each component after those that it uses.
 
 Each line places a component; each link in brackets is an arrow. Permissions, environment variables and network
 rules follow from the links, so none of them is written here.
@@ -43,9 +43,9 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     cloud = load(settings.cloud)
     engines = Engines(chosen=settings.engines, allow_closed=settings.allow_closed)
     engines.require(settings.cloud, cloud.deployed(SERVICES, HANDLERS))
-    image = settings.platform.image
+    image = settings.cloud_settings.image
     on = cloud.foundation(
-        settings.platform,
+        settings.cloud_settings,
         prefix=f"{NAMESPACE}-{stack}",
         profile=settings.profile,
         tags={"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"},
@@ -131,9 +131,18 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         on,
         ObservabilityArgs(
             watched=(
-                *(api, catalog, checkout),
-                *(order_processor, checkout_saga, checkout_flow, fulfillment, fulfillment.dead_letters),
-                *(products, orders, carts, orders.migrations),
+                api,
+                catalog,
+                checkout,
+                order_processor,
+                checkout_saga,
+                checkout_flow,
+                fulfillment,
+                fulfillment.dead_letters,
+                products,
+                orders,
+                carts,
+                orders.migrations,
             ),
             secrets=secrets,
             email=settings.alarm_email,

@@ -2,7 +2,7 @@
 
 The common settings are here; those that only one cloud has are beside its components (`components/<cloud>/settings.py`)
 and are handed to that cloud's foundation. All mistakes are reported together, each by its full key, with a suggestion
-for a misspelled key.
+for a misspelled key. Whether a chosen engine can be deployed is checked with the components (`Engines.require`).
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def _origin(value: str) -> str:
 def _network(value: IPv4Network) -> IPv4Network:
     if not WIDEST_PREFIX <= value.prefixlen <= NARROWEST_PREFIX:
         raise ValueError(
-            f"expected a /{WIDEST_PREFIX} to a /{NARROWEST_PREFIX}: the subnets take 4096 addresses, "
-            "and a network has 65536 at most"
+            f"expected a /{WIDEST_PREFIX} to a /{NARROWEST_PREFIX}: the subnets need 4096 addresses, and "
+            "use 65536 at most"
         )
     return value
 
@@ -91,21 +91,21 @@ def _profile_of(name: str, protect: bool | None) -> Profile:
     return profile if protect is None else replace(profile, protect_data=protect)
 
 
-def _asks(info: ValidationInfo, lever: str) -> bool:
+def _profile_has(info: ValidationInfo, lever: str) -> bool:
     """Whether the chosen profile, where it is good, has this lever set."""
     name = info.data.get("profile_name")
     return bool(name and getattr(_profile_of(name, info.data.get("protect")), lever))
 
 
-def _heard(value: str | None, info: ValidationInfo) -> str | None:
-    if value is None and _asks(info, "protect_data"):
-        raise ValueError("is required where data is protected: without it nobody hears of an alarm")
+def _alarm_email(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and _profile_has(info, "protect_data"):
+        raise ValueError("is required where data is protected: otherwise nobody receives the alarms")
     return value
 
 
-def _own_mail(value: str | None, info: ValidationInfo) -> str | None:
-    if value is None and _asks(info, "own_mail"):
-        raise ValueError("is required in this profile: the cloud's own sender stops after some fifty mails a day")
+def _mail_from(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and _profile_has(info, "own_mail"):
+        raise ValueError("is required in this profile: the cloud's own sender stops after a few mails a day")
     return value
 
 
@@ -126,14 +126,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    platform: CloudSettings
+    cloud_settings: CloudSettings
     """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
     protect: bool | None = None
-    """Whether data refuses to be deleted; default: as the profile says. What a deleted database leaves behind is the
-    profile's affair all the same."""
+    """Whether data refuses to be deleted; default: as the profile says. The profile's `keep_backups` still decides what
+    a deleted database leaves behind."""
     engines: Choices = Field(default_factory=dict)
-    """Engine id by function id (see docs/providers.md), where the architecture's default is not wanted."""
+    """Engine id by function id (see docs/providers.md): what the stack expects to be deployed."""
     allow_closed: bool = False
     """Lets an existing customer keep an engine that is closed to new ones."""
     network_cidr: Annotated[IPv4Network, AfterValidator(_network)] = IPv4Network("10.40.0.0/16")
@@ -141,9 +141,9 @@ class Settings(BaseModel):
     currency: Annotated[str, AfterValidator(_currency)] = "usd"
     """ISO 4217, lower case, as Stripe writes it: one of `stacks/currencies.py`."""
     commission_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 1_000
-    """The platform's share of each seller's gross; 100 are one per cent."""
+    """The marketplace's share of each seller's gross; 100 are one per cent."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """How long a seller's share is held after fulfillment. Stripe lets a platform hold it for 90 days at most."""
+    """How long a seller's share is held after fulfillment. Stripe lets it be held for 90 days at most."""
     reservation_ttl_seconds: Annotated[int, Field(ge=60, le=3_600)] = 900
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -152,9 +152,9 @@ class Settings(BaseModel):
     allowed_origins: Origins = ()
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
-    alarm_email: Annotated[Mail | None, AfterValidator(_heard), Field(validate_default=True)] = None
-    """Who hears of alarms. Required where data is protected."""
-    mail_from: Annotated[Mail | None, AfterValidator(_own_mail), Field(validate_default=True)] = None
+    alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None
+    """Who receives the alarms. Required where data is protected."""
+    mail_from: Annotated[Mail | None, AfterValidator(_mail_from), Field(validate_default=True)] = None
     """Address that sign-in mails come from, which the cloud must know as yours. Required in a profile with own mail."""
 
     @cached_property
@@ -164,8 +164,8 @@ class Settings(BaseModel):
 
     @property
     def cloud(self) -> str:
-        """`marketplace:cloud`: the id of the cloud that `platform` belongs to."""
-        return self.platform.CLOUD
+        """`marketplace:cloud`: the id of the cloud that `cloud_settings` are of."""
+        return self.cloud_settings.CLOUD
 
     def environment(self, names: Iterable[str]) -> dict[str, str]:
         """These settings as environment variables: `return_window_days` -> `RETURN_WINDOW_DAYS`."""
@@ -179,15 +179,15 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
     """
     problems: dict[str, str] = {}
     section = _section(config.get(CLOUD_KEY), problems)
-    common_keys = _keys(Settings, exclude="platform")
+    common_keys = _keys(Settings, exclude="cloud_settings")
     cloud_keys = _keys(section) if section else {}
     known = common_keys | cloud_keys | {CLOUD_KEY: "cloud"}
     ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key in known}
     if section:
         problems |= {key: _unknown(key, known) for key in ours if key not in known}
     hidden = frozenset(secret_keys)
-    platform = _validated(section, cloud_keys, ours, problems, hidden) if section else None
-    settings = _validated(Settings, common_keys, ours, problems, hidden, platform=platform)
+    cloud_settings = _validated(section, cloud_keys, ours, problems, hidden) if section else None
+    settings = _validated(Settings, common_keys, ours, problems, hidden, cloud_settings=cloud_settings)
     if problems or settings is None:
         raise SettingsError(stack, problems)
     return settings
@@ -239,7 +239,7 @@ def _validated(
     except ValidationError as wrong:
         key_of = {name: key for key, name in keys.items()}
         for error in wrong.errors():
-            # The platform has no key of its own: what is wrong with it was reported by its own settings.
+            # The cloud's settings have no key as a whole: what is wrong in them was reported by each.
             if key := key_of.get(str(error["loc"][0])):
                 problems[key] = _message(error, repeat=key not in hidden)
         return None

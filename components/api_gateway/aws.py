@@ -78,7 +78,7 @@ class ApiGateway(ApiGatewayContract, Watched):
         )
         identity = Identity(self, foundation, network=cluster.network)
         identity.grant(links)
-        link = aws.apigatewayv2.VpcLink(
+        vpc_link = aws.apigatewayv2.VpcLink(
             name,
             name=fitted(API, foundation.prefix),
             subnet_ids=cluster.network.private_subnet_ids,
@@ -87,7 +87,7 @@ class ApiGateway(ApiGatewayContract, Watched):
         )
         # A route leads to services that run already: after a change, to their new code.
         services = [on_aws(service, ContainerService).service for service in args.services]
-        integration = self._integration(cluster, link, after=services)
+        integration = self._integration(cluster, vpc_link, after=services)
         for service in args.services:
             for route in service.workload.routes:
                 self._route(route, integration, authorizer)
@@ -97,7 +97,7 @@ class ApiGateway(ApiGatewayContract, Watched):
         self.register_outputs({"endpoint": self.endpoint})
 
     def _integration(
-        self, cluster: ContainerCluster, link: aws.apigatewayv2.VpcLink, after: Sequence[pulumi.Resource]
+        self, cluster: ContainerCluster, vpc_link: aws.apigatewayv2.VpcLink, after: Sequence[pulumi.Resource]
     ) -> aws.apigatewayv2.Integration:
         """The way to the load balancer, which knows each service's paths."""
         return aws.apigatewayv2.Integration(
@@ -107,7 +107,7 @@ class ApiGateway(ApiGatewayContract, Watched):
             integration_method="ANY",
             integration_uri=cluster.listener.arn,
             connection_type="VPC_LINK",
-            connection_id=link.id,
+            connection_id=vpc_link.id,
             payload_format_version="1.0",
             timeout_milliseconds=TIMEOUT_MILLISECONDS,
             opts=self.child(depends_on=after),

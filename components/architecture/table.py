@@ -13,12 +13,12 @@ _HEADER = """\
 # Providers
 
 Every architectural function of the marketplace, and the service that plays it on each cloud. Written by
-`python -m components.architecture`; change the data in `components/architecture/`, then run it again.
-A test fails when this page is stale.
+`python -m components.architecture > docs/providers.md`; change the data in `components/architecture/`, then run it
+again. A test fails when this page is stale.
 
-The default is the service that the mapping names, unless its lifecycle forbids it: then its successor. A stack's
-settings may choose another engine of the cell by its id. One that is closed to new customers is refused unless
-the setting says that the account already has it; a retired one is always refused.
+The default is the service that the mapping names, unless its lifecycle forbids it: then its successor. A stack may name
+an engine by its id; this release deploys one for each function, and refuses the others. One that is closed to new
+customers is refused unless a setting says that the account already has it; a retired one is always refused.
 """
 
 

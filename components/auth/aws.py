@@ -18,7 +18,7 @@ from components.link import Access
 FLOWS = (
     "ALLOW_USER_SRP_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
-    # Only callers with cognito-idp:AdminInitiateAuth on this pool can use it: the smoke test that follows a deployment.
+    # Only callers with cognito-idp:AdminInitiateAuth on this pool can use it: the purchase of `make up`.
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
 )
 MINIMUM_PASSWORD = 12

@@ -20,7 +20,7 @@ class Grant:
     statements: tuple[Statement, ...] = ()
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
-    services: tuple[str, ...] = ()
+    apis: tuple[str, ...] = ()
     """AWS APIs that the workload calls, by the name of their endpoint (`secretsmanager`)."""
     after: tuple[pulumi.Resource, ...] = ()
 

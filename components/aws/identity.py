@@ -108,7 +108,7 @@ class Identity:
             return ()
         peers: dict[str, Peer] = {}
         for grant in grants:
-            for peer in (*grant.peers, *map(self._network.endpoints.peer, grant.services)):
+            for peer in (*grant.peers, *map(self._network.endpoints.peer, grant.apis)):
                 peers[peer.name] = peer
         return peers.values()
 

@@ -28,20 +28,20 @@ class Rule:
     """Words that it must not contain."""
 
 
-ALARM: Final = Rule(what="alarm of CloudWatch", longest=255)
-API: Final = Rule(what="API of API Gateway", longest=128)
-CACHE: Final = Rule(what="ElastiCache user or group of users", longest=40)
+ALARM: Final = Rule(what="CloudWatch alarm", longest=255)
+API: Final = Rule(what="API Gateway API", longest=128)
+CACHE: Final = Rule(what="ElastiCache user or user group", longest=40)
 CLUSTER: Final = Rule(what="ECS cluster", longest=255)
-DASHBOARD: Final = Rule(what="dashboard of CloudWatch", longest=255)
-DATABASE: Final = Rule(what="cluster of RDS", longest=63)
-KEY: Final = Rule(what="alias of KMS", longest=256 - len("alias/"))
+DASHBOARD: Final = Rule(what="CloudWatch dashboard", longest=255)
+DATABASE: Final = Rule(what="RDS cluster", longest=63)
+KEY: Final = Rule(what="KMS alias", longest=256 - len("alias/"))
 SIGN_IN: Final = Rule(
-    what="address of Cognito", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")
+    what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")
 )
 """The account's id comes after it."""
-SNAPSHOT: Final = Rule(what="snapshot of RDS", longest=255 - 64)
+SNAPSHOT: Final = Rule(what="RDS snapshot", longest=255 - 64)
 """The name of a subnet group comes after it."""
-TASK: Final = Rule(what="family of ECS tasks", longest=255)
+TASK: Final = Rule(what="ECS task family", longest=255)
 
 
 def plain(text: str) -> str:
@@ -72,7 +72,7 @@ def fitted(rule: Rule, *parts: str) -> str:
         name = f"{start}-{_digest(whole)}"
     if not _PLAIN.fullmatch(name):
         raise ComponentError(
-            f"No name ({rule.what}) can be made of {whole!r}.",
+            f"{whole!r} cannot be made into the name of: {rule.what}.",
             next_step="Use lower-case letters, digits and single dashes, with a letter first.",
         )
     return name

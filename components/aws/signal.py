@@ -20,10 +20,8 @@ class Signal:
     dimensions: Mapping[str, pulumi.Input[str]]
     threshold: float
     statistic: str = "Sum"
-    comparison: str = "GreaterThanOrEqualToThreshold"
     period_seconds: int = 60
     periods: int = 1
-    missing: str = "notBreaching"
 
 
 class Watched:

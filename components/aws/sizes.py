@@ -24,23 +24,26 @@ class AuroraSize:
     maximum_capacity: float
     minimum_capacity: float = 0.5
     """Not 0: the checkout service asks the database for work each second, so it never pauses."""
-    reserved_concurrency: int | None
-    """How many instances of a function that no queue feeds, such as the saga's steps, may run at the same time.
-
-    It keeps the connections to the database within what Aurora takes: 1669 with at most 8 capacity units, 2000 with 16
-    and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a deployment
-    rolls. `None` leaves it to the account's limit: a new account has 10 and can reserve none.
-    """
 
 
 AURORA: Final[Mapping[Size, AuroraSize]] = MappingProxyType(
     {
-        Size.SMALL: AuroraSize(maximum_capacity=2, reserved_concurrency=None),
-        Size.MEDIUM: AuroraSize(maximum_capacity=8, reserved_concurrency=100),
-        Size.LARGE: AuroraSize(maximum_capacity=32, reserved_concurrency=200),
+        Size.SMALL: AuroraSize(maximum_capacity=2),
+        Size.MEDIUM: AuroraSize(maximum_capacity=8),
+        Size.LARGE: AuroraSize(maximum_capacity=32),
     }
 )
 """The order database."""
+
+RESERVED_CONCURRENCY: Final[Mapping[Size, int | None]] = MappingProxyType(
+    {Size.SMALL: None, Size.MEDIUM: 100, Size.LARGE: 200}
+)
+"""By the size of the database, how many instances of a function that no queue feeds may run at the same time.
+
+It keeps the connections to the database within what Aurora takes: 1669 with at most 8 capacity units, 2000 with 16
+and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a deployment
+rolls. `None` leaves it to the account's limit: a new account has 10 and can reserve none.
+"""
 
 
 def instances(profile: Profile) -> int:

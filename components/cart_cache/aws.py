@@ -26,7 +26,7 @@ PARAMETER_FAMILY = "valkey8"
 MAXIMUM_SNAPSHOTS = 7
 
 NO_COMMANDS = "off ~* resetchannels -@all"
-"""Of the member that the group of users is created with: nobody signs in as it."""
+"""For the placeholder user that every group must contain: nobody signs in with it."""
 CONNECT = "+@connection +@transaction +time"
 COMMANDS = {
     Access.READS: f"on ~* resetchannels -@all +@read {CONNECT} -@dangerous",

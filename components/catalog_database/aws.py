@@ -74,5 +74,5 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
                 **CatalogDatabaseEnvironment(collection=self.table.name).variables(self.name),
                 **REGIONAL_ENDPOINT,
             },
-            services=("dynamodb",),
+            apis=("dynamodb",),
         )

@@ -85,7 +85,7 @@ class CheckoutOrchestration(CheckoutOrchestrationContract, Watched):
                 ),
             ),
             environment=CheckoutOrchestrationEnvironment(id=self.machine.arn).variables(self.name),
-            services=("states",),
+            apis=("states",),
         )
 
 

@@ -11,7 +11,7 @@ from components.aws.image_function import ImageFunction
 from components.aws.narrow import on_aws
 from components.aws.policy import Statement, sid
 from components.aws.signal import Watched
-from components.aws.sizes import AURORA
+from components.aws.sizes import RESERVED_CONCURRENCY
 from components.errors import ComponentError
 from components.event_function import EventFunction as EventFunctionContract
 from components.event_function import EventFunctionArgs
@@ -45,7 +45,7 @@ class EventFunction(EventFunctionContract, Watched):
             environment=args.environment,
             links=args.links,
             # The event source bounds a queue's function; nothing else bounds one that is called.
-            reserved_concurrency=None if queues else AURORA[foundation.profile.database_size].reserved_concurrency,
+            reserved_concurrency=None if queues else RESERVED_CONCURRENCY[foundation.profile.database_size],
         )
         self.lambda_function = body.function
         self.signals = body.signals

@@ -55,5 +55,5 @@ class Payments(PaymentsContract):
             ),
             environment=PaymentsEnvironment(secret=self.secret.arn).variables(self.name),
             peers=(INTERNET,),
-            services=("secretsmanager",),
+            apis=("secretsmanager",),
         )

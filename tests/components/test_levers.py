@@ -9,7 +9,7 @@ import sys
 import pytest
 from planned import ROOT, Planned
 
-from components.aws.sizes import AURORA, CACHE_NODES, key_deletion_days
+from components.aws.sizes import AURORA, CACHE_NODES, RESERVED_CONCURRENCY, key_deletion_days
 from components.profile import EPHEMERAL, PROD, PROFILES, Size
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
@@ -52,11 +52,11 @@ def test_levers_stay_in_the_ranges_that_the_cloud_takes(name: str) -> None:
 @pytest.mark.parametrize("size", Size)
 def test_every_size_is_something_on_aws(size: Size) -> None:
     assert 0.5 <= AURORA[size].minimum_capacity < AURORA[size].maximum_capacity
-    assert AURORA[size].reserved_concurrency is None or AURORA[size].reserved_concurrency >= 1
+    assert RESERVED_CONCURRENCY[size] is None or RESERVED_CONCURRENCY[size] >= 1
     assert CACHE_NODES[size].startswith("cache.")
 
 
-RESERVING = [name for name, profile in PROFILES.items() if AURORA[profile.database_size].reserved_concurrency]
+RESERVING = [name for name, profile in PROFILES.items() if RESERVED_CONCURRENCY[profile.database_size]]
 
 
 @pytest.mark.parametrize("name", RESERVING)
@@ -65,7 +65,9 @@ def test_a_rolling_deployment_under_full_load_finds_its_database_connections(nam
     a_task = [CatalogSettings.model_fields, CheckoutSettings.model_fields]
     aurora = AURORA[profile.database_size]
     tasks = profile.maximum_replicas * sum(fields["database_connections"].default for fields in a_task)
-    instances = A_FUNCTIONS_CONNECTIONS * ((aurora.reserved_concurrency or 0) + profile.queue_concurrency)
+    instances = A_FUNCTIONS_CONNECTIONS * (
+        (RESERVED_CONCURRENCY[profile.database_size] or 0) + profile.queue_concurrency
+    )
     assert 2 * (tasks + instances) <= AURORA_CONNECTIONS[aurora.maximum_capacity]
 
 

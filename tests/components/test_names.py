@@ -164,7 +164,7 @@ def test_what_no_name_can_begin_with_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["aws", "amazon-cognito", "Prod", "a_b"])
 def test_what_no_name_can_be_made_of_is_refused(text: str) -> None:
-    with pytest.raises(ComponentError, match="No name"):
+    with pytest.raises(ComponentError, match="cannot be made into the name"):
         fitted(SIGN_IN, text)
 
 

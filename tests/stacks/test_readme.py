@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planned import ROOT
 
-from components.aws.sizes import AURORA
+from components.aws.sizes import RESERVED_CONCURRENCY
 from components.profile import EPHEMERAL, PROD, Profile
 from stacks.workloads import CATALOG, CHECKOUT
 
@@ -25,7 +25,7 @@ def test_a_reader_is_given_the_command_that_builds_what_lambda_runs() -> None:
 
 
 def test_a_reader_knows_the_quotas_that_a_stack_takes() -> None:
-    assert f"{AURORA[PROD.database_size].reserved_concurrency} are reserved for the saga" in AWS
+    assert f"{RESERVED_CONCURRENCY[PROD.database_size]} are reserved for the saga" in AWS
     assert f"| {cores(PROD):.0f}: {PROD.maximum_replicas} tasks each" in AWS
     assert f"takes {cores(EPHEMERAL):.0f} vCPU of Fargate Spot at most" in AWS
     assert f"| {PROD.zones}, one for each NAT gateway" in AWS

@@ -32,8 +32,8 @@ GOOD = {
 
 
 def aws(settings: Settings) -> AwsSettings:
-    assert isinstance(settings.platform, AwsSettings)
-    return settings.platform
+    assert isinstance(settings.cloud_settings, AwsSettings)
+    return settings.cloud_settings
 
 
 def problems(**given: str) -> dict[str, str]:
@@ -287,7 +287,7 @@ def test_a_version_whose_support_has_ended_is_refused(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("tag", [":1", "@sha256:" + "0" * 64, ":1@sha256:" + "0" * 64])
 def test_an_image_is_named_by_tag_or_digest(tag: str) -> None:
-    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").platform.image.endswith(tag)
+    assert load(GOOD | {"marketplace:image": f"{ECR}/team/shop{tag}"}, stack="test").cloud_settings.image.endswith(tag)
 
 
 @pytest.mark.parametrize("address", ["http://localhost:3000/x", "http://127.0.0.1/x", "https://shop.example.com/x"])

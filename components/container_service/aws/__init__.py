@@ -26,7 +26,7 @@ DRAIN_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 60
 PATTERNS_PER_RULE: Final = 3
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
-PLATFORM: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
+APIS_TO_START: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
 """AWS APIs that Fargate calls to start a task: it pulls the image, whose layers are in S3, and writes the logs."""
 
 
@@ -53,7 +53,7 @@ class ContainerService(ContainerServiceContract, Watched):
         network = self.cluster.network
         logs = log_group(self, name, f"/{foundation.prefix}/{name}", on_aws(args.secrets, Secrets).key_arn)
         identity = Identity(self, foundation, service="ecs-tasks.amazonaws.com", network=network)
-        identity.grant(args.links, Grant(services=PLATFORM))
+        identity.grant(args.links, Grant(apis=APIS_TO_START))
         tasks = task_definition(
             self,
             foundation,
@@ -103,7 +103,7 @@ class ContainerService(ContainerServiceContract, Watched):
 
     def _rules(self, targets: aws.lb.TargetGroup) -> list[pulumi.Resource]:
         """Each rule has up to three patterns. The provider assigns the priorities: services share no path, so the order
-        does not matter. The first rule is changed last, when the others have what it gives up."""
+        does not matter. Rules are changed from last to first, so that a pattern that moves is always in one."""
         patterns = path_patterns(self.workload.routes)
         starts = range(0, len(patterns), PATTERNS_PER_RULE)
         rules: list[pulumi.Resource] = []

@@ -1,4 +1,4 @@
-"""The network on AWS: a VPC over two or three zones, two in a region that has no third one with everything."""
+"""The network on AWS: a VPC over two or three zones; two where the region has only two usable ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Network(NetworkContract):
     ) -> None:
         super().__init__(name, foundation, opts=opts)
         self._account = foundation
-        self._ways: list[pulumi.Resource] = []
+        self._connectivity: list[pulumi.Resource] = []
         profile = foundation.profile
         self.vpc = aws.ec2.Vpc(
             name,
@@ -61,7 +61,7 @@ class Network(NetworkContract):
             subnet_ids=self.private_subnet_ids,
             route_table_ids=[table.id for table in private_tables],
         )
-        self.ready: tuple[pulumi.Resource, ...] = (*self._ways, *self.endpoints.created)
+        self.ready: tuple[pulumi.Resource, ...] = (*self._connectivity, *self.endpoints.created)
         """Routes, NAT gateways, associations and endpoints: without them nothing in the subnets reaches anything."""
         if profile.record_connections:
             record_flows(self, foundation, vpc=self.vpc, key_arn=on_aws(args.secrets, Secrets).key_arn)
@@ -103,7 +103,7 @@ class Network(NetworkContract):
             gateway_id=internet.id,
             opts=self.child(),
         )
-        self._ways.append(way_out)
+        self._connectivity.append(way_out)
         inside = self._table("data")
         gateways = len(plans) if self._account.profile.exit_per_zone else 1
         tables = []
@@ -139,7 +139,7 @@ class Network(NetworkContract):
             nat_gateway_id=nat.id,
             opts=self.child(),
         )
-        self._ways += [nat, way_out]
+        self._connectivity += [nat, way_out]
         return table
 
     def _table(self, *parts: str) -> aws.ec2.RouteTable:
@@ -151,4 +151,4 @@ class Network(NetworkContract):
         association = aws.ec2.RouteTableAssociation(
             f"{self.name}-{tier}-{plan.suffix}", subnet_id=subnet.id, route_table_id=table.id, opts=self.child()
         )
-        self._ways.append(association)
+        self._connectivity.append(association)

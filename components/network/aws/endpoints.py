@@ -55,7 +55,7 @@ class Endpoints:
         }
         self.created: list[pulumi.Resource] = list(self._gateways.values())
         self._security_group: aws.ec2.SecurityGroup | None = None
-        if not account.profile.private_platform:
+        if not account.profile.private_cloud_apis:
             return
         self._security_group = aws.ec2.SecurityGroup(
             f"{owner.name}-endpoints",

@@ -27,10 +27,8 @@ MASTER_USER = "marketplace_admin"
 DEADLOCKS = 5
 DEADLOCK_SECONDS = 300
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
-BEFORE_THE_DATABASE_OWNED_THEM = pulumi.Alias(
-    type_="marketplace:migrations:Migrations", parent=pulumi.ROOT_STACK_RESOURCE
-)
-"""What the migrations were called when a stack declared them by itself."""
+FORMER_MIGRATIONS = pulumi.Alias(type_="marketplace:migrations:Migrations", parent=pulumi.ROOT_STACK_RESOURCE)
+"""Type and parent of the migrations when a stack declared them itself."""
 
 
 class OrderDatabase(OrderDatabaseContract, Watched):
@@ -72,7 +70,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             database_id=self.cluster.cluster_resource_id,
             network=network,
             secrets=self._secrets,
-            opts=self.child(aliases=[BEFORE_THE_DATABASE_OWNED_THEM]),
+            opts=self.child(aliases=[FORMER_MIGRATIONS]),
         )
         self.signals = _signals(self.cluster)
         self.register_outputs({"host": self.host, "port": self.port, "database": self.database})
@@ -115,7 +113,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             ),
             environment=environment.variables(self.name),
             peers=(self._peer,),
-            services=("secretsmanager",),
+            apis=("secretsmanager",),
             after=tuple(self.instances),
         )
 

@@ -66,7 +66,7 @@ class Migrations(MigrationsContract, Watched):
         self.register_outputs({"schema": self._schema})
 
     def create_user(self, user: str, access: Access) -> pulumi.Resource:
-        """Creates the database user of a workload, after the schema is there; it must exist before that signs in."""
+        """Creates a workload's database user, once the schema is there. It must exist before the workload signs in."""
         invocation: pulumi.Resource = aws.lambda_.Invocation(
             f"{self.name}-{user}",
             function_name=self._function.name,

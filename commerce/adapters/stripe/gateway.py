@@ -13,7 +13,7 @@ may be repeated that late, is looked for first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import stripe
@@ -46,6 +46,9 @@ Result = TypeVar("Result")
 class _HasMetadata(Protocol):
     @property
     def metadata(self) -> Any: ...
+
+
+Made = TypeVar("Made", bound=_HasMetadata)
 
 
 class StripeGateway:
@@ -168,7 +171,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.Transfer | None:
             made = v1.transfers.list({"transfer_group": order_id, "destination": account_id, "limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):
             transfer = await self._call(find)
@@ -183,7 +186,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.TransferReversal | None:
             made = v1.transfers.reversals.list(transfer_id, {"limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
             reversal = await self._persist(
@@ -201,7 +204,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.Refund | None:
             made = v1.refunds.list({"payment_intent": payment_intent_id, "limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
             refund = await self._persist(
@@ -286,18 +289,26 @@ def _metadata(attempt: int = 1, **ids: str) -> dict[str, str]:
     return ids if attempt == 1 else ids | {"attempt": str(attempt)}
 
 
-def _carries(made: _HasMetadata, wanted: Mapping[str, str]) -> bool:
-    """Whether an object was made with this metadata; others may have added theirs."""
+def _first_with(metadata: Mapping[str, str], listed: Iterable[Made]) -> Made | None:
+    """The first object that was made with this metadata, to which others may have added theirs. None without one."""
+    return next((one for one in listed if _has(metadata, one)), None)
+
+
+def _has(metadata: Mapping[str, str], made: _HasMetadata) -> bool:
     present = made.metadata.to_dict() if made.metadata else {}
-    return wanted.items() <= present.items() and present.get("attempt") == wanted.get("attempt")
+    return metadata.items() <= present.items() and present.get("attempt") == metadata.get("attempt")
 
 
-def _live_intent(v1: V1Services, wanted: Mapping[str, str], amount: Money) -> stripe.PaymentIntent | None:
-    """The payment of an order that holds or has taken the amount. Payments are not listed by order, but charges are."""
-    charges = v1.charges.list({"transfer_group": wanted["order_id"], "limit": _PAGE}).auto_paging_iter()
-    intents = (v1.payment_intents.retrieve(_id(one.payment_intent)) for one in charges if one.payment_intent)
-    live = (one for one in intents if one.status in _LIVE and _carries(one, wanted))
-    return next((one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency)), None)
+def _live_intent(v1: V1Services, metadata: Mapping[str, str], amount: Money) -> stripe.PaymentIntent | None:
+    """The payment of an order that holds or has taken the amount. Stripe lists charges by order, but not payments."""
+    charges = v1.charges.list(
+        {"transfer_group": metadata["order_id"], "limit": _PAGE, "expand": ["data.payment_intent"]}
+    )
+    intents = (one.payment_intent for one in charges.auto_paging_iter())
+    live = (one for one in intents if isinstance(one, stripe.PaymentIntent) and one.status in _LIVE)
+    return _first_with(
+        metadata, (one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency))
+    )
 
 
 def _id(reference: str | stripe.Charge | stripe.PaymentIntent) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from commerce.errors import InvalidRequest, MarketplaceError
@@ -102,9 +103,33 @@ class UnknownOffer(MarketplaceError):
     code = "unknown-offer"
     title = "There is no such offer"
 
-    def __init__(self, offer_ids: tuple[str, ...], detail: str = "") -> None:
-        super().__init__(detail or f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
+    def __init__(self, offer_ids: tuple[str, ...]) -> None:
+        super().__init__(f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
         self.offer_ids = offer_ids
+
+
+class NotOnOffer(MarketplaceError):
+    """There are no such offers, or they are in another currency."""
+
+    status = 404
+    code = "not-on-offer"
+    title = "This is not on offer"
+
+    def __init__(self, offer_ids: Collection[str], currency: str) -> None:
+        self.offer_ids = tuple(sorted(offer_ids))
+        super().__init__(
+            f"Not on offer in {currency}: {', '.join(self.offer_ids)}. Buy without it, or choose another offer.",
+            offer_ids=list(self.offer_ids),
+            currency=currency,
+        )
+        self.currency = currency
+
+
+def check_on_offer(offer_ids: Collection[str], offers: Mapping[str, Offer], currency: str) -> None:
+    """Raises NotOnOffer for those without an offer in this currency."""
+    on_offer = {offer_id for offer_id, offer in offers.items() if offer.unit_price.currency == currency}
+    if missing := set(offer_ids) - on_offer:
+        raise NotOnOffer(missing, currency)
 
 
 class OfferChanged(MarketplaceError):

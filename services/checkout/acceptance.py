@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from commerce.cart import Cart, remembers
-from commerce.catalog import UnknownOffer
+from commerce.catalog import NotOnOffer
 from commerce.errors import MarketplaceError
 from commerce.inventory import SoldOut, UnknownCounters
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, order_id_for
@@ -78,7 +78,7 @@ class Acceptance:
     async def accept(
         self, buyer_id: str, *, payment_method: str, expected_total: int | None, idempotency_key: str | None
     ) -> Accepted:
-        """Raises EmptyCart, UnknownOffer, SoldOut, PriceChanged, AmountNotChargeable or IdempotencyKeyReused: then
+        """Raises EmptyCart, NotOnOffer, SoldOut, PriceChanged, AmountNotChargeable or IdempotencyKeyReused: then
         nothing is held, and the cart is as it was."""
         request = Request(
             buyer_id=buyer_id,
@@ -108,7 +108,7 @@ class Acceptance:
             raise
         except UnknownCounters as unknown:
             # The counters were just rebuilt from the authority: what is still missing does not exist.
-            raise UnknownOffer(unknown.offer_ids) from unknown
+            raise NotOnOffer(unknown.offer_ids, self._terms.currency) from unknown
         try:
             accepted = await self._orders.accept(
                 Checkout(

@@ -25,8 +25,9 @@ class ServerSettings(BaseSettings):
     """Where a service runs and listens, how it logs, and whose tokens it accepts.
 
     `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
-    (a JSON Web Key Set); `AUTH_SUBJECT_CLAIM` and `AUTH_GROUPS_CLAIM` are the claims with the user's id and groups, and
-    `AUTH_REQUIRED_CLAIMS` (a JSON object) those that tell an access token from the issuer's other tokens.
+    (a JSON Web Key Set). `AUTH_AUDIENCE_CLAIM` is the claim that must be or list `AUTH_AUDIENCE`, `AUTH_SUBJECT_CLAIM`
+    and `AUTH_GROUPS_CLAIM` are those with the user's id and groups, and `AUTH_REQUIRED_CLAIMS` (a JSON object) those
+    that tell an access token from the issuer's other tokens.
     The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
     """
 
@@ -35,6 +36,7 @@ class ServerSettings(BaseSettings):
     cloud: CloudName
     auth_issuer: str = Field(min_length=1)
     auth_audience: str = Field(min_length=1)
+    auth_audience_claim: str = Field(default="aud", min_length=1)
     auth_keys_url: str = Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])")
     auth_subject_claim: str = Field(default="sub", min_length=1)
     auth_groups_claim: str = Field(min_length=1)
@@ -52,6 +54,7 @@ class ServerSettings(BaseSettings):
         return TokenRules(
             issuer=self.auth_issuer,
             audience=self.auth_audience,
+            audience_claim=self.auth_audience_claim,
             keys_url=self.auth_keys_url,
             subject_claim=self.auth_subject_claim,
             groups_claim=self.auth_groups_claim,

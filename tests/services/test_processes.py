@@ -20,13 +20,14 @@ import httpx
 import pytest
 
 from commerce.adapters.postgres import migrate
-from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
+from tests.services.tokens import AUDIENCE, AUDIENCE_CLAIM, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
 from toolkit.local.processes.ports import free_port
 
 COMMON = {
     "CLOUD": "aws",
     "AUTH_ISSUER": ISSUER,
     "AUTH_AUDIENCE": AUDIENCE,
+    "AUTH_AUDIENCE_CLAIM": AUDIENCE_CLAIM,
     "AUTH_GROUPS_CLAIM": GROUPS_CLAIM,
     "AUTH_KEYS_URL": "http://127.0.0.1:1/keys.json",
     "AWS_REGION": "us-east-1",

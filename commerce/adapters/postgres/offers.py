@@ -9,6 +9,7 @@ import asyncpg
 
 from commerce.catalog import (
     MAXIMUM_STOCK,
+    MAXIMUM_UNIT_PRICE,
     Listing,
     Offer,
     OfferChange,
@@ -48,7 +49,7 @@ DO UPDATE SET title = excluded.title, unit_price = excluded.unit_price, currency
 # `OfferChange.of` in one statement, so that no sale can happen between the check and the write.
 _CHANGE = """
 UPDATE offers SET title = $2, unit_price = $3, currency = $4, stock = stock + $5
-WHERE offer_id = $1 AND stock + $5 BETWEEN 0 AND $8
+WHERE offer_id = $1 AND $3 BETWEEN 1 AND $9 AND stock + $5 BETWEEN 0 AND $8
     AND ($6::bigint IS NULL OR stock = $6) AND ($7::bigint IS NULL OR unit_price = $7)
 RETURNING *
 """
@@ -100,10 +101,11 @@ class PostgresOffers:
         return bool(written)
 
     async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
-        expected = (change.expected_stock, change.expected_price)
         price = (unit_price.amount, unit_price.currency)
+        stock = (change.stock, change.expected_stock, change.expected_price)
+        limits = (MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE)
         for _ in range(_ATTEMPTS):
-            row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, change.stock, *expected, MAXIMUM_STOCK)
+            row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, *stock, *limits)
             if row is not None:
                 return _offer(row)
             present = (await self.get([offer_id])).get(offer_id)

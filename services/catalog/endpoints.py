@@ -30,7 +30,7 @@ from services.catalog.schemas import (
     SellerRequest,
     product_tag,
 )
-from services.http.edge import Number
+from services.http.edge import QueryInteger
 from services.http.identity import SignedInSeller
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
@@ -43,7 +43,7 @@ IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag wit
 @router.get("/products", summary="Browse")
 async def list_products(
     catalog: CatalogDependency,
-    limit: Annotated[Number, Query(ge=1, le=100)] = 24,
+    limit: Annotated[QueryInteger, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> ProductPageBody:
     page = await catalog.products.list(limit, cursor)

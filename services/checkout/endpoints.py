@@ -18,13 +18,13 @@ from services.checkout.schemas import (
     OrderBody,
     OrderListBody,
 )
-from services.http.edge import Line, Token
+from services.http.edge import Line, OpaqueId
 from services.http.identity import SignedIn
 
 router = APIRouter(tags=["checkout"])
 
-OfferId = Annotated[Token, Path(max_length=64)]
-OrderId = Annotated[Token, Path(max_length=64)]
+OfferId = Annotated[OpaqueId, Path(max_length=64)]
+OrderId = Annotated[OpaqueId, Path(max_length=64)]
 IdempotencyKey = Annotated[
     Line | None,
     Header(

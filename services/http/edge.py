@@ -53,8 +53,8 @@ Line = Annotated[str, AfterValidator(_line)]
 Prose = Annotated[str, AfterValidator(_prose)]
 """Text of any number of lines, which may be empty."""
 
-Token = Annotated[str, Field(pattern=r"^[!-~]+$")]
-"""An id that some machine made: printable ASCII without blanks."""
+OpaqueId = Annotated[str, Field(pattern=r"^[!-~]+$")]
+"""An id that another system made: printable ASCII without blanks."""
 
-Number = Annotated[int, BeforeValidator(_digits)]
-"""An integer in a path or a query, where everything is text."""
+QueryInteger = Annotated[int, BeforeValidator(_digits)]
+"""An integer in a query, where everything is text."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from commerce.adapters.postgres.offers import read_listings
-from commerce.currencies import charges_in, check_chargeable
+from commerce.currencies import charge_limits, check_chargeable
 from commerce.inventory import check_in_stock, check_lines
 from commerce.money import Money
 from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, place
@@ -56,7 +56,7 @@ _ATTEMPTS = 3
 async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
     """See `commerce.ports.Orders.accept`."""
     check_lines(checkout.lines)
-    charges = charges_in(checkout.currency)
+    limits = charge_limits(checkout.currency)
     for _ in range(_ATTEMPTS):
         row = await pool.fetchrow(
             _ACCEPT,
@@ -69,8 +69,8 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
             checkout.commission_basis_points,
             checkout.expected_total,
             checkout.cart_revision,
-            charges.minimum,
-            charges.maximum,
+            limits.minimum,
+            limits.maximum,
         )
         if row["placed"]:
             return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))

@@ -53,7 +53,7 @@ class RedisStockGate:
             await pipeline.execute()
 
     async def release(self, reservation_id: str) -> None:
-        await self._release([COUNTERS, EXPIRIES, RESERVATION + reservation_id])
+        await self._release([COUNTERS, EXPIRIES, RESERVATION + reservation_id], [reservation_id])
 
     async def consume(self, reservation_id: str) -> None:
         remember = int(_REMEMBER.total_seconds() * 1000)

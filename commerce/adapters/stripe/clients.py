@@ -24,19 +24,6 @@ class Clients(Protocol):
         ...
 
 
-class OneClient:
-    """Always the same client."""
-
-    def __init__(self, client: stripe.StripeClient) -> None:
-        self._client = client
-
-    def current(self) -> stripe.StripeClient:
-        return self._client
-
-    def refused(self) -> bool:
-        return False
-
-
 class RotatedClients:
     """A client for as long as the secret stays as it is: a rotated key makes a new one.
 

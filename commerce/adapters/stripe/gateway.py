@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 import stripe
 
 from commerce.adapters.stripe import webhooks
-from commerce.adapters.stripe.clients import Clients, OneClient, connect
-from commerce.adapters.stripe.credentials import StripeCredentials
+from commerce.adapters.stripe.clients import Clients
 from commerce.adapters.stripe.failures import error_code, is_fault, is_replayed, translated
 from commerce.money import Money
 from commerce.payments import (
@@ -59,11 +58,6 @@ class StripeGateway:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-
-    @classmethod
-    def from_secret(cls, secret: Mapping[str, Any]) -> StripeGateway:
-        """The gateway of a payment secret: `{"api_key", "webhook_secret", "api_base"?}`."""
-        return cls(OneClient(connect(StripeCredentials.model_validate(secret))))
 
     async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
         """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.

@@ -64,8 +64,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChange:
-    """What becomes of an offer besides title and price: `stock` units are added, negative to remove. Nothing is changed
-    when the stock or the price (in minor units) is not the expected one; None expects nothing."""
+    """A change of an offer's stock, and what the offer must be like to be changed at all. `stock` units are added, or
+    removed when negative. Where the stock or the price (in minor units) is not the expected one, nothing is changed,
+    neither title nor price; None accepts any."""
 
     stock: int = 0
     expected_stock: int | None = None
@@ -151,7 +152,7 @@ class OfferChanged(MarketplaceError):
 
 
 class ProductChanged(MarketplaceError):
-    """The description is not the one that the caller has seen."""
+    """The description is not the one that the caller read."""
 
     status = 412
     code = "product-changed"
@@ -159,7 +160,7 @@ class ProductChanged(MarketplaceError):
 
     def __init__(self, product_id: str) -> None:
         super().__init__(
-            f"Product {product_id} is described otherwise by now. Read it again and repeat the change.",
+            f"The description of product {product_id} has changed. Read it again and repeat the change.",
             product_id=product_id,
         )
         self.product_id = product_id

@@ -1,4 +1,5 @@
-"""The admission gate in Redis: each operation is one script, so it happens at once and in full or not at all.
+"""The stock gate in Redis. Each change of a reservation is one script, so it happens in full or not at all; a sweep
+runs one script per batch.
 
 All keys carry the hash tag `{stock}`: a script needs them in one slot of a cluster.
 """

@@ -1,8 +1,8 @@
 """The currencies that the marketplace sells in, and the totals that the payment processor charges in them.
 
 Minor units, as Stripe documents them (docs.stripe.com/currencies, read 2026-11-27). Currencies without a documented
-minimum are left out, and those whose amounts must end in zeros (kwd and other three-decimal ones, isk, ugx): the parts
-of a split do not.
+minimum are left out. So are those whose amounts must end in zeros (kwd and other three-decimal ones, isk, ugx), because
+the shares of a split total would not.
 """
 
 from __future__ import annotations

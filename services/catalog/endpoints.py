@@ -80,7 +80,7 @@ async def put_product(
 ) -> ProductBody:
     product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
     known = await _editable(catalog, product, if_match)
-    # The order database first, so that the catalog never shows what it refused.
+    # The order database first: when it cannot be written, the catalog keeps the old title, too.
     await catalog.offers.rename(product_id, body.title)
     try:
         await catalog.products.put(product, replacing=known if if_match else None)

@@ -101,7 +101,7 @@ class Acceptance:
         try:
             await self._stock.reserve(order_id, lines, self._terms.reservation_ttl)
         except SoldOut:
-            # To this very cart, perhaps, in a request that died before it could empty the cart.
+            # Perhaps to an earlier request for this cart, which failed before it emptied the cart.
             if bought := await self._orders.of_cart(purchase.buyer_id, cart.revision):
                 await self._take(bought)
                 return Accepted.earlier(bought)
@@ -123,7 +123,7 @@ class Acceptance:
                 )
             )
         except SoldOut as sold_out:
-            # The gate let it pass: its counter is wrong, and wrong for the next buyer.
+            # The gate's counter was too high. Correct it, before the next buyer meets it.
             await self._stock.release(order_id)
             await self._stock.reconcile(sold_out.offer_ids)
             raise
@@ -159,8 +159,8 @@ class Acceptance:
         return Accepted.earlier(order)
 
     async def _take(self, order: Order) -> Cart:
-        """The request that made the order may have died before it did this. The cart of a failed order is left: the
-        buyer may try it again."""
+        """Take the order's lines out of the cart, in case the request that made it failed before it did so. The cart of
+        a failed order is left as it is: the buyer may try again."""
         if order.status is OrderStatus.FAILED or not remembers(order.accepted_at, datetime.now(UTC)):
             return await self._carts.get(order.buyer_id)
         return await self._carts.take(order.buyer_id, order.order_id, order.quantities)

@@ -26,7 +26,7 @@ class Pace:
 
     `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `crowd` is how
     many buyers must be waiting for the relay to step back, start one order at a time and let rows gather for
-    `gather_seconds`: an order can wait in the outbox, a buyer cannot, and both want the same processor and disk.
+    `gather_seconds`: orders can wait in the outbox, and the processor and the disk are left to the buyers.
     """
 
     batch: int = 100
@@ -57,7 +57,7 @@ class Relay:
 
     @contextmanager
     def buyer_waits(self) -> Iterator[None]:
-        """For the time that a buyer waits for an answer of the accept path."""
+        """Counts a buyer as waiting while the context is open."""
         self._waiting_buyers += 1
         try:
             yield
@@ -103,7 +103,7 @@ class Relay:
         return len(taken)
 
     async def _start(self, dispatch: Dispatch) -> bool:
-        async with self._slots, self._room():
+        async with self._slots, self._turn():
             try:
                 await self._flow.start(dispatch.order_id, dispatch.attempt)
             except Exception:
@@ -113,7 +113,7 @@ class Relay:
             return True
 
     @asynccontextmanager
-    async def _room(self) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncIterator[None]:
         if self._crowded():
             async with self._one_at_a_time:
                 yield

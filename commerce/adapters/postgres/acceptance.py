@@ -48,8 +48,6 @@ SELECT order_id, buyer_id, total, currency, status FROM orders
 WHERE order_id = $1 OR (buyer_id = $2 AND cart_revision = $3 AND status <> 'failed')
 ORDER BY order_id = $1 DESC LIMIT 1
 """
-
-
 _ATTEMPTS = 3
 
 
@@ -77,7 +75,7 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
         if (earlier := await _earlier(pool, checkout)) is not None:
             return earlier
         await _check(pool, checkout)
-        # Nothing is wrong any more: a price or a stock has changed since the first statement.
+        # What refused the checkout has changed since the statement: try again.
     raise asyncpg.SerializationError(f"The offers of order {checkout.order_id} change all the time. Try again.")
 
 
@@ -96,7 +94,7 @@ async def _earlier(pool: asyncpg.Pool, checkout: Checkout) -> Accepted | None:
 
 
 async def _check(pool: asyncpg.Pool, checkout: Checkout) -> None:
-    """Raises what stops the checkout by now."""
+    """Raises what refuses the checkout, if it still does."""
     listings = await read_listings(pool, checkout.lines)
     offers = {offer_id: listing.offer for offer_id, listing in listings.items()}
     names = {listing.offer.seller_id: listing.seller_name for listing in listings.values()}

@@ -111,8 +111,8 @@ class PostgresOffers:
             present = (await self.get([offer_id])).get(offer_id)
             if present is None:
                 raise UnknownOffer((offer_id,))
-            change.of(present.offer, title, unit_price)  # says why
-            # Nothing is wrong any more: the offer has changed since the first statement.
+            change.of(present.offer, title, unit_price)  # raises what refuses the change
+            # What refused it has changed since the statement: try again.
         raise asyncpg.SerializationError(f"Offer {offer_id} changes all the time. Try again.")
 
     async def rename(self, product_id: str, title: str) -> None:

@@ -1,7 +1,7 @@
 """Orders in PostgreSQL: accepting them, reading them, and the operations of the saga.
 
-Every operation locks the order's row first and then offers in the order of their ids, so that no two operations wait
-for each other in a circle. `commerce.transitions` decides what it does.
+Every operation locks the order's row first and then offers in the order of their ids, so that operations cannot
+deadlock. `commerce.transitions` decides what it does.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ The buyer pays the platform (charge, captured when stock is confirmed); each sel
 its own, whose transfer group is the order. Idempotency keys are business ids and an attempt: a step that is repeated,
 by this process or another, finds what the first one did.
 
-For a day Stripe answers a key as it did at first, also where that was a fault of its own (500), and such a request may
-have taken effect or not. After one, the gateway looks for what it wanted to make, and else goes on under the next key
-of a fixed sequence, so that repeated steps meet at the same one. Later than a day a key is forgotten: a transfer, which
-may be repeated that late, is looked for first.
+For a day Stripe repeats its first answer to an idempotency key, also when that was a fault of its own (500), after
+which the request may have taken effect or not. After a fault the gateway looks for what it wanted to make. When there is
+none, and the fault was a repeated answer, it tries again under the next key of a fixed sequence: every repetition of
+the step goes through it in the same order. After a day Stripe forgets a key. A transfer may be repeated after that, so
+it is looked for first.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ Made = TypeVar("Made", bound=_HasMetadata)
 class StripeGateway:
     """`commerce.ports.PaymentGateway` on Stripe. The SDK blocks, so each call runs in a thread.
 
-    A call whose key Stripe does not accept is made once more where there may be another: keys are rotated.
+    When Stripe refuses the API key, which may have been rotated, the call is made once more with the current one.
     """
 
     def __init__(self, clients: Clients) -> None:
@@ -236,7 +237,7 @@ class StripeGateway:
         make: Callable[[V1Services, stripe.RequestOptions], Result],
         find: Callable[[V1Services], Result | None],
     ) -> Result:
-        """Make something once, under `key` or, where Stripe answers that with a fault of the past, under the next."""
+        """Make something once: under `key`, or under the next key when Stripe repeats an earlier fault for this one."""
         keys = [key, *(f"{key}/{number}" for number in range(2, _KEYS + 1))]
         while True:
             once = _once(keys.pop(0))

@@ -5,9 +5,9 @@ its own, whose transfer group is the order. Idempotency keys are business ids an
 by this process or another, finds what the first one did.
 
 For a day Stripe repeats its first answer to an idempotency key, also when that was a fault of its own (500), after
-which the request may have taken effect or not. After a fault the gateway looks for what it wanted to make. When there is
-none, and the fault was a repeated answer, it tries again under the next key of a fixed sequence: every repetition of
-the step goes through it in the same order. After a day Stripe forgets a key. A transfer may be repeated after that, so
+which the request may have taken effect or not. After a fault the gateway looks for what it wanted to make. When there
+is none, and the fault was a repeated answer, it tries again under the next key of a fixed sequence: every repetition of
+the step goes through it in the same order. After a day Stripe forgets a key. A transfer may be repeated even then, so
 it is looked for first.
 """
 

@@ -53,7 +53,7 @@ class TokenRules:
     subject_claim: str
     groups_claim: str
     audience_claim: str = "aud"
-    """The claim that names whom a token is meant for. Cognito's access tokens name their client in `client_id`."""
+    """The claim that names whom a token is meant for. Some providers' access tokens have no `aud` but a `client_id`."""
     required_claims: Mapping[str, str] = field(default_factory=dict)
     """Claims that every access token has, by which it differs from the issuer's other tokens."""
 

@@ -11,7 +11,7 @@ from commerce.errors import InvalidRequest, MarketplaceError
 MAXIMUM_LINES = 50
 MAXIMUM_QUANTITY = 999
 LIFETIME = timedelta(days=30)
-# How long a cart knows which orders were taken out of it: longer than an order may be on its way.
+# How long a cart remembers which orders were taken out of it: longer than an unpaid order is retried (a day).
 REMEMBERED = timedelta(days=2)
 SECOND_CLICK = timedelta(minutes=15)
 
@@ -21,7 +21,7 @@ class Cart:
     """`items` maps offer id to quantity (always positive). `revision` changes with every change of the items;
     it is empty for an empty cart, and makes a good key for `orders.order_id_for`: two clicks, one order.
 
-    `ordered` is the order that emptied the cart within `SECOND_CLICK`, if nothing has touched the cart since."""
+    `ordered` is the order that emptied the cart, until the cart is changed, and for `SECOND_CLICK` at most."""
 
     buyer_id: str
     items: Mapping[str, int] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from commerce.errors import InvalidRequest, MarketplaceError
@@ -63,8 +64,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferChange:
-    """What becomes of an offer besides title and price: `stock` units are added, negative to remove. Nothing is changed
-    when the stock or the price (in minor units) is not the expected one; None expects nothing."""
+    """A change of an offer's stock, and what the offer must be like to be changed at all. `stock` units are added, or
+    removed when negative. Where the stock or the price (in minor units) is not the expected one, nothing is changed,
+    neither title nor price; None accepts any."""
 
     stock: int = 0
     expected_stock: int | None = None
@@ -102,9 +104,33 @@ class UnknownOffer(MarketplaceError):
     code = "unknown-offer"
     title = "There is no such offer"
 
-    def __init__(self, offer_ids: tuple[str, ...], detail: str = "") -> None:
-        super().__init__(detail or f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
+    def __init__(self, offer_ids: tuple[str, ...]) -> None:
+        super().__init__(f"There is no offer {', '.join(offer_ids)}.", offer_ids=list(offer_ids))
         self.offer_ids = offer_ids
+
+
+class NotOnOffer(MarketplaceError):
+    """There are no such offers, or they are in another currency."""
+
+    status = 404
+    code = "not-on-offer"
+    title = "This is not on offer"
+
+    def __init__(self, offer_ids: Collection[str], currency: str) -> None:
+        self.offer_ids = tuple(sorted(offer_ids))
+        super().__init__(
+            f"Not on offer in {currency}: {', '.join(self.offer_ids)}. Buy without it, or choose another offer.",
+            offer_ids=list(self.offer_ids),
+            currency=currency,
+        )
+        self.currency = currency
+
+
+def check_on_offer(offer_ids: Collection[str], offers: Mapping[str, Offer], currency: str) -> None:
+    """Raises NotOnOffer for those without an offer in this currency."""
+    on_offer = {offer_id for offer_id, offer in offers.items() if offer.unit_price.currency == currency}
+    if missing := set(offer_ids) - on_offer:
+        raise NotOnOffer(missing, currency)
 
 
 class OfferChanged(MarketplaceError):
@@ -126,7 +152,7 @@ class OfferChanged(MarketplaceError):
 
 
 class ProductChanged(MarketplaceError):
-    """The description is not the one that the caller has seen."""
+    """The description is not the one that the caller read."""
 
     status = 412
     code = "product-changed"
@@ -134,7 +160,7 @@ class ProductChanged(MarketplaceError):
 
     def __init__(self, product_id: str) -> None:
         super().__init__(
-            f"Product {product_id} is described otherwise by now. Read it again and repeat the change.",
+            f"The description of product {product_id} has changed. Read it again and repeat the change.",
             product_id=product_id,
         )
         self.product_id = product_id

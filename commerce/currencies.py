@@ -1,8 +1,8 @@
 """The currencies that the marketplace sells in, and the totals that the payment processor charges in them.
 
 Minor units, as Stripe documents them (docs.stripe.com/currencies, read 2026-11-27). Currencies without a documented
-minimum are left out, and those whose amounts must end in zeros (kwd and other three-decimal ones, isk, ugx): the parts
-of a split do not.
+minimum are left out. So are those whose amounts must end in zeros (kwd and other three-decimal ones, isk, ugx), because
+the shares of a split total would not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from commerce.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charges:
-    """The smallest and the largest total that is charged."""
+class ChargeLimits:
+    """The smallest and the largest total that can be charged, in minor units."""
 
     minimum: int
     maximum: int
@@ -35,8 +35,8 @@ _MINIMUMS = {
 }
 # Eight digits, but for currencies of small units.
 _DIGITS = {"cop": 10, "idr": 12, "inr": 9}
-CURRENCIES: Mapping[str, Charges] = {
-    currency: Charges(minimum=minimum, maximum=10 ** _DIGITS.get(currency, 8) - 1)
+CURRENCIES: Mapping[str, ChargeLimits] = {
+    currency: ChargeLimits(minimum=minimum, maximum=10 ** _DIGITS.get(currency, 8) - 1)
     for minimum, currencies in _MINIMUMS.items()
     for currency in currencies.split()
 }
@@ -49,19 +49,19 @@ class AmountNotChargeable(MarketplaceError):
     code = "amount-not-chargeable"
     title = "A payment of this amount is not possible"
 
-    def __init__(self, total: Money, charges: Charges) -> None:
+    def __init__(self, total: Money, limits: ChargeLimits) -> None:
         super().__init__(
-            f"The total is {total}; a payment is between {charges.minimum} and {charges.maximum} {total.currency}. "
+            f"The total is {total}; a payment is between {limits.minimum} and {limits.maximum} {total.currency}. "
             "Change what is in the cart.",
             total=total.amount,
             currency=total.currency,
-            minimum=charges.minimum,
-            maximum=charges.maximum,
+            minimum=limits.minimum,
+            maximum=limits.maximum,
         )
         self.total = total
 
 
-def charges_in(currency: str) -> Charges:
+def charge_limits(currency: str) -> ChargeLimits:
     """Raises InvalidRequest for a currency that the marketplace does not sell in."""
     if currency not in CURRENCIES:
         raise InvalidRequest(
@@ -73,6 +73,6 @@ def charges_in(currency: str) -> Charges:
 
 def check_chargeable(total: Money) -> None:
     """Raises AmountNotChargeable. The accept statement of the PostgreSQL adapter repeats this rule."""
-    charges = charges_in(total.currency)
-    if not charges.minimum <= total.amount <= charges.maximum:
-        raise AmountNotChargeable(total, charges)
+    limits = charge_limits(total.currency)
+    if not limits.minimum <= total.amount <= limits.maximum:
+        raise AmountNotChargeable(total, limits)

@@ -31,7 +31,7 @@ class InvalidRequest(MarketplaceError):
 
 
 class InvariantBroken(MarketplaceError):
-    """Something that must never be: a defect or a damaged store, not a caller's mistake."""
+    """A state that must never occur: a defect or a damaged store, not a caller's mistake."""
 
     status = 500
     code = "invariant-broken"

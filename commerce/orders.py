@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from commerce.catalog import Offer, UnknownOffer
+from commerce.catalog import Offer, check_on_offer
 from commerce.errors import InvalidRequest, MarketplaceError
 from commerce.money import BASIS_POINTS, Money, total
 
@@ -184,18 +184,17 @@ def seller_orders(lines: tuple[OrderLine, ...], names: Mapping[str, str], basis_
 def place(checkout: Checkout, offers: Mapping[str, Offer], names: Mapping[str, str], now: datetime) -> Order:
     """The order of a checkout at the prices of `offers` (by id), with the sellers' `names`.
 
-    Raises UnknownOffer and PriceChanged. The accept statement of the PostgreSQL adapter repeats this rule.
+    Raises NotOnOffer and PriceChanged. The accept statement of the PostgreSQL adapter repeats this rule.
     """
-    on_offer = {id_: offer for id_, offer in offers.items() if offer.unit_price.currency == checkout.currency}
-    check_on_offer(checkout, on_offer)
+    check_on_offer(checkout.lines, offers, checkout.currency)
     lines = tuple(
         OrderLine(
             offer_id=offer_id,
-            product_id=on_offer[offer_id].product_id,
-            seller_id=on_offer[offer_id].seller_id,
-            title=on_offer[offer_id].title,
+            product_id=offers[offer_id].product_id,
+            seller_id=offers[offer_id].seller_id,
+            title=offers[offer_id].title,
             quantity=checkout.lines[offer_id],
-            unit_price=on_offer[offer_id].unit_price,
+            unit_price=offers[offer_id].unit_price,
         )
         for offer_id in sorted(checkout.lines)
     )
@@ -213,12 +212,6 @@ def place(checkout: Checkout, offers: Mapping[str, Offer], names: Mapping[str, s
     if checkout.expected_total is not None and checkout.expected_total != order.total.amount:
         raise PriceChanged(checkout.expected_total, order.total.amount)
     return order
-
-
-def check_on_offer(checkout: Checkout, on_offer: Collection[str]) -> None:
-    """Raises UnknownOffer for lines that are not among the offers in the checkout's currency."""
-    if unknown := sorted(set(checkout.lines) - set(on_offer)):
-        raise UnknownOffer(tuple(unknown), f"Not on offer in {checkout.currency}: {', '.join(unknown)}.")
 
 
 class OrderNotFound(MarketplaceError):

@@ -28,14 +28,14 @@ class StockKeeper:
         self._gate = gate
         self._offers = offers
         self._recheck_seconds = recheck_seconds
-        self._looks: dict[str, asyncio.Task[None]] = {}
-        self._looked: dict[str, float] = {}
+        self._rechecks: dict[str, asyncio.Task[None]] = {}
+        self._rechecked_at: dict[str, float] = {}
 
     async def reserve(self, order_id: str, lines: Mapping[str, int], ttl: timedelta) -> None:
         """Reserve all lines or none; missing counters are first taken from the order database.
 
         Before an offer is called sold out, the order database is asked whether the seller has added units, at most
-        once per offer and `recheck_seconds`: one buyer looks, the others who want it wait for the answer. Raises
+        once per offer and `recheck_seconds`; buyers who want the same offer share the answer. Raises
         SoldOut; UnknownCounters when the order database does not know an offer either, or the gate forgets again at
         once.
         """
@@ -43,7 +43,7 @@ class StockKeeper:
         try:
             await self._reserve(order_id, lines, ttl)
         except SoldOut as sold_out:
-            if not await self._looked_since(asked, sold_out.offer_ids):
+            if not await self._rechecked_since(asked, sold_out.offer_ids):
                 raise
             await self._reserve(order_id, lines, ttl)
 
@@ -72,7 +72,7 @@ class StockKeeper:
         if offer_ids is not None:
             await self._rebuild(offer_ids)
             return
-        self._looked.clear()
+        self._rechecked_at.clear()
         after = ""
         while batch := await self._offers.ids(after, RECONCILE_BATCH):
             await self._rebuild(batch)
@@ -90,26 +90,26 @@ class StockKeeper:
         snapshot = await self._offers.snapshot(offer_ids, held)
         await self._gate.rebuild(snapshot.available, snapshot.ordered)
 
-    async def _looked_since(self, asked: float, offer_ids: Collection[str]) -> bool:
-        """Look where it is due, wait for those who look already, and say whether any look ended after `asked`."""
-        due = tuple(one for one in offer_ids if one not in self._looks and self._is_due(one))
+    async def _rechecked_since(self, asked: float, offer_ids: Collection[str]) -> bool:
+        """Recheck the offers that are due, wait for the rechecks that run, and say whether any ended after `asked`."""
+        due = tuple(one for one in offer_ids if one not in self._rechecks and self._recheck_is_due(one))
         if due:
-            look = asyncio.create_task(self._look(due))
-            self._looks.update(dict.fromkeys(due, look))
-        for look in {self._looks[one] for one in offer_ids if one in self._looks}:
-            await asyncio.shield(look)  # a buyer who goes away does not take it from the others
-        return any(self._looked.get(one, asked - 1) >= asked for one in offer_ids)
+            recheck = asyncio.create_task(self._recheck(due))
+            self._rechecks.update(dict.fromkeys(due, recheck))
+        for recheck in {self._rechecks[one] for one in offer_ids if one in self._rechecks}:
+            await asyncio.shield(recheck)  # shared: a buyer who hangs up must not cancel it
+        return any(self._rechecked_at.get(one, asked - 1) >= asked for one in offer_ids)
 
-    async def _look(self, offer_ids: tuple[str, ...]) -> None:
+    async def _recheck(self, offer_ids: tuple[str, ...]) -> None:
         try:
             available, counters = await self._offers.available(offer_ids), await self._gate.available(offer_ids)
             if more := [one for one, units in available.items() if units > counters.get(one, 0)]:
                 await self.reconcile(more)
-            self._looked.update(dict.fromkeys(offer_ids, time.monotonic()))
+            self._rechecked_at.update(dict.fromkeys(offer_ids, time.monotonic()))
         finally:
             for one in offer_ids:
-                del self._looks[one]
+                del self._rechecks[one]
 
-    def _is_due(self, offer_id: str) -> bool:
-        looked = self._looked.get(offer_id)
-        return looked is None or time.monotonic() - looked >= self._recheck_seconds
+    def _recheck_is_due(self, offer_id: str) -> bool:
+        rechecked = self._rechecked_at.get(offer_id)
+        return rechecked is None or time.monotonic() - rechecked >= self._recheck_seconds

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -22,7 +21,7 @@ _Handler = Callable[[dict[str, Any], "LambdaContext"], Answer]
 def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
     """Gives every line that `handler` logs the invocation's trace id and request id, and what it binds itself."""
 
-    @functools.wraps(handler)
+    @wraps(handler)
     def invoked(event: dict[str, Any], context: LambdaContext) -> Answer:
         configure()
         continue_trace({"x-amzn-trace-id": os.environ.get("_X_AMZN_TRACE_ID", "")})

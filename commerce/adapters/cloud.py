@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 from pydantic import AfterValidator
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
 
 CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
 """The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProductsCollection:
-    """Where the products are stored. Clouds that find a collection by its name alone have no endpoint and database."""
-
-    name: str
-    endpoint: str | None = None
-    database: str | None = None
 
 
 class Cloud(Protocol):
@@ -50,7 +40,9 @@ class Cloud(Protocol):
         """Credentials for the cart cache, made from the process's own identity."""
         ...
 
-    def products(self, collection: ProductsCollection) -> Products: ...
+    def products(self, collection: str) -> Products:
+        """The products in the collection of this name."""
+        ...
 
     def checkout_flow(self, flow_id: str) -> CheckoutFlow: ...
 

@@ -1,5 +1,6 @@
 """The ports: what the rules and the services need from the outside. Every adapter of a port, the in-memory one
-included, passes the same contract tests. All operations are safe to repeat and to run concurrently with themselves."""
+included, passes the same contract tests. All operations are safe to run concurrently, and to repeat, but one:
+`Offers.change` adds its units each time, unless the change expects a stock."""
 
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow

@@ -17,8 +17,8 @@ class Orders(Protocol):
         """Price the lines and write order, sub-orders, lines and the outbox row in one statement.
 
         An order id that exists, or a cart revision whose order has not failed, gives the earlier order back. Raises
-        UnknownOffer (also for an offer in another currency), PriceChanged, AmountNotChargeable, and SoldOut where the
-        stock is less than a line wants; nothing is written then.
+        NotOnOffer, PriceChanged, AmountNotChargeable, and SoldOut where the stock is less than a line wants; nothing is
+        written then.
         """
         ...
 

@@ -38,6 +38,8 @@ class AuthEnvironment(Environment):
 
     issuer: pulumi.Input[str]
     audience: pulumi.Input[str]
+    audience_claim: str = "aud"
+    """Claim that names the audience."""
     keys_url: pulumi.Input[str]
     """JSON Web Key Set of the issuer."""
     subject_claim: str = "sub"

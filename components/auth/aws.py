@@ -65,6 +65,7 @@ class Auth(AuthContract):
         environment = AuthEnvironment(
             issuer=self.issuer,
             audience=self.client_id,
+            audience_claim="client_id",
             keys_url=pulumi.Output.concat(self.issuer, "/.well-known/jwks.json"),
             groups_claim="cognito:groups",
             required_claims=json.dumps({"token_use": "access"}),

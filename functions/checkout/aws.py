@@ -1,8 +1,7 @@
 """The saga function on Lambda: one invocation runs one step of one order.
 
-What the buyer or the stock refuses is an answer: the class name of the business error, by which the workflow decides.
-Every other error leaves the handler, is counted as a failure of the function, and the workflow decides by its class
-name in Lambda's answer (`errorType`).
+The workflow decides by the refusal in the answer. Every error leaves the handler and is counted as a failure of the
+function; the workflow decides by its class name in Lambda's answer (`errorType`).
 """
 
 from __future__ import annotations
@@ -15,11 +14,9 @@ import structlog
 from aws_lambda_powertools import Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
-from commerce.errors import MarketplaceError
 from functions import event_loop
 from functions.aws_lambda import logged
 from functions.checkout.request import StepRequest
-from functions.checkout.saga import CHECKOUT
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -46,18 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     request = StepRequest.model_validate(event)
     metrics.add_dimension(name="step", value=request.step)
     with structlog.contextvars.bound_contextvars(order_id=request.order_id, step=request.step):
-        try:
-            event_loop.run(_steps().run(request.step, request.order_id, request.error))
-        except MarketplaceError as refusal:
-            _log.warning("step refused", extra={"error": type(refusal).__name__, "detail": refusal.detail})
-            metrics.add_metric(name="StepRefused", unit=MetricUnit.Count, value=1)
-            if type(refusal).__name__ not in CHECKOUT.answers(request.step):
-                raise
-            return _answer(request, refusal=type(refusal).__name__)
-        _log.info("step done")
-    metrics.add_metric(name="StepDone", unit=MetricUnit.Count, value=1)
-    return _answer(request)
-
-
-def _answer(request: StepRequest, refusal: str = "") -> dict[str, str]:
+        refusal = event_loop.run(_steps().run(request.step, request.order_id, request.error))
+        _log.info("step done", extra={"refusal": refusal})
+    metrics.add_metric(name="StepRefused" if refusal else "StepDone", unit=MetricUnit.Count, value=1)
     return {"step": request.step.value, "order_id": request.order_id, "refusal": refusal}

@@ -1,8 +1,9 @@
 """The checkout saga, written once as data; every cloud's workflow definition is rendered from it.
 
-The forward steps run in order. Up to and including `capture` a failure leads to the compensations, which run from
-the one that the failure names to the last; each of them does nothing when there is nothing to undo. After `capture`
-the money is ours: the remaining steps can only be repeated until they succeed, so they have no way back.
+The forward steps run in order. A step that is refused, or whose retries are used up, leads to the compensations: they
+run from the one that the step names to the last, and each does nothing when there is nothing to undo. A capture whose
+retries are used up leads to none, because the money may have been taken: the execution fails, and is started again
+later. So is one that fails after `capture`: a paid order is not undone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """Exponential backoff with full jitter for failures that are nobody's decision (network, throttling, restart)."""
+    """Exponential backoff with full jitter for transient failures (network, throttling, restart)."""
 
     interval: timedelta
     backoff_rate: float

@@ -7,20 +7,21 @@ made of the order id.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from commerce import transitions
 from commerce.cart import remembers
-from commerce.catalog import UnknownOffer
 from commerce.errors import InvariantBroken, MarketplaceError
 from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, Order, OrderStatus
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
 from commerce.ports import Carts, Offers, Orders, PaymentGateway, StockGate
 from commerce.stock_keeping import StockKeeper
-from functions.checkout.saga import StepName
+from functions.checkout.saga import CHECKOUT, StepName
 
+_log = logging.getLogger(__name__)
 INTERNAL_ERROR = "internal_error"
 _REASONS: tuple[type[MarketplaceError], ...] = (
     AuthenticationRequired,
@@ -28,7 +29,6 @@ _REASONS: tuple[type[MarketplaceError], ...] = (
     PaymentRefused,
     PaymentUnavailable,
     SoldOut,
-    UnknownOffer,
 )
 # The workflow knows an error by the name of its class; buyers read the code of the business fact.
 FAILURES: Mapping[str, str] = {reason.__name__: reason.code.replace("-", "_") for reason in _REASONS}
@@ -46,12 +46,24 @@ class CheckoutSteps:
         self._stock = StockKeeper(gate=gate, offers=offers)
         self._payments = payments
 
-    async def run(self, step: StepName, order_id: str, error: str | None = None) -> None:
+    async def run(self, step: StepName, order_id: str, error: str | None = None) -> str:
         """Runs one step; `error` is the class name of the failure that led to a compensation.
 
-        Raises PaymentDeclined, AuthenticationRequired, PaymentRefused and SoldOut as the answers of the steps that can
-        be refused, IllegalTransition when the order has ended otherwise; anything else is a fault worth a retry.
+        Returns the refusal of the buyer's bank or of the stock, as the class name of the business error that
+        `Saga.answers` lists; empty when there was none. Raises PaymentRefused and IllegalTransition as faults that no
+        retry mends; anything else that it raises is a fault worth a retry.
         """
+        try:
+            await self._run(step, order_id, error)
+        except MarketplaceError as refusal:
+            name = type(refusal).__name__
+            if name not in CHECKOUT.answers(step):
+                raise
+            _log.warning("step refused", extra={"error": name, "detail": refusal.detail})
+            return name
+        return ""
+
+    async def _run(self, step: StepName, order_id: str, error: str | None) -> None:
         steps: Mapping[StepName, Callable[[str], Awaitable[None]]] = {
             StepName.AUTHORIZE: self._authorize,
             StepName.CONFIRM_STOCK: self._confirm_stock,
@@ -80,7 +92,7 @@ class CheckoutSteps:
         try:
             await self._orders.confirm_stock(order_id)
         except SoldOut as short:
-            # The gate let in more orders than there are units, so its counter is wrong: this order is the last one.
+            # The gate's counter was too high. Correct it, so that no further order is accepted for these units.
             await self._stock.reconcile(short.offer_ids)
             raise
         await self._gate.consume(order_id)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import asyncpg
 
 from commerce.adapters import cloud
+from commerce.adapters.database_access import Access
 from commerce.adapters.postgres import (
-    Access,
     DatabaseSettings,
     MigrationsDiffer,
     connect_administrator,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
-Roles = dict[str, Literal["reads", "reads-writes", "none"]]
-"""Database roles (workloads' names) and their access. `none` takes it away; roles that are not named keep theirs."""
+from commerce.adapters.database_access import Access
+
+Roles = dict[str, Access]
+"""Database roles (workloads' names) and their access. Roles that are not named keep theirs."""
 
 
 class MigrationRequest(BaseModel):

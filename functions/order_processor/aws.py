@@ -56,7 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     return process_partial_response(
         event=event,
         record_handler=_handle,
-        # A batch in which every message failed is still answered message by message: its error is theirs, not ours.
+        # Also a batch of which every message failed is answered message by message: the function itself did not fail.
         processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
         context=context,
     )

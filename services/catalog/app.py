@@ -52,7 +52,7 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         password=chosen.database_password(database),
     )
     try:
-        products = chosen.products(settings.products)
+        products = chosen.products(settings.products_collection)
         yield Catalog(
             products=products,
             offers=PostgresOffers(pool),

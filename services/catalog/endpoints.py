@@ -30,7 +30,7 @@ from services.catalog.schemas import (
     SellerRequest,
     product_tag,
 )
-from services.http.edge import Number
+from services.http.edge import QueryInteger
 from services.http.identity import SignedInSeller
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
@@ -43,7 +43,7 @@ IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag wit
 @router.get("/products", summary="Browse")
 async def list_products(
     catalog: CatalogDependency,
-    limit: Annotated[Number, Query(ge=1, le=100)] = 24,
+    limit: Annotated[QueryInteger, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> ProductPageBody:
     page = await catalog.products.list(limit, cursor)
@@ -80,11 +80,11 @@ async def put_product(
 ) -> ProductBody:
     product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
     known = await _editable(catalog, product, if_match)
-    # The authority first: what it refuses must not be in the catalog.
+    # The order database first: when it cannot be written, the catalog keeps the old title, too.
     await catalog.offers.rename(product_id, body.title)
     try:
         await catalog.products.put(product, replacing=known if if_match else None)
-    except ProductChanged:
+    except (NotTheSeller, ProductChanged):
         await catalog.offers.rename(product_id, (await catalog.products.get(product_id)).title)
         raise
     response.headers["etag"] = product_tag(product)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from commerce.cart import Cart, remembers
-from commerce.catalog import UnknownOffer
+from commerce.catalog import NotOnOffer
 from commerce.errors import MarketplaceError
 from commerce.inventory import SoldOut, UnknownCounters
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, order_id_for
@@ -25,8 +25,8 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """What a buyer asks: to buy the cart with this payment method, at this total if given."""
+class Purchase:
+    """A request to buy the cart with this payment method, at this total if given."""
 
     buyer_id: str
     payment_method: str
@@ -34,12 +34,12 @@ class Request:
     idempotency_key: str | None
 
     def order_id(self, cart_revision: str = "") -> str:
-        """Of the idempotency key, or else of the cart and the payment method."""
+        """The order's id: from the idempotency key, else from the cart and the payment method."""
         key = self.idempotency_key
         return order_id_for(self.buyer_id, f"key/{key}" if key else f"cart/{cart_revision}/{self.payment_method}")
 
-    def asks_for(self, order: Order) -> bool:
-        """Whether this may be the request that made the order, as far as the cart does not tell."""
+    def matches(self, order: Order) -> bool:
+        """Whether the order is of this card and total. Its lines are compared with the cart's."""
         return self.payment_method == order.payment_method and self.expected_total in (None, order.total.amount)
 
 
@@ -78,52 +78,52 @@ class Acceptance:
     async def accept(
         self, buyer_id: str, *, payment_method: str, expected_total: int | None, idempotency_key: str | None
     ) -> Accepted:
-        """Raises EmptyCart, UnknownOffer, SoldOut, PriceChanged, AmountNotChargeable or IdempotencyKeyReused: then
+        """Raises EmptyCart, NotOnOffer, SoldOut, PriceChanged, AmountNotChargeable or IdempotencyKeyReused: then
         nothing is held, and the cart is as it was."""
-        request = Request(
+        purchase = Purchase(
             buyer_id=buyer_id,
             payment_method=payment_method,
             expected_total=expected_total,
             idempotency_key=idempotency_key,
         )
         with self._relay.buyer_waits():
-            accepted = await self._accept(request)
+            accepted = await self._accept(purchase)
         self._relay.wake()
         return accepted
 
-    async def _accept(self, request: Request) -> Accepted:
-        if request.idempotency_key and (earlier := await self._known(request.order_id(), request)):
-            return await self._repeated(earlier, request)
-        cart = await self._carts.get(request.buyer_id)
-        if cart.ordered and (clicked := await self._known(cart.ordered, request)) and request.asks_for(clicked):
+    async def _accept(self, purchase: Purchase) -> Accepted:
+        if purchase.idempotency_key and (earlier := await self._known(purchase.order_id(), purchase)):
+            return await self._repeated(earlier, purchase)
+        cart = await self._carts.get(purchase.buyer_id)
+        if cart.ordered and (clicked := await self._known(cart.ordered, purchase)) and purchase.matches(clicked):
             return Accepted.earlier(clicked)
-        lines, order_id = cart.lines(), request.order_id(cart.revision)
+        lines, order_id = cart.lines(), purchase.order_id(cart.revision)
         try:
             await self._stock.reserve(order_id, lines, self._terms.reservation_ttl)
         except SoldOut:
-            # To this very cart, perhaps, in a request that died before it could empty the cart.
-            if bought := await self._orders.of_cart(request.buyer_id, cart.revision):
+            # Perhaps to an earlier request for this cart, which failed before it emptied the cart.
+            if bought := await self._orders.of_cart(purchase.buyer_id, cart.revision):
                 await self._take(bought)
                 return Accepted.earlier(bought)
             raise
         except UnknownCounters as unknown:
             # The counters were just rebuilt from the authority: what is still missing does not exist.
-            raise UnknownOffer(unknown.offer_ids) from unknown
+            raise NotOnOffer(unknown.offer_ids, self._terms.currency) from unknown
         try:
             accepted = await self._orders.accept(
                 Checkout(
                     order_id=order_id,
-                    buyer_id=request.buyer_id,
+                    buyer_id=purchase.buyer_id,
                     lines=lines,
-                    payment_method=request.payment_method,
+                    payment_method=purchase.payment_method,
                     currency=self._terms.currency,
                     commission_basis_points=self._terms.commission_basis_points,
-                    expected_total=request.expected_total,
+                    expected_total=purchase.expected_total,
                     cart_revision=cart.revision,
                 )
             )
         except SoldOut as sold_out:
-            # The gate let it pass: its counter is wrong, and wrong for the next buyer.
+            # The gate's counter was too high. Correct it, before the next buyer meets it.
             await self._stock.release(order_id)
             await self._stock.reconcile(sold_out.offer_ids)
             raise
@@ -133,34 +133,34 @@ class Acceptance:
         if accepted.order_id != order_id or accepted.status is OrderStatus.FAILED:
             await self._stock.release(order_id)
         if accepted.replayed:
-            return await self._replayed(accepted.order_id, request)
-        await self._carts.take(request.buyer_id, order_id, lines)
+            return await self._replayed(accepted.order_id, purchase)
+        await self._carts.take(purchase.buyer_id, order_id, lines)
         return accepted
 
-    async def _known(self, order_id: str, request: Request) -> Order | None:
+    async def _known(self, order_id: str, purchase: Purchase) -> Order | None:
         try:
-            return await self._orders.get(order_id, request.buyer_id)
+            return await self._orders.get(order_id, purchase.buyer_id)
         except OrderNotFound:
             return None
 
-    async def _replayed(self, order_id: str, request: Request) -> Accepted:
-        order = await self._orders.get(order_id, request.buyer_id)
-        if request.idempotency_key and order_id == request.order_id():
-            return await self._repeated(order, request)
+    async def _replayed(self, order_id: str, purchase: Purchase) -> Accepted:
+        order = await self._orders.get(order_id, purchase.buyer_id)
+        if purchase.idempotency_key and order_id == purchase.order_id():
+            return await self._repeated(order, purchase)
         await self._take(order)
         return Accepted.earlier(order)
 
-    async def _repeated(self, order: Order, request: Request) -> Accepted:
+    async def _repeated(self, order: Order, purchase: Purchase) -> Accepted:
         """The answer of the request that made the order, if this is the same: the same card and total, and a cart that
         is empty by now or holds the same lines."""
         cart = await self._take(order)
-        if not request.asks_for(order) or (cart.items and cart.items != order.quantities):
+        if not purchase.matches(order) or (cart.items and cart.items != order.quantities):
             raise IdempotencyKeyReused(order.order_id)
         return Accepted.earlier(order)
 
     async def _take(self, order: Order) -> Cart:
-        """The request that made the order may have died before it did this. The cart of a failed order is left: the
-        buyer may try it again."""
+        """Take the order's lines out of the cart, in case the request that made it failed before it did so. The cart of
+        a failed order is left as it is: the buyer may try again."""
         if order.status is OrderStatus.FAILED or not remembers(order.accepted_at, datetime.now(UTC)):
             return await self._carts.get(order.buyer_id)
         return await self._carts.take(order.buyer_id, order.order_id, order.quantities)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import JSONResponse
 
 from commerce.cart import Cart
-from commerce.catalog import UnknownOffer
+from commerce.catalog import check_on_offer
 from services.checkout.dependencies import CheckoutDependency, CheckoutService
 from services.checkout.schemas import (
     AcceptedBody,
@@ -18,13 +18,13 @@ from services.checkout.schemas import (
     OrderBody,
     OrderListBody,
 )
-from services.http.edge import Line, Token
+from services.http.edge import Line, OpaqueId
 from services.http.identity import SignedIn
 
 router = APIRouter(tags=["checkout"])
 
-OfferId = Annotated[Token, Path(max_length=64)]
-OrderId = Annotated[Token, Path(max_length=64)]
+OfferId = Annotated[OpaqueId, Path(max_length=64)]
+OrderId = Annotated[OpaqueId, Path(max_length=64)]
 IdempotencyKey = Annotated[
     Line | None,
     Header(
@@ -44,11 +44,8 @@ async def put_cart_item(
     checkout: CheckoutDependency, caller: SignedIn, offer_id: OfferId, body: CartItemRequest
 ) -> CartBody:
     if body.quantity:
-        offered = (await checkout.offers.get([offer_id])).get(offer_id)
-        if offered is None:
-            raise UnknownOffer((offer_id,))
-        if offered.offer.unit_price.currency != checkout.currency:
-            raise UnknownOffer((offer_id,), f"Not on offer in {checkout.currency}: {offer_id}.")
+        listings = await checkout.offers.get([offer_id])
+        check_on_offer([offer_id], {one: listing.offer for one, listing in listings.items()}, checkout.currency)
     return await _priced(checkout, await checkout.carts.set_item(caller.user_id, offer_id, body.quantity))
 
 

@@ -14,9 +14,10 @@ from commerce.dispatch import Dispatch, Patience
 from commerce.ports import CheckoutFlow, Outbox
 
 _log = logging.getLogger(__name__)
-# The first wait is longer than an execution can last. Eight dispatches are a day and a third of trying, of a paid order
-# that waits for its goods a month.
-PATIENCE = Patience(idle=timedelta(minutes=15), fulfillment_idle=timedelta(hours=6), dispatches=8)
+# The first wait is longer than an execution can last (10 minutes). The eighth dispatch comes after 23.3 hours: Stripe
+# forgets an idempotency key after a day, and a later `authorize` could then make a second payment intent. A paid order
+# that waits for its goods is tried for a month.
+PATIENCE = Patience(idle=timedelta(minutes=11), fulfillment_idle=timedelta(hours=6), dispatches=8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class Pace:
 
     `lease` is how long a taken row belongs to this relay: a row whose relay died comes back after it. `crowd` is how
     many buyers must be waiting for the relay to step back, start one order at a time and let rows gather for
-    `gather_seconds`: an order can wait in the outbox, a buyer cannot, and both want the same processor and disk.
+    `gather_seconds`: orders can wait in the outbox, and the processor and the disk are left to the buyers.
     """
 
     batch: int = 100
@@ -56,7 +57,7 @@ class Relay:
 
     @contextmanager
     def buyer_waits(self) -> Iterator[None]:
-        """For the time that a buyer waits for an answer of the accept path."""
+        """Counts a buyer as waiting while the context is open."""
         self._waiting_buyers += 1
         try:
             yield
@@ -102,7 +103,7 @@ class Relay:
         return len(taken)
 
     async def _start(self, dispatch: Dispatch) -> bool:
-        async with self._slots, self._room():
+        async with self._slots, self._turn():
             try:
                 await self._flow.start(dispatch.order_id, dispatch.attempt)
             except Exception:
@@ -112,7 +113,7 @@ class Relay:
             return True
 
     @asynccontextmanager
-    async def _room(self) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncIterator[None]:
         if self._crowded():
             async with self._one_at_a_time:
                 yield

@@ -11,7 +11,7 @@ from commerce.cart import MAXIMUM_LINES, MAXIMUM_QUANTITY, Cart
 from commerce.catalog import MAXIMUM_UNIT_PRICE, Listing
 from commerce.money import total
 from commerce.orders import Order, OrderLine, SellerOrder
-from services.http.edge import Body, Token
+from services.http.edge import Body, OpaqueId
 from services.http.money import MoneyBody
 
 MAXIMUM_TOTAL = MAXIMUM_LINES * MAXIMUM_QUANTITY * MAXIMUM_UNIT_PRICE
@@ -26,7 +26,7 @@ class CartItemRequest(Body):
 class CheckoutRequest(Body):
     """`expected_total`, in minor units, is the total that the buyer saw; another total is refused."""
 
-    payment_method: Token = Field(max_length=255)
+    payment_method: OpaqueId = Field(max_length=255)
     expected_total: int | None = Field(default=None, ge=1, le=MAXIMUM_TOTAL)
 
 

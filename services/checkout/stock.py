@@ -26,5 +26,5 @@ async def keep_stock(stock: StockKeeper) -> None:
                 await stock.reconcile()
                 reconciled = time.monotonic()
         except Exception:
-            # The stores may be away for a while; the counters can wait, the service must not end.
+            # The stores may be away for a while. The next round repeats what this one left.
             _log.exception("updating the stock counters failed")

@@ -1,4 +1,4 @@
-"""What every service lets in: strict types, bounded, without characters that a store or a reader would stumble over."""
+"""The types of what a request may contain: strict, and without characters that cannot be stored or seen."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _LINE_BREAKS = frozenset("\t\n\r")
-# Letters and symbols by their category that show nothing: fillers of Hangul, the empty Braille cell.
+# Unicode counts these as letters and symbols, but they are invisible: fillers of Hangul, the empty Braille cell.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
 class Body(BaseModel):
-    """A request's body. 10.0, true and "10" are no integers here, and a misspelled member is not dropped in silence."""
+    """A request's body. 10.0, true and "10" are not integers, and unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -48,13 +48,13 @@ def _digits(value: object) -> object:
 
 
 Line = Annotated[str, AfterValidator(_line)]
-"""One line that people read: a name, a title. Blanks around it are cut off."""
+"""One line that people read: a name, a title. White space around it is removed."""
 
 Prose = Annotated[str, AfterValidator(_prose)]
 """Text of any number of lines, which may be empty."""
 
-Token = Annotated[str, Field(pattern=r"^[!-~]+$")]
-"""An id that some machine made: printable ASCII without blanks."""
+OpaqueId = Annotated[str, Field(pattern=r"^[!-~]+$")]
+"""An id that another system made: printable ASCII without spaces."""
 
-Number = Annotated[int, BeforeValidator(_digits)]
-"""An integer in a path or a query, where everything is text."""
+QueryInteger = Annotated[int, BeforeValidator(_digits)]
+"""An integer in a query, where everything is text."""

@@ -23,7 +23,7 @@ class SellersOnly(MarketplaceError):
     title = "Only sellers may do this"
 
     def __init__(self, user_id: str) -> None:
-        super().__init__("Only members of the group 'seller' may do this.", user_id=user_id)
+        super().__init__(f"Only members of the group {SELLERS!r} may do this.", user_id=user_id)
 
 
 def install_verifier(app: FastAPI, verifier: TokenVerifier) -> None:

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel
 
-from commerce.currencies import charges_in
+from commerce.currencies import charge_limits
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 
 
 def _sold_in(currency: str) -> str:
     try:
-        charges_in(currency)
+        charge_limits(currency)
     except InvalidRequest as refusal:
         raise ValueError(refusal.detail) from refusal
     return currency

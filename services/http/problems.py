@@ -73,7 +73,7 @@ def problem(
 
 
 def install_problem_handlers(app: FastAPI, outages: tuple[type[Exception], ...] = ()) -> None:
-    """Turns business errors, invalid requests, unknown addresses and faults of ours into problems.
+    """Turns business errors, invalid requests, unknown addresses and unexpected errors into problems.
 
     `outages` are the errors by which the stores' clients say that a store does not answer: 503, worth another try.
     """
@@ -149,5 +149,5 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def _storable(part: int | str) -> str:
-    """A member's name as it came, but for halves of characters, which have no encoding."""
+    """A member's name. Half a surrogate pair, which UTF-8 cannot encode, becomes a question mark."""
     return str(part).encode("utf-8", "replace").decode()

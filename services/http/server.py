@@ -11,7 +11,7 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from commerce.adapters.cloud import CloudName
 from commerce.adapters.telemetry import configure_logging
@@ -25,8 +25,9 @@ class ServerSettings(BaseSettings):
     """Where a service runs and listens, how it logs, and whose tokens it accepts.
 
     `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
-    (a JSON Web Key Set); `AUTH_SUBJECT_CLAIM` and `AUTH_GROUPS_CLAIM` are the claims with the user's id and groups, and
-    `AUTH_REQUIRED_CLAIMS` (a JSON object) those that tell an access token from the issuer's other tokens.
+    (a JSON Web Key Set). `AUTH_AUDIENCE_CLAIM` is the claim that must be or list `AUTH_AUDIENCE`, `AUTH_SUBJECT_CLAIM`
+    and `AUTH_GROUPS_CLAIM` are those with the user's id and groups, and `AUTH_REQUIRED_CLAIMS` (a JSON object) those
+    that tell an access token from the issuer's other tokens.
     The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
     """
 
@@ -35,6 +36,7 @@ class ServerSettings(BaseSettings):
     cloud: CloudName
     auth_issuer: str = Field(min_length=1)
     auth_audience: str = Field(min_length=1)
+    auth_audience_claim: str = Field(default="aud", min_length=1)
     auth_keys_url: str = Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])")
     auth_subject_claim: str = Field(default="sub", min_length=1)
     auth_groups_claim: str = Field(min_length=1)
@@ -52,6 +54,7 @@ class ServerSettings(BaseSettings):
         return TokenRules(
             issuer=self.auth_issuer,
             audience=self.auth_audience,
+            audience_claim=self.auth_audience_claim,
             keys_url=self.auth_keys_url,
             subject_claim=self.auth_subject_claim,
             groups_claim=self.auth_groups_claim,
@@ -78,14 +81,17 @@ class _Server(uvicorn.Server):
 def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAPI]) -> None:
     """Serves until SIGTERM or SIGINT, finishing the requests that are open.
 
-    The settings come from the environment. Each mistake in it is written to standard error as one line, and the
-    process exits with 2.
+    The settings come from the environment. Each mistake in them is written to standard error as one line, and the
+    process exits with 2. A value that should be JSON and is not is told first, without the others.
     """
     try:
         settings = settings_type()
     except ValidationError as invalid:
         for mistake in invalid.errors():
             sys.stderr.write(f"{'_'.join(map(str, mistake['loc'])).upper()}: {mistake['msg']}\n")
+        raise SystemExit(2) from None
+    except SettingsError as unreadable:
+        sys.stderr.write(f"{unreadable}: {unreadable.__cause__}\n")
         raise SystemExit(2) from None
     configure_logging(service=settings.service_name, level=settings.log_level)
     config = uvicorn.Config(

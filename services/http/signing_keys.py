@@ -48,7 +48,7 @@ class SigningKeys:
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._read_at = self._tried_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
-        # A thread of its own: a provider that hangs must not take those that the stores are called from.
+        # A thread of its own: a provider that hangs must not use up the threads in which the stores are called.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="signing-keys")
 
     async def check(self) -> None:
@@ -71,7 +71,7 @@ class SigningKeys:
     async def _renewed(self) -> None:
         reading = self._renew()
         if reading is not None:
-            # Shared by all who wait: a client that hangs up must not end it for the others.
+            # Shared by all who wait: a client that hangs up must not cancel it.
             await asyncio.shield(reading)
         if self._read_at < self._tried_at:
             raise KeysUnavailable

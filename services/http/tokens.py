@@ -40,7 +40,7 @@ class InvalidToken(HttpError):
     headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason.rstrip('.')}. Sign in again.")
+        super().__init__(f"{reason}. Sign in again.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,8 @@ class TokenRules:
     keys_url: str
     subject_claim: str
     groups_claim: str
+    audience_claim: str = "aud"
+    """The claim that names whom a token is meant for. Some providers' access tokens have no `aud` but a `client_id`."""
     required_claims: Mapping[str, str] = field(default_factory=dict)
     """Claims that every access token has, by which it differs from the issuer's other tokens."""
 
@@ -122,14 +124,13 @@ class TokenVerifier:
             # What is wrong with a forged token is for the log, not for its sender.
             _log.info("a token is refused", extra={"error": repr(refused)})
             raise InvalidToken("The token is not valid") from refused
-        self._check_audience(claims)
         if any(claims.get(name) != value for name, value in self._rules.required_claims.items()):
             raise InvalidToken("The token is not an access token")
+        self._check_audience(claims)
         return _Verified(caller=self._caller(claims), key_id=key_id, expires_at=float(claims["exp"]))
 
     def _check_audience(self, claims: dict[str, Any]) -> None:
-        # Some providers' access tokens name the client that asked for them, and no audience.
-        meant_for = claims["aud"] if "aud" in claims else claims.get("client_id")
+        meant_for = claims.get(self._rules.audience_claim)
         if self._rules.audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
             raise InvalidToken("The token is meant for another audience")
 

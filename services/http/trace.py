@@ -17,7 +17,8 @@ class TraceMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # Never reset: the server runs each request in a context of its own, and a fault is answered outside of it.
+            # Not reset afterwards: each request has its own context, and an unexpected error is answered outside of
+            # this middleware, with the trace id.
             continue_trace(
                 {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _WANTED}
             )

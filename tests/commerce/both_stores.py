@@ -67,3 +67,8 @@ class BothStores:
             await self._pool.execute(
                 "INSERT INTO outbox (order_id, attempt) VALUES ($1, $2)", order.order_id, dispatches
             )
+
+    async def touched_at(self, order_id: str) -> tuple[datetime, datetime]:
+        """When the order was last changed, in memory and in PostgreSQL."""
+        row = await self._pool.fetchrow("SELECT touched_at FROM orders WHERE order_id = $1", order_id)
+        return self._memory.touched[order_id], row["touched_at"]

@@ -14,7 +14,6 @@ import pytest
 from commerce.adapters import cloud
 from commerce.adapters.aws import SecretsReader, StepFunctionsFlow, elasticache_token, rds_token
 from commerce.adapters.aws.session import session
-from commerce.adapters.cloud import ProductsCollection
 from commerce.adapters.memory import MemoryFlow
 from commerce.adapters.postgres import DatabaseSettings
 from commerce.adapters.redis import CacheSettings
@@ -105,7 +104,7 @@ async def test_the_application_finds_everything_of_aws_by_the_clouds_name(aws: N
         AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    assert (await chosen.products(ProductsCollection(name="things")).list(1)).items == ()
+    assert (await chosen.products("things").list(1)).items == ()
 
     (machine,) = boto3.client("stepfunctions", region_name=REGION).list_state_machines()["stateMachines"]
     await chosen.checkout_flow(machine["stateMachineArn"]).start("order-1")

@@ -112,6 +112,15 @@ async def test_a_cache_client_signs_in_as_its_own_user(redis_url: str) -> None:
     await owner.aclose()
 
 
+async def test_a_cache_client_without_a_user_sends_no_credentials(redis_url: str) -> None:
+    async def credentials() -> tuple[str, str]:
+        raise AssertionError("nobody asked for credentials")
+
+    client = connect(CacheSettings.from_url(redis_url), credentials)
+    assert await client.execute_command("ACL", "WHOAMI") == "default"
+    await client.aclose()
+
+
 def test_an_unknown_cloud_is_told_with_the_known_ones() -> None:
     with pytest.raises(UnknownCloud, match=r"no cloud 'azur'.* one of: aws"):
         cloud.load("azur")

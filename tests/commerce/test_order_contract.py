@@ -17,7 +17,7 @@ from commerce_samples import (
     stock_up,
 )
 
-from commerce.catalog import MAXIMUM_STOCK, OfferChange, OfferChanged, Seller, UnknownOffer, UnknownSeller
+from commerce.catalog import MAXIMUM_STOCK, NotOnOffer, OfferChange, OfferChanged, Seller, UnknownOffer, UnknownSeller
 from commerce.currencies import AmountNotChargeable
 from commerce.errors import InvalidRequest
 from commerce.inventory import SoldOut
@@ -135,9 +135,9 @@ async def test_a_cart_whose_order_failed_may_be_bought_again(market: MarketPorts
     assert (await market.orders.accept(checkout("o3", {"lamp": 1}, cart_revision="r1"))).order_id == "o2"
 
 
-async def test_an_unknown_offer_refuses_the_whole_order(market: MarketPorts) -> None:
+async def test_what_is_not_on_offer_refuses_the_whole_order(market: MarketPorts) -> None:
     await market.offers.put(offer("scarf", "ada", 500, 5, currency="eur"))
-    with pytest.raises(UnknownOffer) as refusal:
+    with pytest.raises(NotOnOffer) as refusal:
         await market.orders.accept(checkout("o1", {"lamp": 1, "ghost": 1, "scarf": 1}))
     assert refusal.value.offer_ids == ("ghost", "scarf")
     with pytest.raises(OrderNotFound):

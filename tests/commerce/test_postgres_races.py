@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -20,8 +21,17 @@ from commerce_samples import (
     stock_up,
 )
 
-from commerce.adapters.postgres import DatabaseSettings, PostgresOrders, connect_pool, migrate, read_migrations
+from commerce.adapters.postgres import (
+    OUTAGES,
+    DatabaseSettings,
+    PostgresOrders,
+    connect_pool,
+    migrate,
+    read_migrations,
+)
+from commerce.catalog import OfferChange
 from commerce.inventory import SoldOut
+from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderStatus
 
 
@@ -136,6 +146,47 @@ async def test_accepting_never_waits_for_a_sale_of_the_same_offer(shop: MarketPo
     async with pool.acquire() as seller, seller.transaction():
         await seller.execute("SELECT FROM offers FOR UPDATE")
         await asyncio.wait_for(shop.orders.accept(checkout("o1", {"lamp": 1, "tea": 1})), timeout=5)
+
+
+class Unsteady:
+    """The pool, on which the lamp's stock is 1 whenever offers are read, and `otherwise` at every other moment."""
+
+    def __init__(self, pool: asyncpg.Pool, otherwise: int) -> None:
+        self._pool = pool
+        self._otherwise = otherwise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    async def fetch(self, *arguments: Any) -> Any:
+        await self._pool.execute("UPDATE offers SET stock = 1 WHERE offer_id = 'lamp'")
+        rows = await self._pool.fetch(*arguments)
+        await self._pool.execute("UPDATE offers SET stock = $1 WHERE offer_id = 'lamp'", self._otherwise)
+        return rows
+
+
+async def test_what_became_possible_before_the_refusal_was_told_is_done(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    unsteady = postgres_market(cast("asyncpg.Pool", Unsteady(pool, otherwise=1)))
+    await pool.execute("UPDATE offers SET stock = 0")
+    accepted = await unsteady.orders.accept(checkout("o1", {"lamp": 1}, expected_total=1999))
+    assert (accepted.total.amount, accepted.replayed) == (1999, False)
+    assert (await shop.orders.get("o1")).status is OrderStatus.ACCEPTED
+    await pool.execute("UPDATE offers SET stock = 0")
+    change = OfferChange(stock=4, expected_stock=1)
+    assert (await unsteady.offers.change("lamp", "Lamp", Money(1999, "usd"), change)).stock == 5
+    assert await stock_of(shop, "lamp") == 5
+
+
+async def test_an_offer_that_never_keeps_still_is_given_up_and_worth_another_try(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    unsteady = postgres_market(cast("asyncpg.Pool", Unsteady(pool, otherwise=0)))
+    await pool.execute("UPDATE offers SET stock = 0")
+    with pytest.raises(OUTAGES, match="change all the time"):
+        await unsteady.orders.accept(checkout("o1", {"lamp": 1}))
+    with pytest.raises(OUTAGES, match="changes all the time"):
+        await unsteady.offers.change("lamp", "Lamp", Money(1999, "usd"), OfferChange(expected_stock=1))
+    assert await shop.orders.of_buyer("buyer") == ()
 
 
 async def test_one_order_split_by_many_workers_at_once_is_posted_once(shop: MarketPorts) -> None:

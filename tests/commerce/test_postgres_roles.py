@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, postgres_market, stock_up
 
-from commerce.adapters.postgres import Access, DatabaseSettings, connect_pool, grant_roles, migrate
+from commerce.adapters.database_access import Access
+from commerce.adapters.postgres import DatabaseSettings, connect_pool, grant_roles, migrate
 from commerce.adapters.postgres.roles import RIGHTS
 from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from order_cases import BASIS_POINTS, OFFER_IDS, OPERATIONS, SELLERS, lines, orders, shops
 
 from commerce import transitions
-from commerce.catalog import Offer
+from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Offer, OfferChange
 from commerce.currencies import check_chargeable
 from commerce.dispatch import Patience, Redispatched
 from commerce.errors import MarketplaceError
@@ -48,16 +48,18 @@ async def test_every_operation_on_an_order_in_any_state(
 ) -> None:
     due = [status for status, verdict in TRANSITIONS[Operation(name)].items() if verdict is Verdict.GO]
     order = data.draw(orders(shop, statuses=data.draw(st.sampled_from([due, due, tuple(OrderStatus)]))))
-    expected, moved, posted, error = order, dict.fromkeys(shop, 0), None, None
+    expected, moved, posted, error, changes = order, dict.fromkeys(shop, 0), None, None, False
     try:
         if transition := getattr(transitions, name)(order, *arguments):
             if short := [one for one, units in transition.stock.items() if shop[one].stock + units < 0]:
                 raise SoldOut(short)
             expected, moved, posted = transition.order, {**moved, **transition.stock}, transition.posts
+            changes = True
     except MarketplaceError as refusal:
         error = refusal
     await stores.open(shop)
-    await stores.put(order)
+    await stores.put(order, untouched=MINUTE)
+    before = await stores.touched_at(order.order_id)
     for market in stores.markets:
         caught = None
         try:
@@ -69,6 +71,8 @@ async def test_every_operation_on_an_order_in_any_state(
         listings = await market.offers.get(shop)
         assert {one: listings[one].offer.stock - shop[one].stock for one in shop} == moved
         assert await market.ledger.get(capture_transaction(order).transaction_id) == posted
+    after = await stores.touched_at(order.order_id)
+    assert [then < now for then, now in zip(before, after, strict=True)] == [changes, changes]
 
 
 @FEW
@@ -103,6 +107,48 @@ async def test_a_checkout_is_priced_or_refused(
             assert facts(refused.value) == facts(error)
             assert await market.orders.of_buyer("buyer") == ()
             assert await market.outbox.take(5, MINUTE) == ()
+
+
+NEAR_STOCK = st.one_of(st.integers(-8, 8), st.sampled_from([-MAXIMUM_STOCK, MAXIMUM_STOCK - 1, MAXIMUM_STOCK]))
+NEAR_PRICE = st.sampled_from([-1, 0, 0, 1, 500, MAXIMUM_UNIT_PRICE - 1, MAXIMUM_UNIT_PRICE, MAXIMUM_UNIT_PRICE + 1])
+OFF = st.sampled_from([None, 0, 0, 1, -1])
+
+
+@FEW
+@given(
+    shop=shops(), units=NEAR_STOCK, price=NEAR_PRICE, currency=st.sampled_from(["usd", "eur"]), off=st.tuples(OFF, OFF)
+)
+async def test_an_offer_is_changed_or_left_as_it_is(
+    *,
+    stores: BothStores,
+    shop: dict[str, Offer],
+    units: int,
+    price: int,
+    currency: str,
+    off: tuple[int | None, int | None],
+) -> None:
+    offer_id, offer = next(iter(shop.items()))
+    unit_price = Money(price, currency)
+    change = OfferChange(
+        stock=units,
+        expected_stock=None if off[0] is None else offer.stock + off[0],
+        expected_price=None if off[1] is None else offer.unit_price.amount + off[1],
+    )
+    expected, error = offer, None
+    try:
+        expected = change.of(offer, "New title", unit_price)
+    except MarketplaceError as refusal:
+        error = refusal
+    await stores.open(shop)
+    for market in stores.markets:
+        caught = None
+        try:
+            assert await market.offers.change(offer_id, "New title", unit_price, change) == expected
+        except MarketplaceError as refusal:
+            caught = refusal
+        assert facts(caught) == facts(error)
+        offers = {one: listing.offer for one, listing in (await market.offers.get(shop)).items()}
+        assert offers == {**shop, offer_id: expected}
 
 
 @settings(FEW, max_examples=30)

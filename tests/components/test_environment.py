@@ -32,6 +32,7 @@ CARTS = {
 }
 AUTH = {
     "AUTH_AUDIENCE": "<UserPoolClient auth-storefront.id>",
+    "AUTH_AUDIENCE_CLAIM": "client_id",
     "AUTH_GROUPS_CLAIM": "cognito:groups",
     "AUTH_ISSUER": "https://<UserPool auth.endpoint>",
     "AUTH_REQUIRED_CLAIMS": '{"token_use": "access"}',

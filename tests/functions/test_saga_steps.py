@@ -11,10 +11,9 @@ import asyncpg
 import pytest
 
 from commerce.errors import InvariantBroken
-from commerce.inventory import SoldOut
 from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderStatus, SellerOrderState
-from commerce.payments import AuthenticationRequired, PaymentDeclined
+from commerce.payments import PaymentRefused
 from functions.checkout.saga import CHECKOUT, StepName
 from functions.checkout.steps import CheckoutSteps
 from tests.functions.conftest import DECLINED, DECLINED_AT_CAPTURE, NEEDS_AUTHENTICATION, VISA, Shop
@@ -75,21 +74,18 @@ def steps_of(shop: Shop, crash: Crash | None = None) -> CheckoutSteps:
 async def run(steps: CheckoutSteps, order_id: str) -> None:
     """What the workflow does: forward, or from a refusal through the compensations it names; faults are retried."""
     for step in CHECKOUT.steps:
-        try:
-            await retried(steps, step.name, order_id)
-        except (PaymentDeclined, AuthenticationRequired, SoldOut) as refused:
-            error = type(refused).__name__
+        if error := await retried(steps, step.name, order_id):
             start = next(one.compensate_from for one in step.refusals if one.error == error)
             for compensation in UNDO[UNDO.index(start) :]:
                 await retried(steps, compensation, order_id, error)
             return
 
 
-async def retried(steps: CheckoutSteps, step: StepName, order_id: str, error: str | None = None) -> None:
+async def retried(steps: CheckoutSteps, step: StepName, order_id: str, error: str | None = None) -> str:
     try:
-        await steps.run(step, order_id, error)
+        return await steps.run(step, order_id, error)
     except CrashError:
-        await steps.run(step, order_id, error)
+        return await steps.run(step, order_id, error)
 
 
 async def test_an_order_is_paid_taken_from_the_stock_and_split(shop: Shop) -> None:
@@ -174,6 +170,19 @@ async def test_a_crash_at_any_call_changes_nothing_about_the_end(
         if crash.calls < at:
             break
     assert at > 5, "the crash must have been injected at several calls"
+
+
+async def test_a_refusal_is_returned_and_a_fault_is_raised(shop: Shop) -> None:
+    mug = await shop.offer(5)
+    await shop.accept("refused", {mug: 1}, DECLINED)
+    assert await steps_of(shop).run(StepName.AUTHORIZE, "refused") == "PaymentDeclined"
+    await shop.accept("canceled", {mug: 1})
+    steps = steps_of(shop)
+    assert await steps.run(StepName.AUTHORIZE, "canceled") == ""
+    assert await steps.run(StepName.CONFIRM_STOCK, "canceled") == ""
+    await shop.processor.cancel(order_id="canceled", payment_intent_id="pi_canceled")
+    with pytest.raises(PaymentRefused):
+        await steps.run(StepName.CAPTURE, "canceled")
 
 
 async def test_an_authorization_whose_answer_was_lost_is_found_and_canceled(shop: Shop) -> None:

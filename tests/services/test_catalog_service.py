@@ -172,6 +172,22 @@ async def test_an_editor_who_comes_too_late_leaves_the_title_of_the_offers(
     assert await pool.fetchval("SELECT title FROM offers") == "Cup"
 
 
+async def test_a_seller_whom_another_forestalls_leaves_the_title_of_the_offers(
+    client: httpx.AsyncClient, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = PostgresOffers.rename
+
+    async def after_somebody_else(offers: PostgresOffers, product_id: str, title: str) -> None:
+        monkeypatch.setattr(PostgresOffers, "rename", rename)
+        await offer(client, "ann", "mug", 1500, 3)
+        await rename(offers, product_id, title)
+
+    monkeypatch.setattr(PostgresOffers, "rename", after_somebody_else)
+    late = await client.put("/catalog/products/mug", json={"title": "Glass"}, headers=seller("bob"))
+    assert (late.status_code, late.json()["type"]) == (403, "/problems/not-the-seller")
+    assert await pool.fetchval("SELECT title FROM offers") == "Mug"
+
+
 @pytest.mark.parametrize("title", ["a\0b", "a\nb", " ", "\u200b", "\u3164", "\u001b[31m", "\ud800"])
 async def test_a_name_that_cannot_be_read_or_stored_is_refused_and_nothing_is_written(
     client: httpx.AsyncClient, title: str

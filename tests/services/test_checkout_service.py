@@ -44,7 +44,7 @@ async def test_an_offer_that_does_not_exist_cannot_be_put_into_a_cart(shop: Shop
     async with shop.visit() as client:
         response = await put_in_cart(client, "nothing")
         assert response.status_code == 404
-        assert response.json()["type"] == "/problems/unknown-offer"
+        assert response.json()["type"] == "/problems/not-on-offer"
         assert response.json()["offer_ids"] == ["nothing"]
 
 
@@ -174,7 +174,7 @@ async def test_an_offer_in_another_currency_is_shown_but_not_sold(shop: Shop, po
         assert {one["offer_id"]: one["available"] for one in cart["items"]} == {mug: True, lamp: False}
         assert cart["total"] == {"amount": 1000, "currency": "usd"}
         for refused in (await client.post("/checkout", json=CARD), await put_in_cart(client, lamp, 2)):
-            assert (refused.status_code, refused.json()["type"]) == (404, "/problems/unknown-offer")
+            assert (refused.status_code, refused.json()["type"]) == (404, "/problems/not-on-offer")
             assert refused.json()["offer_ids"] == [lamp]
         await put_in_cart(client, lamp, 0)
         assert (await client.post("/checkout", json=CARD)).status_code == 202

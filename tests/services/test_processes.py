@@ -20,13 +20,14 @@ import httpx
 import pytest
 
 from commerce.adapters.postgres import migrate
-from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
+from tests.services.tokens import AUDIENCE, AUDIENCE_CLAIM, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
 from toolkit.local.processes.ports import free_port
 
 COMMON = {
     "CLOUD": "aws",
     "AUTH_ISSUER": ISSUER,
     "AUTH_AUDIENCE": AUDIENCE,
+    "AUTH_AUDIENCE_CLAIM": AUDIENCE_CLAIM,
     "AUTH_GROUPS_CLAIM": GROUPS_CLAIM,
     "AUTH_KEYS_URL": "http://127.0.0.1:1/keys.json",
     "AWS_REGION": "us-east-1",
@@ -125,15 +126,24 @@ def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(
 
 
 def test_wrong_settings_are_told_by_name_without_a_traceback() -> None:
-    environment = _environment(CURRENCY="Dollars", COMMISSION_BASIS_POINTS="20000", CLOUD="azur")
-    ended = subprocess.run(
-        [sys.executable, "-m", "services.checkout"], env=environment, capture_output=True, text=True, check=False
-    )
+    ended = _ended(CURRENCY="Dollars", COMMISSION_BASIS_POINTS="20000", CLOUD="azur")
     assert ended.returncode == 2
     assert "CURRENCY: " in ended.stderr
     assert "COMMISSION_BASIS_POINTS: " in ended.stderr
     assert "There is no cloud 'azur'. Set CLOUD to one of: aws." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_setting_that_is_no_json_is_told_in_one_line() -> None:
+    ended = _ended(AUTH_REQUIRED_CLAIMS="not json")
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "auth_required_claims" in line
+
+
+def _ended(**environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services.checkout"]
+    return subprocess.run(command, env=_environment(**environment), capture_output=True, text=True, check=False)
 
 
 async def _migrated(dsn: str) -> None:

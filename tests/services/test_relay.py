@@ -11,7 +11,8 @@ import pytest
 from commerce.adapters.postgres import PostgresOutbox
 from commerce.dispatch import Patience
 from commerce.orders import Checkout
-from services.checkout.relay import Pace, Relay
+from functions.checkout.saga import CHECKOUT
+from services.checkout.relay import PATIENCE, Pace, Relay
 from tests.services.conftest import RecordedFlow, Shop
 
 SHORT_LEASE = Pace(batch=2, lease=timedelta(milliseconds=200), poll_seconds=0.05)
@@ -127,3 +128,13 @@ async def test_an_order_that_stands_still_is_started_again_under_a_new_name_and_
         running.cancel()
     assert flow.started == [("a", 1), ("a", 2)]
     assert [vars(one)["order_id"] for one in given_up] == ["a"]
+
+
+def test_an_unpaid_order_is_started_for_the_last_time_before_stripe_forgets_its_idempotency_key() -> None:
+    waits = sum((PATIENCE.idle * 2**number for number in range(PATIENCE.dispatches - 1)), timedelta())
+    noticed_late = PATIENCE.dispatches * timedelta(seconds=Pace().redispatch_seconds)
+    assert waits + noticed_late + CHECKOUT.timeout < timedelta(days=1)
+
+
+def test_an_order_is_not_started_again_while_an_execution_of_it_can_still_run() -> None:
+    assert PATIENCE.idle > CHECKOUT.timeout

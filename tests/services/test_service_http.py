@@ -19,7 +19,7 @@ from services.http.application import build_app
 from services.http.health import Checks
 from services.http.identity import SignedIn, SignedInSeller
 from services.http.tokens import TokenRules, TokenVerifier
-from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, PROVIDER, signed_in
+from tests.services.tokens import AUDIENCE, AUDIENCE_CLAIM, GROUPS_CLAIM, ISSUER, PROVIDER, signed_in
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -60,7 +60,12 @@ def an_application(checks: Checks | None = None) -> FastAPI:
         return checks or {}
 
     rules = TokenRules(
-        issuer=ISSUER, audience=AUDIENCE, keys_url=PROVIDER.keys_url, subject_claim="sub", groups_claim=GROUPS_CLAIM
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        audience_claim=AUDIENCE_CLAIM,
+        keys_url=PROVIDER.keys_url,
+        subject_claim="sub",
+        groups_claim=GROUPS_CLAIM,
     )
     return build_app(
         title="Shop",

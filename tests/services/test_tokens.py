@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from services.http import signing_keys, tokens
 from services.http.signing_keys import KeysUnavailable, SigningKeys
 from services.http.tokens import Caller, InvalidToken, TokenRules, TokenVerifier
-from tests.services.tokens import AUDIENCE, GROUPS_CLAIM, ISSUER, PROVIDER, IdentityProvider, new_key
+from tests.services.tokens import AUDIENCE, AUDIENCE_CLAIM, GROUPS_CLAIM, ISSUER, PROVIDER, IdentityProvider, new_key
 from toolkit.local.cloud.moto import MotoServer
 
 HOUR = 3600
@@ -47,6 +47,7 @@ def rules(idp: IdentityProvider, **changed: str) -> TokenRules:
     usual = {
         "issuer": ISSUER,
         "audience": AUDIENCE,
+        "audience_claim": AUDIENCE_CLAIM,
         "keys_url": idp.keys_url,
         "subject_claim": "sub",
         "groups_claim": GROUPS_CLAIM,
@@ -77,13 +78,28 @@ async def test_groups_that_are_no_list_of_names_are_no_groups(
 
 
 @pytest.mark.parametrize(
-    "claims",
-    [{"aud": AUDIENCE}, {"aud": ["other", AUDIENCE]}, {"client_id": AUDIENCE}, {"aud": AUDIENCE, "client_id": "other"}],
+    ("claim", "claims"),
+    [
+        ("client_id", {"client_id": AUDIENCE}),
+        ("client_id", {"client_id": AUDIENCE, "aud": "other"}),
+        ("aud", {"aud": AUDIENCE}),
+        ("aud", {"aud": ["other", AUDIENCE]}),
+        ("aud", {"aud": AUDIENCE, "client_id": "other"}),
+    ],
 )
-async def test_a_token_is_meant_for_us_by_its_audience_or_else_its_client(
-    idp: IdentityProvider, verifier: TokenVerifier, claims: dict[str, Any]
+async def test_a_token_is_meant_for_us_by_the_claim_that_the_settings_name(
+    idp: IdentityProvider, claim: str, claims: dict[str, Any]
 ) -> None:
+    verifier = TokenVerifier(rules(idp, audience_claim=claim))
     assert (await verifier.verify(idp.token("ann", **{"client_id": None} | claims))).user_id == "ann"
+
+
+@pytest.mark.parametrize("claims", [{"aud": None}, {"aud": "other"}, {"aud": ["other"]}, {"aud": []}])
+async def test_a_token_for_another_audience_is_refused_whatever_its_client(
+    idp: IdentityProvider, claims: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidToken, match="another audience"):
+        await TokenVerifier(rules(idp, audience_claim="aud")).verify(idp.token("ann", **claims))
 
 
 @pytest.mark.parametrize(
@@ -93,9 +109,7 @@ async def test_a_token_is_meant_for_us_by_its_audience_or_else_its_client(
         ({"iss": None}, "not valid"),
         ({"client_id": "other"}, "another audience"),
         ({"client_id": None}, "another audience"),
-        ({"aud": "other"}, "another audience"),
-        ({"aud": ["other"]}, "another audience"),
-        ({"aud": []}, "another audience"),
+        ({"client_id": None, "aud": AUDIENCE}, "another audience"),
         ({"exp": int(time.time()) - 60}, "expired"),
         ({"exp": None}, "not valid"),
         ({"nbf": int(time.time()) + HOUR}, "not valid yet"),
@@ -313,6 +327,7 @@ async def test_a_token_that_cognito_signed_is_accepted(moto_server: MotoServer) 
         TokenRules(
             issuer=f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
             audience=client,
+            audience_claim="client_id",
             keys_url=f"{moto_server.url}/{pool}/.well-known/jwks.json",
             subject_claim="sub",
             groups_claim=GROUPS_CLAIM,

@@ -17,6 +17,7 @@ from jwt.algorithms import RSAAlgorithm
 
 ISSUER = "https://issuer.example/users"
 AUDIENCE = "shop"
+AUDIENCE_CLAIM = "client_id"
 GROUPS_CLAIM = "cognito:groups"
 
 
@@ -39,6 +40,7 @@ class IdentityProvider:
             "cloud": "aws",
             "auth_issuer": ISSUER,
             "auth_audience": AUDIENCE,
+            "auth_audience_claim": AUDIENCE_CLAIM,
             "auth_keys_url": self.keys_url,
             "auth_groups_claim": GROUPS_CLAIM,
         }
@@ -47,8 +49,13 @@ class IdentityProvider:
         """An access token as Cognito writes it; a claim that is given as None is left out."""
         now = int(time.time())
         usual = {
-            "sub": user_id, "iss": ISSUER, "client_id": AUDIENCE, "iat": now, "exp": now + 3600, GROUPS_CLAIM: [*groups]
-        }  # fmt: skip
+            "sub": user_id,
+            "iss": ISSUER,
+            AUDIENCE_CLAIM: AUDIENCE,
+            "iat": now,
+            "exp": now + 3600,
+            GROUPS_CLAIM: [*groups],
+        }
         chosen = key_id or next(iter(self.keys))
         body = {name: value for name, value in (usual | claims).items() if value is not None}
         return jwt.encode(body, self.keys[chosen], "RS256", {"kid": chosen})

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 import stripe
 
-from commerce.adapters.stripe.clients import OneClient
-from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.money import Money
 from commerce.payments import AuthenticationRequired
 from tests.stripe.double import API_KEY, Double
+from tests.stripe.gateways import gateway_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ async def every_request_of_the_gateway(double: Double, order_id: str) -> list[Se
     """All that the gateway can ask, in one life of an order, as sent to the double."""
     recording = RecordingClient()
     client = stripe.StripeClient(API_KEY, base_addresses={"api": double.url}, http_client=recording)
-    gateway = StripeGateway(OneClient(client))
+    gateway = gateway_of(client)
     total = Money(5_000, "usd")
     with pytest.raises(AuthenticationRequired):
         await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_threeDSecure2Required")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import stripe
 
-from commerce.adapters.stripe.clients import OneClient
 from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.money import Money
 from commerce.payments import PaymentUnavailable
 from tests.stripe.double import API_KEY, Double
+from tests.stripe.gateways import gateway_of
 
 TOTAL = Money(5_000, "usd")
 FAULT = json.dumps({"error": {"type": "api_error", "message": "Sorry"}}).encode()
@@ -54,7 +54,7 @@ def faulty() -> FaultyClient:
 @pytest.fixture
 def gateway(double: Double, faulty: FaultyClient) -> StripeGateway:
     client = stripe.StripeClient(API_KEY, base_addresses={"api": double.url}, http_client=faulty)
-    return StripeGateway(OneClient(client))
+    return gateway_of(client)
 
 
 async def eventually(step: Callable[[], Awaitable[Any]], *, faults: int) -> Any:

@@ -16,6 +16,7 @@ from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.money import Money
 from commerce.payments import AuthenticationRequired, PaymentRefused, PaymentUnavailable
 from tests.stripe.double import API_KEY, Double, payment
+from tests.stripe.gateways import gateway_with
 from tests.stripe.payment_contract import TOTAL, PaymentGatewayContract
 from tests.stripe.recording import every_request_of_the_gateway
 from toolkit.local.processes.ports import free_port
@@ -27,7 +28,7 @@ class StripeProcessor:
     def __init__(self, double: Double) -> None:
         self.double = double
         self.stripe = double.client().v1
-        self.gateway = StripeGateway.from_secret({"api_key": API_KEY, "webhook_secret": "", "api_base": double.url})
+        self.gateway = gateway_with(api_key=API_KEY, webhook_secret="", api_base=double.url)
 
     def onboard(self, account_id: str) -> None:
         self.double.post(f"/_double/accounts/{account_id}/onboard")
@@ -110,7 +111,7 @@ async def test_a_step_that_another_process_is_doing_is_waited_for(
 
 
 async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:
-    gateway = StripeGateway.from_secret({"api_key": "sk_test_wrong", "api_base": double.url})
+    gateway = gateway_with(api_key="sk_test_wrong", api_base=double.url)
     with pytest.raises(PaymentRefused, match="Invalid API Key"):
         await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
 
@@ -145,7 +146,7 @@ def test_an_answer_that_never_comes_leaves_a_function_time_to_say_so() -> None:
 
 
 async def test_an_unreachable_processor_is_unavailable_and_may_be_asked_again(order_id: str) -> None:
-    gateway = StripeGateway.from_secret({"api_key": API_KEY, "api_base": f"http://127.0.0.1:{free_port()}"})
+    gateway = gateway_with(api_key=API_KEY, api_base=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(PaymentUnavailable, match="Repeat it as it is"):
         await gateway.capture(order_id=order_id, payment_intent_id="pi_any")
 

@@ -12,6 +12,7 @@ import stripe
 from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.payments import ForgedWebhook
 from tests.stripe.double import API_KEY, Double, payment
+from tests.stripe.gateways import gateway_with
 from tests.stripe.receiver import receiving
 from toolkit.local.processes.ports import free_port
 from toolkit.local.stripe.delivery import sign
@@ -24,7 +25,7 @@ def register(client: stripe.StripeClient, url: str, *events: str, connect: bool 
 
 
 def gateway() -> StripeGateway:
-    return StripeGateway.from_secret({"api_key": API_KEY, "webhook_secret": SECRET})
+    return gateway_with(api_key=API_KEY, webhook_secret=SECRET)
 
 
 def test_an_event_arrives_signed_with_the_secret_of_its_endpoint(client: stripe.StripeClient, order_id: str) -> None:

@@ -13,12 +13,12 @@ from commerce.adapters.aws.session import CONFIG, session
 class StepFunctionsFlow:
     """`commerce.ports.CheckoutFlow` over the state machine `arn`.
 
-    The execution's name is built from the order and the attempt, so that starting twice is starting once.
+    The execution's name is built from the order and the attempt, so a repeated start changes nothing.
     """
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
-        # One request per order, and its parameters are made right here: not checking them saves a tenth of its cost.
+        # The parameters are made below and need no check, which is a tenth of the request's processor time.
         self._client = session().client("stepfunctions", config=CONFIG.merge(Config(parameter_validation=False)))
 
     async def start(self, order_id: str, attempt: int = 1) -> None:

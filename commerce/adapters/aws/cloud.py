@@ -12,7 +12,7 @@ from commerce.adapters.aws.session import OUTAGES
 from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
 if TYPE_CHECKING:
-    from commerce.adapters.cloud import Cloud, ProductsCollection
+    from commerce.adapters.cloud import Cloud
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
     from commerce.ports import CredentialsSource, PasswordSource
@@ -40,9 +40,9 @@ class Aws:
 
         return credentials
 
-    def products(self, collection: ProductsCollection) -> DynamoProducts:
-        """The DynamoDB table that is called like the collection."""
-        return DynamoProducts(collection.name)
+    def products(self, collection: str) -> DynamoProducts:
+        """The collection is a DynamoDB table."""
+        return DynamoProducts(collection)
 
     def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
         """The state machine whose ARN is `flow_id`."""

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from commerce.adapters.aws.session import CONFIG, answered, session
+from commerce.adapters.aws.session import CONFIG, overload_as_outage, session
 from commerce.catalog import PRODUCT_ID, NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
@@ -25,15 +25,15 @@ class DynamoProducts:
         self._client = session().client("dynamodb", config=CONFIG)
 
     async def put(self, product: Product, replacing: Product | None = None) -> None:
-        with answered():
+        with overload_as_outage():
             await asyncio.to_thread(self._put, product, replacing)
 
     async def get(self, product_id: str) -> Product:
-        with answered():
+        with overload_as_outage():
             return await asyncio.to_thread(self._get, product_id)
 
     async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
-        with answered():
+        with overload_as_outage():
             answer = await asyncio.to_thread(self._scan, limit, cursor)
         last = answer.get("LastEvaluatedKey")
         return ProductPage(

@@ -14,7 +14,7 @@ from botocore.config import Config
 
 
 class ServiceOverloaded(Exception):
-    """A service of AWS answered that it cannot answer now, to every one of the client's attempts."""
+    """AWS throttled a request or failed, also on every retry of the client."""
 
 
 # The service could not be reached, or did not answer in time.
@@ -35,8 +35,8 @@ CONFIG = Config(
 
 
 @contextmanager
-def answered() -> Iterator[None]:
-    """Tells a service that is overloaded or failing from one that refuses the request."""
+def overload_as_outage() -> Iterator[None]:
+    """Raises ServiceOverloaded, which is one of `OUTAGES`, when AWS throttles a request or fails."""
     try:
         yield
     except exceptions.ClientError as error:

@@ -9,7 +9,7 @@ from commerce.cart import MAXIMUM_LINES, MAXIMUM_QUANTITY, Cart, check_quantity,
 
 
 class MemoryCarts:
-    """It never forgets an order: neither `REMEMBERED` nor `SECOND_CLICK` pass."""
+    """Nothing expires here: `LIFETIME`, `REMEMBERED` and `SECOND_CLICK` have no effect."""
 
     def __init__(self) -> None:
         self._carts: dict[str, Cart] = {}

@@ -7,12 +7,11 @@ from commerce.adapters.postgres.offers import PostgresOffers
 from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
 from commerce.adapters.postgres.payouts import PostgresPayouts
-from commerce.adapters.postgres.roles import Access, grant_roles
+from commerce.adapters.postgres.roles import grant_roles
 from commerce.adapters.postgres.settings import DatabaseSettings
 
 __all__ = [
     "OUTAGES",
-    "Access",
     "DatabaseSettings",
     "MigrationTampered",
     "MigrationsDiffer",

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import asyncpg
 
 from commerce.adapters.postgres.offers import read_listings
-from commerce.currencies import charges_in, check_chargeable
+from commerce.currencies import charge_limits, check_chargeable
 from commerce.inventory import check_in_stock, check_lines
 from commerce.money import Money
-from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, PriceChanged, place
+from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, place
 
 # `commerce.orders.place`, `check_chargeable` and `check_in_stock` in one round trip and one commit, without a lock on
 # any offer: prices and stocks are only read. When they refuse, `placed` is empty, and so is all that selects from it.
@@ -48,46 +48,56 @@ SELECT order_id, buyer_id, total, currency, status FROM orders
 WHERE order_id = $1 OR (buyer_id = $2 AND cart_revision = $3 AND status <> 'failed')
 ORDER BY order_id = $1 DESC LIMIT 1
 """
+_ATTEMPTS = 3
 
 
 async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
     """See `commerce.ports.Orders.accept`."""
     check_lines(checkout.lines)
-    charges = charges_in(checkout.currency)
-    row = await pool.fetchrow(
-        _ACCEPT,
-        checkout.order_id,
-        checkout.buyer_id,
-        list(checkout.lines),
-        list(checkout.lines.values()),
-        checkout.currency,
-        checkout.payment_method,
-        checkout.commission_basis_points,
-        checkout.expected_total,
-        checkout.cart_revision,
-        charges.minimum,
-        charges.maximum,
-    )
-    if row["placed"]:
-        return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))
-    return await _replayed_or_refused(pool, checkout, row["total"])
-
-
-async def _replayed_or_refused(pool: asyncpg.Pool, checkout: Checkout, total: int) -> Accepted:
-    earlier = await pool.fetchrow(_EARLIER, checkout.order_id, checkout.buyer_id, checkout.cart_revision)
-    if earlier is not None:
-        if earlier["buyer_id"] != checkout.buyer_id:
-            raise OrderNotFound(checkout.order_id)
-        return Accepted(
-            order_id=earlier["order_id"],
-            total=Money(earlier["total"], earlier["currency"]),
-            status=OrderStatus(earlier["status"]),
-            replayed=True,
+    limits = charge_limits(checkout.currency)
+    for _ in range(_ATTEMPTS):
+        row = await pool.fetchrow(
+            _ACCEPT,
+            checkout.order_id,
+            checkout.buyer_id,
+            list(checkout.lines),
+            list(checkout.lines.values()),
+            checkout.currency,
+            checkout.payment_method,
+            checkout.commission_basis_points,
+            checkout.expected_total,
+            checkout.cart_revision,
+            limits.minimum,
+            limits.maximum,
         )
+        if row["placed"]:
+            return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))
+        if (earlier := await _earlier(pool, checkout)) is not None:
+            return earlier
+        await _check(pool, checkout)
+        # What refused the checkout has changed since the statement: try again.
+    raise asyncpg.SerializationError(f"The offers of order {checkout.order_id} change all the time. Try again.")
+
+
+async def _earlier(pool: asyncpg.Pool, checkout: Checkout) -> Accepted | None:
+    row = await pool.fetchrow(_EARLIER, checkout.order_id, checkout.buyer_id, checkout.cart_revision)
+    if row is None:
+        return None
+    if row["buyer_id"] != checkout.buyer_id:
+        raise OrderNotFound(checkout.order_id)
+    return Accepted(
+        order_id=row["order_id"],
+        total=Money(row["total"], row["currency"]),
+        status=OrderStatus(row["status"]),
+        replayed=True,
+    )
+
+
+async def _check(pool: asyncpg.Pool, checkout: Checkout) -> None:
+    """Raises what refuses the checkout, if it still does."""
     listings = await read_listings(pool, checkout.lines)
     offers = {offer_id: listing.offer for offer_id, listing in listings.items()}
     names = {listing.offer.seller_id: listing.seller_name for listing in listings.values()}
     order = place(checkout, offers, names, datetime.now(UTC))
     check_chargeable(order.total)
     check_in_stock(order, offers)
-    raise PriceChanged(checkout.expected_total or total, order.total.amount)  # it has become possible meanwhile

@@ -12,9 +12,9 @@ from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.errors import InvalidRequest
 from commerce.ports import PasswordSource, Secrets
 
-# The server is away, starting, going, full, or only a reader after a failover, or it gave this transaction up for
-# another; OSError is a refused or lost connection. The last two are what the driver itself says of a connection that
-# died under it.
+# The server is away, starting, shutting down, full, or read-only after a failover, or it ended this transaction because
+# of a conflict with another. OSError is a refused or lost connection. The last two are the driver's own errors for a
+# connection that was lost while it was used.
 OUTAGES: tuple[type[Exception], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,

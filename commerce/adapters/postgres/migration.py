@@ -47,7 +47,7 @@ class MigrationTampered(InvariantBroken):
 
 
 class MigrationsDiffer(InvariantBroken):
-    """The deployment speaks of other migrations than the ones this code has. Nothing was changed."""
+    """The deployment was written with other migrations than this code has. Nothing was changed."""
 
     code = "migrations-differ"
     title = "This code has other migrations than the deployment"

@@ -9,10 +9,10 @@ import asyncpg
 
 from commerce.catalog import (
     MAXIMUM_STOCK,
+    MAXIMUM_UNIT_PRICE,
     Listing,
     Offer,
     OfferChange,
-    OfferChanged,
     Seller,
     UnknownOffer,
     UnknownSeller,
@@ -46,13 +46,14 @@ _REPLACE = """
 DO UPDATE SET title = excluded.title, unit_price = excluded.unit_price, currency = excluded.currency,
     stock = excluded.stock
 """
-# `OfferChange.of`, so that it cannot come between a sale and itself.
+# `OfferChange.of` in one statement, so that no sale can happen between the check and the write.
 _CHANGE = """
 UPDATE offers SET title = $2, unit_price = $3, currency = $4, stock = stock + $5
-WHERE offer_id = $1 AND stock + $5 BETWEEN 0 AND $8
+WHERE offer_id = $1 AND $3 BETWEEN 1 AND $9 AND stock + $5 BETWEEN 0 AND $8
     AND ($6::bigint IS NULL OR stock = $6) AND ($7::bigint IS NULL OR unit_price = $7)
 RETURNING *
 """
+_ATTEMPTS = 3
 
 
 class PostgresOffers:
@@ -100,16 +101,19 @@ class PostgresOffers:
         return bool(written)
 
     async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
-        expected = (change.expected_stock, change.expected_price)
         price = (unit_price.amount, unit_price.currency)
-        row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, change.stock, *expected, MAXIMUM_STOCK)
-        if row is not None:
-            return _offer(row)
-        present = (await self.get([offer_id])).get(offer_id)
-        if present is None:
-            raise UnknownOffer((offer_id,))
-        change.of(present.offer, title, unit_price)  # says why
-        raise OfferChanged(present.offer)  # it has become possible meanwhile
+        stock = (change.stock, change.expected_stock, change.expected_price)
+        limits = (MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE)
+        for _ in range(_ATTEMPTS):
+            row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, *stock, *limits)
+            if row is not None:
+                return _offer(row)
+            present = (await self.get([offer_id])).get(offer_id)
+            if present is None:
+                raise UnknownOffer((offer_id,))
+            change.of(present.offer, title, unit_price)  # raises what refuses the change
+            # What refused it has changed since the statement: try again.
+        raise asyncpg.SerializationError(f"Offer {offer_id} changes all the time. Try again.")
 
     async def rename(self, product_id: str, title: str) -> None:
         await self._pool.execute("UPDATE offers SET title = $2 WHERE product_id = $1", product_id, title)

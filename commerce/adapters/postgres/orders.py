@@ -1,7 +1,7 @@
 """Orders in PostgreSQL: accepting them, reading them, and the operations of the saga.
 
-Every operation locks the order's row first and then offers in the order of their ids, so that no two operations wait
-for each other in a circle. `commerce.transitions` decides what it does.
+Every operation locks the order's row first and then offers in the order of their ids, so that operations cannot
+deadlock. `commerce.transitions` decides what it does.
 """
 
 from __future__ import annotations
@@ -105,13 +105,12 @@ async def _move_stock(connection: asyncpg.Connection, stock: Mapping[str, int]) 
 
 
 async def _store(connection: asyncpg.Connection, old: Order, new: Order) -> None:
-    """Write what differs."""
+    """Write what differs, and that the order was touched."""
     facts = [fact for fact in _FACTS if getattr(old, fact) != getattr(new, fact)]
     if new.stock is not old.stock:
         await connection.execute(_STOCK_STATE, new.order_id, new.stock)
-    if facts or new.sellers != old.sellers:
-        changes = "".join(f"{fact} = ${number}, " for number, fact in enumerate(facts, start=2))
-        await connection.execute(_ORDER.format(changes=changes), new.order_id, *(getattr(new, fact) for fact in facts))
+    changes = "".join(f"{fact} = ${number}, " for number, fact in enumerate(facts, start=2))
+    await connection.execute(_ORDER.format(changes=changes), new.order_id, *(getattr(new, fact) for fact in facts))
     for statement, column in ((_SHARE_STATES, "state"), (_HELD_UNTIL, "held_until")):
         values = {share.seller_id: getattr(share, column) for share in new.sellers}
         if values != {share.seller_id: getattr(share, column) for share in old.sellers}:

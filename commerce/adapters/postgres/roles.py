@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 import asyncpg
 
+from commerce.adapters.database_access import Access
 from commerce.errors import InvalidRequest
-
-Access = Literal["reads", "reads-writes", "none"]
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -97,7 +96,7 @@ async def grant_roles(
 
 
 def _check(role: str, access: Access) -> None:
-    if not _ROLE.fullmatch(role) or access not in ("reads", "reads-writes", "none"):
+    if not _ROLE.fullmatch(role) or access not in get_args(Access):
         raise InvalidRequest(f"Cannot grant {access!r} to a database role named {role!r}.")
     if access != "none" and role not in RIGHTS:
         raise InvalidRequest(

@@ -1,7 +1,7 @@
-"""Carts in Redis: one hash per buyer, offer id to quantity, and the revision in a field that no offer id can be.
+"""Carts in Redis: one hash per buyer, offer id to quantity; the revision is in a field whose name is no offer's id.
 
-Beside it a key for the order that emptied the cart, and one for each order of late, `taken` or `returned`. Their hash
-tag is the cart's own key, so that a script finds them in one slot of a cluster.
+Two more kinds of key belong to a cart: the order that emptied it, and a mark for each recent order, `taken` or
+`returned`. Their hash tag is the cart's own key, so that a script finds them in one slot of a cluster.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from commerce.adapters.redis.settings import CacheSettings
 from commerce.errors import InvalidRequest
 from commerce.ports import CredentialsSource
 
-# The server is away, starting, full, or only a reader after a failover, or the connection died in the middle of an
+# The server is away, starting, full, or read-only after a failover, or the connection was lost in the middle of an
 # answer.
 OUTAGES: tuple[type[Exception], ...] = (
     exceptions.ConnectionError,

@@ -1,4 +1,5 @@
-"""The admission gate in Redis: each operation is one script, so it happens at once and in full or not at all.
+"""The stock gate in Redis. Each change of a reservation is one script, so it happens in full or not at all; a sweep
+runs one script per batch.
 
 All keys carry the hash tag `{stock}`: a script needs them in one slot of a cluster.
 """
@@ -53,7 +54,7 @@ class RedisStockGate:
             await pipeline.execute()
 
     async def release(self, reservation_id: str) -> None:
-        await self._release([COUNTERS, EXPIRIES, RESERVATION + reservation_id])
+        await self._release([COUNTERS, EXPIRIES, RESERVATION + reservation_id], [reservation_id])
 
     async def consume(self, reservation_id: str) -> None:
         remember = int(_REMEMBER.total_seconds() * 1000)

@@ -20,27 +20,14 @@ class Clients(Protocol):
     def current(self) -> stripe.StripeClient: ...
 
     def refused(self) -> bool:
-        """Stripe did not accept the key of `current`. Whether asking again could give another one."""
+        """To be called when Stripe refused the API key of `current`. Whether `current` may give another one now."""
         ...
-
-
-class OneClient:
-    """Always the same client."""
-
-    def __init__(self, client: stripe.StripeClient) -> None:
-        self._client = client
-
-    def current(self) -> stripe.StripeClient:
-        return self._client
-
-    def refused(self) -> bool:
-        return False
 
 
 class RotatedClients:
     """A client for as long as the secret stays as it is: a rotated key makes a new one.
 
-    `read` gives the secret, from a cache or not, and `forget` makes it read it anew.
+    `read` returns the secret and may cache it; `forget` empties that cache.
     """
 
     def __init__(self, read: Callable[[], Mapping[str, Any]], forget: Callable[[], None]) -> None:

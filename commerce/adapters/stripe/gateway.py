@@ -4,23 +4,23 @@ The buyer pays the platform (charge, captured when stock is confirmed); each sel
 its own, whose transfer group is the order. Idempotency keys are business ids and an attempt: a step that is repeated,
 by this process or another, finds what the first one did.
 
-For a day Stripe answers a key as it did at first, also where that was a fault of its own (500), and such a request may
-have taken effect or not. After one, the gateway looks for what it wanted to make, and else goes on under the next key
-of a fixed sequence, so that repeated steps meet at the same one. Later than a day a key is forgotten: a transfer, which
-may be repeated that late, is looked for first.
+For a day Stripe repeats its first answer to an idempotency key, also when that was a fault of its own (500), after
+which the request may have taken effect or not. After a fault the gateway looks for what it wanted to make. When there
+is none, and the fault was a repeated answer, it tries again under the next key of a fixed sequence: every repetition of
+the step goes through it in the same order. After a day Stripe forgets a key. A transfer may be repeated even then, so
+it is looked for first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import stripe
 
 from commerce.adapters.stripe import webhooks
-from commerce.adapters.stripe.clients import Clients, OneClient, connect
-from commerce.adapters.stripe.credentials import StripeCredentials
+from commerce.adapters.stripe.clients import Clients
 from commerce.adapters.stripe.failures import error_code, is_fault, is_replayed, translated
 from commerce.money import Money
 from commerce.payments import (
@@ -48,19 +48,17 @@ class _HasMetadata(Protocol):
     def metadata(self) -> Any: ...
 
 
+Made = TypeVar("Made", bound=_HasMetadata)
+
+
 class StripeGateway:
     """`commerce.ports.PaymentGateway` on Stripe. The SDK blocks, so each call runs in a thread.
 
-    A call whose key Stripe does not accept is made once more where there may be another: keys are rotated.
+    When Stripe refuses the API key, which may have been rotated, the call is made once more with the current one.
     """
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-
-    @classmethod
-    def from_secret(cls, secret: Mapping[str, Any]) -> StripeGateway:
-        """The gateway of a payment secret: `{"api_key", "webhook_secret", "api_base"?}`."""
-        return cls(OneClient(connect(StripeCredentials.model_validate(secret))))
 
     async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
         """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.
@@ -168,7 +166,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.Transfer | None:
             made = v1.transfers.list({"transfer_group": order_id, "destination": account_id, "limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):
             transfer = await self._call(find)
@@ -183,7 +181,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.TransferReversal | None:
             made = v1.transfers.reversals.list(transfer_id, {"limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
             reversal = await self._persist(
@@ -201,7 +199,7 @@ class StripeGateway:
 
         def find(v1: V1Services) -> stripe.Refund | None:
             made = v1.refunds.list({"payment_intent": payment_intent_id, "limit": _PAGE})
-            return next((one for one in made.auto_paging_iter() if _carries(one, metadata)), None)
+            return _first_with(metadata, made.auto_paging_iter())
 
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
             refund = await self._persist(
@@ -239,7 +237,7 @@ class StripeGateway:
         make: Callable[[V1Services, stripe.RequestOptions], Result],
         find: Callable[[V1Services], Result | None],
     ) -> Result:
-        """Make something once, under `key` or, where Stripe answers that with a fault of the past, under the next."""
+        """Make something once: under `key`, or under the next key when Stripe repeats an earlier fault for this one."""
         keys = [key, *(f"{key}/{number}" for number in range(2, _KEYS + 1))]
         while True:
             once = _once(keys.pop(0))
@@ -286,18 +284,26 @@ def _metadata(attempt: int = 1, **ids: str) -> dict[str, str]:
     return ids if attempt == 1 else ids | {"attempt": str(attempt)}
 
 
-def _carries(made: _HasMetadata, wanted: Mapping[str, str]) -> bool:
-    """Whether an object was made with this metadata; others may have added theirs."""
+def _first_with(metadata: Mapping[str, str], listed: Iterable[Made]) -> Made | None:
+    """The first object that was made with this metadata, to which others may have added theirs. None without one."""
+    return next((one for one in listed if _has(metadata, one)), None)
+
+
+def _has(metadata: Mapping[str, str], made: _HasMetadata) -> bool:
     present = made.metadata.to_dict() if made.metadata else {}
-    return wanted.items() <= present.items() and present.get("attempt") == wanted.get("attempt")
+    return metadata.items() <= present.items() and present.get("attempt") == metadata.get("attempt")
 
 
-def _live_intent(v1: V1Services, wanted: Mapping[str, str], amount: Money) -> stripe.PaymentIntent | None:
-    """The payment of an order that holds or has taken the amount. Payments are not listed by order, but charges are."""
-    charges = v1.charges.list({"transfer_group": wanted["order_id"], "limit": _PAGE}).auto_paging_iter()
-    intents = (v1.payment_intents.retrieve(_id(one.payment_intent)) for one in charges if one.payment_intent)
-    live = (one for one in intents if one.status in _LIVE and _carries(one, wanted))
-    return next((one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency)), None)
+def _live_intent(v1: V1Services, metadata: Mapping[str, str], amount: Money) -> stripe.PaymentIntent | None:
+    """The payment of an order that holds or has taken the amount. Stripe lists charges by order, but not payments."""
+    charges = v1.charges.list(
+        {"transfer_group": metadata["order_id"], "limit": _PAGE, "expand": ["data.payment_intent"]}
+    )
+    intents = (one.payment_intent for one in charges.auto_paging_iter())
+    live = (one for one in intents if isinstance(one, stripe.PaymentIntent) and one.status in _LIVE)
+    return _first_with(
+        metadata, (one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency))
+    )
 
 
 def _id(reference: str | stripe.Charge | stripe.PaymentIntent) -> str:

@@ -30,6 +30,10 @@ class Deployed:
 class Deployer(Protocol):
     """Creates the resources of a program through a provider, and keeps their state in a folder."""
 
+    def is_current(self, program: Program) -> bool:
+        """Whether the last deployment was of this very program, so that planning it would find nothing to do."""
+        ...
+
     def repair(self, provider: Provider) -> None:
         """Brings the state back to what the machine really has, before a deployment."""
         ...

@@ -9,10 +9,14 @@ from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Provider
 from toolkit.engine.state import State
+from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError
 from toolkit.local.deployers.deployer import Deployed, counts
+from toolkit.local.state.fingerprint import fingerprint
 
 STATE_FILE = "state.json"
+FINGERPRINT_FILE = "state.fingerprint"
+"""Of the program whose deployment the state holds; missing while that is not complete."""
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -21,18 +25,33 @@ class OfflineDeployer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._fingerprint = folder / FINGERPRINT_FILE
+
+    def is_current(self, program: Program) -> bool:
+        """Compares fingerprints, which takes milliseconds where running the program takes seconds."""
+        return self._fingerprint.exists() and self._fingerprint.read_text() == fingerprint(program)
 
     def repair(self, provider: Provider) -> None:
-        forget_lost(open_state(self._folder), provider)
+        if forget_lost(open_state(self._folder), provider):
+            self._fingerprint.unlink(missing_ok=True)
 
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
-        done = deploy(program, provider, open_state(self._folder), on_event)
+        state = open_state(self._folder)
+        if self.is_current(program):
+            return Deployed(
+                resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": len(state.resources)})
+            )
+        before = fingerprint(program)  # a file that changes meanwhile is noticed the next time
+        self._fingerprint.unlink(missing_ok=True)
+        done = deploy(program, provider, state, on_event)
+        self._fingerprint.write_text(before)
         return Deployed(resources=done.resources, outputs=done.outputs, changes=counts(done.counts))
 
     def require_destroyable(self, program: Program) -> None:
         refuse_protected(open_state(self._folder).resources)
 
     def destroy(self, program: Program, provider: Provider) -> int:
+        self._fingerprint.unlink(missing_ok=True)
         done = destroy(provider, open_state(self._folder))
         return sum(done.counts.values())
 

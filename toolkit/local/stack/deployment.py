@@ -96,12 +96,14 @@ class LocalStack:
         self.machine.lock()
         require_integrity(self.machine.state)
         require_port(self.settings.port)
+        current = deployer.is_current(program)
         with ThreadPoolExecutor(1) as pool:
-            starting = pool.submit(self._start_servers, deployer)
-            self._plan(program)
+            starting = pool.submit(self._start_servers, deployer, current=current)
+            if not current:
+                self._plan(program)
             with self._steps.step("servers", "PostgreSQL, Redis, AWS, Stripe") as step:
                 starting.result()
-                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started beside the plan"
+                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started"
         with self._steps.step("resources", "creating what the plan says") as step:
             deployed = self._deploy(program, deployer)
             resources = counted(deployed)
@@ -138,12 +140,13 @@ class LocalStack:
             self._supervisor = None
         self.machine.stop()
 
-    def _start_servers(self, deployer: Deployer) -> None:
+    def _start_servers(self, deployer: Deployer, *, current: bool) -> None:
         started = time.monotonic()
         self.machine.start()
         self._steps.took("servers", time.monotonic() - started)
-        warm(self.machine)
-        deployer.repair(LocalProvider(self.machine, sdk=self._sdk))
+        if not current:
+            warm(self.machine)
+            deployer.repair(LocalProvider(self.machine, sdk=self._sdk))
 
     def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
         provider = LocalProvider(self.machine, sdk=self._sdk)

@@ -18,6 +18,7 @@ ENTRIES = (
     "machine.json",
     "machine.part",
     "state.json*",
+    "state.fingerprint",
     "up.json",
     "routes.json",
     "mappings",

@@ -50,7 +50,7 @@ def test_plan_shows_functions_resources_links_and_findings(
     assert "└── orders-queue Queue protected" in shown
     assert "reads" in shown
     assert "created-inside-apply" in shown
-    assert "1 functions, 1 components, 2 resources, 1 links, 1 findings" in shown
+    assert "1 functions, 1 components, 2 cloud resources, 1 links, 1 findings" in shown
 
 
 def test_plan_as_json_has_the_fields_that_other_tools_read(

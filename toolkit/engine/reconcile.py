@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from toolkit.engine import urns
 from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
 from toolkit.engine.paths import first_step, keep_ignored
@@ -211,8 +212,9 @@ class Reconciler:
         self, registration: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None
     ) -> Registered:
         self.inventory.record(state, old)
-        with self._lock:
-            self.counts[operation] = self.counts.get(operation, 0) + 1
+        if is_cloud_resource(state):
+            with self._lock:
+                self.counts[operation] = self.counts.get(operation, 0) + 1
         if operation == "same" or not registration.custom:
             self._on_event(
                 Event(

@@ -24,7 +24,7 @@ class Deployed:
     """Live resources, secrets in clear."""
     outputs: Properties
     changes: Mapping[str, int]
-    """How many were created, updated, replaced, deleted, and left the same."""
+    """How many cloud resources were created, updated, replaced, deleted, and left the same."""
 
 
 class Deployer(Protocol):
@@ -44,10 +44,10 @@ class Deployer(Protocol):
         ...
 
     def destroy(self, program: Program, provider: Provider) -> int:
-        """Deletes every resource and returns how many there were."""
+        """Deletes every resource and returns how many cloud resources there were."""
         ...
 
 
 def counts(operations: Mapping[Operation, int]) -> dict[str, int]:
-    """How many resources each operation touched, zeros included."""
+    """How many cloud resources each operation touched, zeros included."""
     return {name: operations.get(name, 0) for name in COUNTED}

@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 
 import yaml
 
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.deployment import refuse_protected
-from toolkit.engine.events import OnEvent
+from toolkit.engine.events import OnEvent, Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve
@@ -44,22 +46,23 @@ class PulumiDeployer:
         """Does nothing: with the CLI the user runs `pulumi refresh`."""
 
     def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
+        changes: Counter[Operation] = Counter()
         with self._stack(program, provider) as stack:
             with _cli_errors():
-                summary = stack.up(on_output=_ignore).summary
-            exported = self._export(program)
-        changes = {getattr(kind, "value", kind): count for kind, count in summary.resource_changes.items()}
-        resources = [_resource(entry) for entry in exported["resources"] if not entry.get("delete")]
+                stack.up(on_output=_ignore, on_event=lambda event: changes.update(_operations(event)))
+            resources = self._resources(program)
         return Deployed(resources=resources, outputs=_stack_outputs(resources), changes=counts(changes))
 
     def require_destroyable(self, program: Program) -> None:
         self._project(program)
-        refuse_protected(map(_resource, self._export(program).get("resources", ())))
+        refuse_protected(self._resources(program))
 
     def destroy(self, program: Program, provider: Provider) -> int:
-        with self._stack(program, provider) as stack, _cli_errors():
-            changes: Mapping[str, int] = stack.destroy(on_output=_ignore).summary.resource_changes
-        return sum(changes.values())
+        with self._stack(program, provider) as stack:
+            resources = self._resources(program)
+            with _cli_errors():
+                stack.destroy(on_output=_ignore)
+        return sum(map(is_cloud_resource, resources))
 
     @contextmanager
     def _stack(self, program: Program, provider: Provider) -> Iterator[Any]:
@@ -101,7 +104,8 @@ class PulumiDeployer:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
-    def _export(self, program: Program) -> dict[str, Any]:
+    def _resources(self, program: Program) -> list[ResourceState]:
+        """What is deployed, secrets in clear."""
         done = subprocess.run(
             ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", program.stack],
             cwd=self._folder / "project",
@@ -112,8 +116,8 @@ class PulumiDeployer:
         )
         if done.returncode:
             raise ToolkitError(f"`pulumi stack export` failed: {done.stderr.strip()}", next_step="see its message")
-        exported: dict[str, Any] = json.loads(done.stdout)["deployment"]
-        return exported
+        exported = json.loads(done.stdout)["deployment"].get("resources") or ()
+        return [_resource(entry) for entry in exported if not entry.get("delete")]
 
 
 def _run(program: Program) -> None:
@@ -140,6 +144,15 @@ def _cli_errors() -> Iterator[None]:
             "Pulumi did not finish:\n" + "\n".join(lines[-LAST_LINES:]),
             next_step="correct what it names, then run up again",
         ) from None
+
+
+def _operations(event: Any) -> list[Operation]:
+    """What a step of the CLI does to a cloud resource; a replacement is one operation, its parts are none."""
+    step = event.resource_pre_event and event.resource_pre_event.metadata
+    declared = step and (step.new or step.old)
+    if not declared or not step.logical or not declared.custom or declared.type.startswith("pulumi:"):
+        return []
+    return [step.op.value]
 
 
 def _salt(settings: Path) -> str:

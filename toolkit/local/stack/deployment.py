@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
@@ -162,8 +163,8 @@ class LocalStack:
             planned = preview(program, self._sdk)
             functions = {resource.function for resource in planned if resource.function}
             links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
-            custom = sum(resource.custom and not resource.type.startswith("pulumi:") for resource in planned)
-            step.outcome = f"{len(functions)} functions, {custom} resources, {links} links"
+            resources = sum(map(is_cloud_resource, planned))
+            step.outcome = f"{len(functions)} functions, {resources} cloud resources, {links} links"
 
     def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
         """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already."""
@@ -249,4 +250,4 @@ def _summary(resources: Resources) -> str:
         "unchanged": resources.same,
     }
     parts = [f"{count} {what}" for what, count in changes.items() if count] or ["nothing to do"]
-    return f"{', '.join(parts)} ({resources.emulated} emulated, {resources.recorded} recorded)"
+    return f"{resources.total} cloud resources: {', '.join(parts)}"

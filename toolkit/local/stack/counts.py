@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from toolkit.engine.counting import is_cloud_resource
 from toolkit.local.cloud.provider import is_emulated
@@ -38,10 +39,15 @@ def components(deployed: Deployed) -> tuple[Component, ...]:
     return tuple(
         Component(
             name=resource.name,
-            engine=resource.inputs.get("engine"),
+            engine=_text(resource.inputs.get("engine")),
             emulated=emulated[resource.urn],
             recorded=recorded[resource.urn],
         )
         for resource in deployed.resources
         if emulated[resource.urn] + recorded[resource.urn]
     )
+
+
+def _text(value: Any) -> str | None:
+    """The value if it is a text. A component may have a property of this name that means something else."""
+    return value if isinstance(value, str) else None

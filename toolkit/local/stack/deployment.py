@@ -157,14 +157,14 @@ class LocalStack:
 
     def _plan(self, program: Program) -> None:
         """Previews the program, to find mistakes before anything is created. `marketplace plan` checks more."""
+        from toolkit.engine.architecture import links
         from toolkit.engine.planning import preview
 
         with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
             planned = preview(program, self._sdk)
             functions = {resource.function for resource in planned if resource.function}
-            links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
             resources = sum(map(is_cloud_resource, planned))
-            step.outcome = f"{len(functions)} functions, {resources} cloud resources, {links} links"
+            step.outcome = f"{len(functions)} functions, {resources} cloud resources, {len(links(planned))} links"
 
     def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
         """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already."""

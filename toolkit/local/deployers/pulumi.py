@@ -22,12 +22,15 @@ from toolkit.engine.events import OnEvent, Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve
+from toolkit.engine.settings import read_yaml
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local.deployers.deployer import Deployed, counts
 
 FOLDER = "pulumi"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a special value
+ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
+"""How a stack's file says what its secrets are encrypted with. The copy has a passphrase of its own."""
 LAST_LINES = 25
 
 
@@ -88,12 +91,15 @@ class PulumiDeployer:
         project = self._folder / "project"
         (self._folder / "backend").mkdir(parents=True, exist_ok=True)
         project.mkdir(exist_ok=True)
-        declared = yaml.safe_load((program.root / "Pulumi.yaml").read_text())
+        declared = read_yaml(program.root / "Pulumi.yaml")
         declared.pop("main", None)  # the program stays where it is, and runs in this process
+        declared.pop("stackConfigDir", None)  # the stack's file is copied beside it
+        if isinstance(declared.get("config"), str):  # the old form of `stackConfigDir`
+            del declared["config"]
         (project / "Pulumi.yaml").write_text(yaml.safe_dump(declared))
-        settings = f"Pulumi.{program.stack}.yaml"
-        salt = _salt(project / settings)
-        (project / settings).write_text((program.root / settings).read_text().rstrip() + "\n" + salt)
+        settings = {key: value for key, value in read_yaml(program.settings_file).items() if key not in ENCRYPTION}
+        copy = project / program.settings_file.name
+        copy.write_text(yaml.safe_dump(settings | _encryption(copy)))
         return project
 
     def _environment(self) -> dict[str, str]:
@@ -121,14 +127,15 @@ class PulumiDeployer:
 
 
 def _run(program: Program) -> None:
-    """The program as the CLI's language host would run it: fresh, in its own folder's import path."""
-    sys.path.insert(0, str(program.root))
+    """The program as the CLI's language host would run it: fresh, its own folder first in the import path."""
+    folder = str(program.folder)
+    sys.path.insert(0, folder)
     try:
         for name in [name for name in sys.modules if name.partition(".")[0] in ("stacks", "components")]:
             del sys.modules[name]
         runpy.run_path(str(program.main), run_name="__main__")
     finally:
-        sys.path.remove(str(program.root))
+        sys.path.remove(folder)
 
 
 @contextmanager
@@ -155,10 +162,10 @@ def _operations(event: Any) -> list[Operation]:
     return [step.op.value]
 
 
-def _salt(settings: Path) -> str:
-    """The line with the encryption salt that the CLI added the last time."""
-    lines = settings.read_text().splitlines() if settings.exists() else []
-    return "".join(f"{line}\n" for line in lines if line.startswith("encryptionsalt:"))
+def _encryption(copy: Path) -> dict[str, Any]:
+    """What the CLI added to the copy of the stack's file the last time, to encrypt its state."""
+    known = read_yaml(copy) if copy.exists() else {}
+    return {key: known[key] for key in ENCRYPTION if key in known}
 
 
 def _resource(entry: Mapping[str, Any]) -> ResourceState:

@@ -194,10 +194,9 @@ class Reconciler:
     def _stack_reference(self, name: str) -> Properties:
         outputs = self._program.stack_outputs.get(name)
         if outputs is None:
-            known = ", ".join(sorted(self._program.stack_outputs)) or "none"
             raise ToolkitError(
-                f"the program reads the stack {name!r}, whose outputs are not known here (known: {known})",
-                next_step="deploy that stack first",
+                f"the program reads the outputs of the stack {name!r}, which the offline engine does not have",
+                next_step="run `pulumi preview` with `marketplace provider --symbolic` attached: the CLI has them",
             )
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}

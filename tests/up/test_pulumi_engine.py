@@ -10,7 +10,6 @@ from rich.console import Console
 
 from tests.engine.memory_cloud import MemoryCloud
 from tests.up.conftest import ROOT, project_with, unbalanced
-from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.provider import LocalProvider
@@ -31,11 +30,11 @@ def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_sa
         assert run.resources.create == run.resources.total > 100
 
         deployer, provider = choose("pulumi", settings.state), LocalProvider(stack.machine)
-        again = deployer.deploy(Program.load(ROOT, "dev"), provider, ignore)
+        again = deployer.deploy(Program.load(ROOT, "dev"), provider)
         assert again.changes == {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": run.resources.create}
 
         shorter = project_with(tmp_path, "returnWindowDays: 14", "returnWindowDays: 7")
-        changed = deployer.deploy(Program.load(shorter, "dev"), provider, ignore)
+        changed = deployer.deploy(Program.load(shorter, "dev"), provider)
         assert changed.changes["update"] == 1
         assert changed.changes["same"] == run.resources.create - 1
         with pytest.raises(ToolkitError, match="pulumi engine deployed"):
@@ -60,7 +59,7 @@ def test_the_real_engine_takes_the_program_and_its_settings_from_where_the_proje
     program, cloud = Program.load(tmp_path, "dev"), MemoryCloud()
     deployer = choose("pulumi", tmp_path / "state")
     for expected in ("create", "same"):
-        changes = deployer.deploy(program, cloud, ignore).changes
+        changes = deployer.deploy(program, cloud).changes
         assert {operation: count for operation, count in changes.items() if count} == {expected: 1}
     assert [thing["name"] for thing in cloud.things.values()] == ["off"]
     deployer.require_destroyable(program)

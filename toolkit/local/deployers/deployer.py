@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from toolkit.engine.events import OnEvent, Operation
+from toolkit.engine.events import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.state import ResourceState
@@ -34,7 +34,9 @@ class Deployer(Protocol):
         """Brings the state back to what the machine really has, before a deployment."""
         ...
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
+        """Creates, updates, replaces and deletes what the program needs."""
+        ...
 
     def require_destroyable(self, program: Program) -> None:
         """Raises `ToolkitError` where `destroy` would refuse to begin: a resource is protected, the state is damaged.

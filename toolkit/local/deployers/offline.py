@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolkit.engine.deployment import deploy, destroy, refuse_protected
-from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Provider
 from toolkit.engine.state import State
@@ -25,8 +24,8 @@ class OfflineDeployer:
     def repair(self, provider: Provider) -> None:
         forget_lost(open_state(self._folder), provider)
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
-        done = deploy(program, provider, open_state(self._folder), on_event)
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
+        done = deploy(program, provider, open_state(self._folder))
         return Deployed(resources=done.resources, outputs=done.outputs, changes=counts(done.counts))
 
     def require_destroyable(self, program: Program) -> None:

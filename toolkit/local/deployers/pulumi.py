@@ -18,7 +18,7 @@ import yaml
 
 from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.deployment import refuse_protected
-from toolkit.engine.events import OnEvent, Operation
+from toolkit.engine.events import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve
@@ -48,7 +48,7 @@ class PulumiDeployer:
     def repair(self, provider: Provider) -> None:
         """Does nothing: with the CLI the user runs `pulumi refresh`."""
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
         changes: Counter[Operation] = Counter()
         with self._stack(program, provider) as stack:
             with _cli_errors():

@@ -14,7 +14,6 @@ from typing import Final
 
 from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.describing import RemoteSdk
-from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
@@ -25,7 +24,7 @@ from toolkit.local.deployers.deployer import Deployed, Deployer, EngineName
 from toolkit.local.processes.ports import is_free
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.processes.supervisor import Supervisor
-from toolkit.local.purchase.buying import VISA, buy, stock_shelves
+from toolkit.local.purchase.buying import buy, stock_shelves
 from toolkit.local.purchase.receipt import Receipt
 from toolkit.local.purchase.visitor import UserPool
 from toolkit.local.stack.assembly import process_specs
@@ -111,12 +110,12 @@ class LocalStack:
         specs = self._start_processes(wanted)
         return self._record(deployed, resources, specs, wanted)
 
-    def buy(self, *, payment_method: str = VISA) -> Receipt:
+    def buy(self) -> Receipt:
         """One purchase over HTTP, with the demo sellers' shelves stocked first."""
         with self._steps.step("purchase", "signing in, browsing, checking out") as step:
             cognito = self.machine.boto("cognito-idp")
             stock_shelves(cognito, self.user_pool, self.url)
-            receipt = buy(cognito, self.user_pool, self.url, payment_method=payment_method)
+            receipt = buy(cognito, self.user_pool, self.url)
             step.outcome = f"order {receipt.order_id} {receipt.status}"
         return receipt
 
@@ -149,7 +148,7 @@ class LocalStack:
     def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
         provider = LocalProvider(self.machine, sdk=self._sdk)
         try:
-            self._deployed = deployer.deploy(program, provider, ignore)
+            self._deployed = deployer.deploy(program, provider)
         finally:
             provider.close()
         self._give_stripe_secret(self._deployed.resources)

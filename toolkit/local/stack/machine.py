@@ -156,13 +156,12 @@ class Machine:
         for name, server in self._servers.items():
             self.record(name, server.pid)
 
-    def revive(self) -> Sequence[str]:
-        """Starts servers again that ended by themselves; returns their names."""
+    def revive(self) -> None:
+        """Starts servers again that ended by themselves."""
         with self._changing:
             ended = [name for name, server in self._servers.items() if server.pid is None]
             if ended:
                 self._start(ended)
-            return ended
 
     def stop(self) -> None:
         """Stops the servers and gives the state folder back."""
@@ -214,6 +213,10 @@ class Machine:
     def recorded(self) -> dict[str, ProcessIdentity]:
         """The processes of the last run, whether they still run or not (`ProcessIdentity.find` shows which)."""
         return self._book.recorded()
+
+    def restarts(self) -> dict[str, int]:
+        """How often a process of the last run had to be started again, by name; those that never had to are missing."""
+        return self._book.restarts()
 
     def _running(self, name: str) -> Server:
         server = self._server(name)

@@ -99,9 +99,12 @@ def test_a_cloud_without_components_is_named_beside_other_mistakes(id: str) -> N
     ("engines", "message"),
     [
         ({"fraud-detection": "sagemaker"}, r"marketplace:engines names fraud-detection.*Leave it out"),
-        ({"cart-cache": "nonsense"}, r"No engine 'nonsense' plays Cart"),
+        (
+            {"cart-cache": "nonsense"},
+            r"No engine 'nonsense' plays Cart.* Choose 'elasticache-valkey', or leave it out\.",
+        ),
         ({"cart-cache": "elasticache-redis"}, r"Choose 'elasticache-valkey'"),
-        ({"catalog-service": "app-runner"}, r"closed to new customers since 2026-04-30.*successor 'ecs-fargate'"),
+        ({"catalog-service": "app-runner"}, r"closed to new customers since 2026-04-30.*Choose 'ecs-fargate'"),
     ],
 )
 def test_an_engine_that_cannot_be_deployed_is_refused_before_anything_is_declared(

@@ -185,6 +185,7 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
     ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key in known}
     if section:
         problems |= {key: _unknown(key, known) for key in ours if key not in known}
+        problems |= _misspelled(config, cloud_keys)
     hidden = frozenset(secret_keys)
     cloud_settings = _validated(section, cloud_keys, ours, problems, hidden) if section else None
     settings = _validated(Settings, common_keys, ours, problems, hidden, cloud_settings=cloud_settings)
@@ -243,6 +244,16 @@ def _validated(
             if key := key_of.get(str(error["loc"][0])):
                 problems[key] = _message(error, repeat=key not in hidden)
         return None
+
+
+def _misspelled(config: Mapping[str, str], cloud_keys: Iterable[str]) -> dict[str, str]:
+    """Keys that look like one in the cloud's own namespace. What else is there is for the cloud's provider."""
+    foreign = [key for key in cloud_keys if not key.startswith(f"{NAMESPACE}:")]
+    return {
+        key: f"unknown key; did you mean {near[0]}?"
+        for key in config
+        if key not in foreign and (near := difflib.get_close_matches(key, foreign, n=1, cutoff=0.85))
+    }
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:

@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
 from planned import ROOT
 
 from components import cloud
+from components.aws.regions import REGIONS
 from components.aws.settings import AwsSettings
 from components.clouds import CLOUDS
 from components.errors import ComponentError
@@ -127,6 +129,34 @@ def test_a_misspelled_key_is_told_what_it_may_have_meant() -> None:
     assert problems(retrunWindowDays="30") == {
         "marketplace:retrunWindowDays": "unknown key; did you mean marketplace:returnWindowDays?"
     }
+
+
+def test_a_misspelled_key_of_the_cloud_is_told_too() -> None:
+    config = {key: value for key, value in GOOD.items() if key != "aws:region"} | {"aws:regoin": "eu-west-1"}
+    with pytest.raises(SettingsError) as refused:
+        load(config, stack="test")
+    assert refused.value.problems == {
+        "aws:region": "is required",
+        "aws:regoin": "unknown key; did you mean aws:region?",
+    }
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"),
+    [("eu-wset-1", " (did you mean eu-west-1?)"), ("us-east-9", " (did you mean us-east-"), ("x", "")],
+)
+def test_a_region_that_does_not_exist_is_the_only_thing_to_blame(region: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(GOOD | {"aws:region": region}, stack="test")
+    assert list(refused.value.problems) == ["aws:region"]
+    assert f"no AWS region has this name{meant}" in refused.value.problems["aws:region"]
+
+
+def test_the_regions_are_those_that_the_sdk_knows() -> None:
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    known = {region for partition in partitions for region in session.get_available_regions("ecs", partition)}
+    assert {region for region in known if not region.startswith(("us-iso", "eu-isoe", "eusc"))} == REGIONS
 
 
 def test_a_python_name_is_told_its_key() -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from components.architecture import FUNCTIONS
@@ -61,6 +61,14 @@ def _origin(value: str) -> str:
     if value != f"{address.scheme}://{address.netloc}":
         raise ValueError("expected an origin, which ends after the host and port")
     return value
+
+
+def _origins_of_callbacks(value: Any, info: ValidationInfo) -> Any:
+    """Where the storefront signs its users in, it also calls the API from; an empty list lets no browser in."""
+    if value is not None:
+        return value
+    addresses = map(urlsplit, info.data.get("callback_urls", ()))
+    return tuple(dict.fromkeys(f"{address.scheme}://{address.netloc}" for address in addresses))
 
 
 def _network(value: IPv4Network) -> IPv4Network:
@@ -149,7 +157,10 @@ class Settings(BaseModel):
 
     callback_urls: Annotated[Addresses, Field(min_length=1)] = ("http://localhost:8000/signed-in",)
     logout_urls: Addresses = ("http://localhost:8000/",)
-    allowed_origins: Origins = ()
+    allowed_origins: Annotated[
+        Origins, BeforeValidator(_origins_of_callbacks), Field(default=None, validate_default=True)
+    ]
+    """Origins whose pages may call the API from a browser; default: those of the callback URLs."""
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
     alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None

@@ -328,6 +328,13 @@ def test_a_storefront_may_be_on_the_machine_of_who_develops_it(address: str) -> 
     assert load(GOOD | {"marketplace:callbackUrls": f'["{address}"]'}, stack="test").callback_urls == (address,)
 
 
+def test_a_storefront_may_call_the_api_from_where_it_signs_people_in() -> None:
+    assert load(GOOD, stack="test").allowed_origins == ("http://localhost:8000",)
+    shop = GOOD | {"marketplace:callbackUrls": '["https://a.example/in", "https://a.example/x", "https://b.example/"]'}
+    assert load(shop, stack="test").allowed_origins == ("https://a.example", "https://b.example")
+    assert load(shop | {"marketplace:allowedOrigins": "[]"}, stack="test").allowed_origins == ()
+
+
 def test_the_message_is_one_line_for_each_mistake() -> None:
     with pytest.raises(SettingsError) as refused:
         load(GOOD | {"marketplace:burst": "0", "marketplace:retrunWindowDays": "1"}, stack="test")

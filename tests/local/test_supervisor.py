@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.errors import ToolkitError
+from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.specs import worker
 from toolkit.local.lambda_functions.workers import Workers
 from toolkit.local.processes.identity import ProcessIdentity
@@ -196,10 +197,11 @@ def test_a_worker_whose_event_timed_out_is_back_for_the_next_one(host: Host) -> 
     port = free_port()
     spec = worker(
         name="saga",
-        function_name="saga-1a2b3c4",
+        function=LambdaConfiguration(name="saga-1a2b3c4", arn="arn:saga", timeout_seconds=0.5, memory_mib=128),
         handler="tests.local.handlers.steps.step",
         port=port,
-        timeout_seconds=0.5,
+        environment={},
+        role_arn=None,
     )
     supervisor = Supervisor([spec], host)
     supervisor.start()

@@ -91,7 +91,7 @@ def refuse_protected(resources: Iterable[ResourceState]) -> None:
     """Raises `ProtectedError` where one of the resources may not be deleted."""
     protected = [state for state in resources if state.protect and not state.delete]
     if protected:
-        names = ", ".join(f"{state.name} ({state.type})" for state in protected)
+        names = ", ".join(state.title for state in protected)
         raise ProtectedError(
             f"protected, so not deleted: {names}",
             next_step="deploy once without their `protect`, then delete",

@@ -183,8 +183,7 @@ class Reconciler:
         for state in dependents:
             if state.protect:
                 raise ToolkitError(
-                    f"{state.name} ({state.type}) is protected, "
-                    f"but would be replaced together with {registration.title}",
+                    f"{state.title} is protected, but would be replaced together with {registration.title}",
                     next_step="remove its `protect` if it may be replaced",
                 )
         for state in (*reversed(dependents), old):

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -143,14 +144,16 @@ class LocalStack:
         self.machine.start()
         self._steps.took("servers", time.monotonic() - started)
         warm(self.machine)
-        deployer.repair(LocalProvider(self.machine, sdk=self._sdk))
+        with self._provider() as provider:
+            deployer.repair(provider)
+
+    def _provider(self) -> closing[LocalProvider]:
+        """The provider of this machine, which is closed with the block."""
+        return closing(LocalProvider(self.machine, sdk=self._sdk))
 
     def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
-        provider = LocalProvider(self.machine, sdk=self._sdk)
-        try:
+        with self._provider() as provider:
             self._deployed = deployer.deploy(program, provider)
-        finally:
-            provider.close()
         self._give_stripe_secret(self._deployed.resources)
         return self._deployed
 

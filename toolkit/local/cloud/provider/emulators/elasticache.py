@@ -16,6 +16,7 @@ class ReplicationGroup(Emulator):
     """`aws:elasticache/replicationGroup:ReplicationGroup`: the server on this machine."""
 
     type: ClassVar[str] = "aws:elasticache/replicationGroup:ReplicationGroup"
+    decided_by_server: ClassVar[frozenset[str]] = frozenset({"port"})
     replace_on: ClassVar[frozenset[str]] = frozenset(
         {"replicationGroupId", "subnetGroupName", "atRestEncryptionEnabled", "kmsKeyId", "dataTieringEnabled"}
     )

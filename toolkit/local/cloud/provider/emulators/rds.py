@@ -27,6 +27,7 @@ class Cluster(Emulator):
     """
 
     type: ClassVar[str] = "aws:rds/cluster:Cluster"
+    decided_by_server: ClassVar[frozenset[str]] = frozenset({"port"})
     replace_on: ClassVar[frozenset[str]] = frozenset(
         {"clusterIdentifier", "databaseName", "masterUsername", "engine", "storageEncrypted", "kmsKeyId"}
     )

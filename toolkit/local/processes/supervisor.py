@@ -28,8 +28,8 @@ STEADY_AFTER_SECONDS = 30.0
 WATCH_SECONDS = 0.05
 LOG_LINES = 15
 
-ENTRANCES: tuple[Kind, ...] = ("gateway", "poller")
-"""Kinds that bring work to the others; they are stopped first."""
+STOPPED_FIRST: tuple[Kind, ...] = ("gateway", "poller")
+"""Kinds that bring work to the others."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Supervised:
 
 
 class Supervisor:
-    """Starts processes in their order, restarts those that crash (servers too), stops the entrances, then the rest."""
+    """Starts processes in order, restarts those that crash (servers too), stops gateway and pollers, then the rest."""
 
     def __init__(self, specs: Sequence[ProcessSpec], machine: Host) -> None:
         self._specs = specs
@@ -93,9 +93,10 @@ class Supervisor:
             self._watch.join()
             self._watch = None
         with self._changing:
-            entrances = [one for one in self._running.values() if one.spec.kind in ENTRANCES]
-            self._stop_together(entrances)
-            self._stop_together([one for one in self._running.values() if one not in entrances])
+            for first in (True, False):
+                self._stop_together(
+                    [one for one in self._running.values() if (one.spec.kind in STOPPED_FIRST) is first]
+                )
             self._running.clear()
             self._machine.workers.unlink(missing_ok=True)
 

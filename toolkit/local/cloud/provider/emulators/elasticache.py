@@ -37,9 +37,6 @@ class ReplicationGroup(Emulator):
     def exists(self, id: str, outputs: Properties) -> bool:
         return bool(self._redis().ping())
 
-    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
-        return {"port": self.backends.redis.port}
-
     def delete(self, id: str, outputs: Properties) -> None:
         self._redis().flushall()
 

@@ -74,9 +74,6 @@ class Cluster(Emulator):
             return False
         return True
 
-    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
-        return {"port": self.backends.postgres.port}
-
     def delete(self, id: str, outputs: Properties) -> None:
         database, master = str(outputs["databaseName"]), str(outputs["masterUsername"])
         if database != "postgres":

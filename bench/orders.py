@@ -54,8 +54,11 @@ def measure() -> list[Measure]:
             ratio=f"{sum(busy.values()) / load.per_second * 1000:.0f} ms of processor time each",
         ),
         *(
-            Measure(name=f"processor time of {name}", value=f"{share / load.per_second * 1000:.1f} ms per order",
-                    ratio=f"{share / sum(busy.values()):.2f}")
+            Measure(
+                name=f"processor time of {name}",
+                value=f"{share / load.per_second * 1000:.1f} ms per order",
+                ratio=f"{share / sum(busy.values()):.2f}",
+            )
             for name, share in sorted(busy.items(), key=lambda item: -item[1])
         ),
     ]
@@ -70,7 +73,9 @@ def _buy(url: str, tokens: Sequence[str], names: dict[int, str]) -> tuple[Load, 
     latencies: list[float] = []
 
     def journeys(token: str, number: int) -> None:
-        with httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=60) as me:
+        with httpx.Client(
+            base_url=url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=60
+        ) as me:
             for turn in itertools.count(number):
                 begun = time.perf_counter()
                 if begun > last:
@@ -78,7 +83,9 @@ def _buy(url: str, tokens: Sequence[str], names: dict[int, str]) -> tuple[Load, 
                 answer = me.put(f"/cart/items/{offers[turn % len(offers)]}", json={"quantity": 1})
                 assert answer.status_code == 200, answer.text
                 checkout = time.perf_counter()
-                accepted = me.post("/checkout", json={"payment_method": VISA}, headers={"idempotency-key": f"{number}-{turn}"})
+                accepted = me.post(
+                    "/checkout", json={"payment_method": VISA}, headers={"idempotency-key": f"{number}-{turn}"}
+                )
                 assert accepted.status_code == 202, accepted.text
                 path = f"/orders/{accepted.json()['order_id']}"
                 while (order := me.get(path).json())["status"] != "fulfilled":
@@ -106,7 +113,14 @@ def _processor_seconds(names: dict[int, str]) -> dict[str, float]:
         try:
             process = psutil.Process(pid)
             family = [process, *process.children(recursive=True)]
-            t = [sum(m.cpu_times()[i] for m in family) for i in (0, 1)]; print(name, [round(x, 2) for x in t], sum(m.num_threads() for m in family), sum(m.num_ctx_switches().voluntary for m in family)); seconds[name] = sum(t)
+            t = [sum(m.cpu_times()[i] for m in family) for i in (0, 1)]
+            print(
+                name,
+                [round(x, 2) for x in t],
+                sum(m.num_threads() for m in family),
+                sum(m.num_ctx_switches().voluntary for m in family),
+            )
+            seconds[name] = sum(t)
         except psutil.NoSuchProcess:
             continue
     return seconds

@@ -16,8 +16,15 @@ from typing import TypeVar
 import psutil
 import pytest
 
+from tests.engine.memory_cloud import MemoryCloud
 from tests.engine.small_programs import WriteProgram
 from toolkit.cli import app
+from toolkit.engine.architecture import links
+from toolkit.engine.deployment import deploy
+from toolkit.engine.planning import preview
+from toolkit.engine.state import State
+from toolkit.local.deployers.deployer import Deployed
+from toolkit.local.stack.counts import components
 
 T = TypeVar("T")
 SOURCE = """
@@ -50,7 +57,22 @@ def test_plan_shows_functions_resources_links_and_findings(
     assert "└── orders-queue Queue protected" in shown
     assert "reads" in shown
     assert "created-inside-apply" in shown
-    assert "1 functions, 1 components, 2 resources, 1 links, 1 findings" in shown
+    assert "1 functions, 1 components, 2 cloud resources, 1 links, 1 findings" in shown
+
+
+def test_a_component_may_have_properties_of_these_names_that_mean_something_else(program: WriteProgram) -> None:
+    cars = program("""
+    class Car(pulumi.ComponentResource):
+        def __init__(self):
+            super().__init__("shop:cars:Car", "car", {"function": ["drive"], "engine": {"cylinders": 4}, "links": 7})
+            aws.sqs.Queue("horn", opts=pulumi.ResourceOptions(parent=self))
+    Car()
+    """)
+    planned = preview(cars)
+    assert links(planned) == []
+    assert {resource.function for resource in planned} == {None}
+    [car] = components(Deployed(resources=deploy(cars, MemoryCloud(), State()).resources, outputs={}, changes={}))
+    assert (car.name, car.engine) == ("car", None)
 
 
 def test_plan_as_json_has_the_fields_that_other_tools_read(

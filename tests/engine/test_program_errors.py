@@ -44,7 +44,7 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
         ),
         (
             "pulumi.StackReference('organization/shop/base')",
-            "the program reads the stack 'organization/shop/base', whose outputs are not known here (known: none)",
+            "the program reads the outputs of the stack 'organization/shop/base', which the offline engine does not",
         ),
         (
             "class Remote(pulumi.ComponentResource):\n"
@@ -67,7 +67,7 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
             "    aws.sqs.get_queue(name='a')\n"
             "except Exception as error:\n"
             "    print(error)",
-            "the program reads the stack 'organization/shop/base'",
+            "the program reads the outputs of the stack 'organization/shop/base'",
         ),
         ("pulumi.CustomResource('nope', 'a', {})", "type 'nope' of a is not a valid type token"),
         (

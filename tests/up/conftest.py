@@ -257,7 +257,7 @@ def running(first_run: FirstRun) -> Iterator[Running]:
         where = ("--project", str(first_run.project), "--state", str(first_run.state))
         down = marketplace("down", "--destroy", *where)
         assert down.returncode == 0, down.stderr
-        assert f"destroyed {first_run.report['resources']['create']} resources" in down.stdout
+        assert f"destroyed {first_run.report['resources']['create']} cloud resources" in down.stdout
         assert State(first_run.state / "state.json").resources == []
         assert owner.wait(10) == 0, (first_run.state / "errors.txt").read_text()
         assert processes_of(first_run.state) == []

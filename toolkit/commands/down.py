@@ -57,7 +57,7 @@ def down(
     stopped = _stop(state, broken=purge and not destroy)
     console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
     if destroy:
-        console.print(f"destroyed {_destroy(state, project, stack)} resources, components and stack included")
+        console.print(f"destroyed {_destroy(state, project, stack)} cloud resources")
     if purge:
         _purge(state, console)
 

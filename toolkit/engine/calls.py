@@ -102,10 +102,10 @@ def _as_toolkit_error(subject: Subject) -> Iterator[None]:
     try:
         yield
     except ProviderError as error:
-        raise ToolkitError(f"{subject.name} ({subject.type}): {error}", next_step=f"see {place}") from error
+        raise ToolkitError(f"{subject.title}: {error}", next_step=f"see {place}") from error
     except ToolkitError:
         raise
     except Exception as error:
         # A bug in the provider stops the deployment like a refusal does: what was done until then stays recorded.
-        message = f"{subject.name} ({subject.type}): {type(error).__name__}: {error}"
+        message = f"{subject.title}: {type(error).__name__}: {error}"
         raise ToolkitError(message, next_step=f"see {place}") from error

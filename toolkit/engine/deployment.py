@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
 from toolkit.engine.program import Program
@@ -29,6 +30,7 @@ class Deployment:
     """What a deployment did, and what exists now. Secrets in `resources` and `outputs` are in clear."""
 
     counts: Mapping[Operation, int]
+    """How many cloud resources each operation touched."""
     resources: Sequence[ResourceState]
     outputs: Properties = field(default_factory=dict)
     seconds: float = 0.0
@@ -89,7 +91,7 @@ def refuse_protected(resources: Iterable[ResourceState]) -> None:
     """Raises `ProtectedError` where one of the resources may not be deleted."""
     protected = [state for state in resources if state.protect and not state.delete]
     if protected:
-        names = ", ".join(f"{state.name} ({state.type})" for state in protected)
+        names = ", ".join(state.title for state in protected)
         raise ProtectedError(
             f"protected, so not deleted: {names}",
             next_step="deploy once without their `protect`, then delete",
@@ -99,7 +101,7 @@ def refuse_protected(resources: Iterable[ResourceState]) -> None:
 def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
     """Deletes the resources of the last deployment that this one did not register.
 
-    Returns their number; old versions of replaced resources are deleted too, but not counted.
+    Returns the number of cloud resources; old versions of replaced ones are deleted too, but not counted.
     """
     leftover = inventory.leftover()
     refuse_protected(leftover)
@@ -108,4 +110,4 @@ def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
         if state.deleted_with not in gone:
             calls.delete(state)
         inventory.remove(state)
-    return sum(not state.delete for state in leftover)
+    return sum(is_cloud_resource(state) and not state.delete for state in leftover)

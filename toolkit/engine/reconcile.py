@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from toolkit.engine import urns
 from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
 from toolkit.engine.paths import first_step, keep_ignored
@@ -182,8 +183,7 @@ class Reconciler:
         for state in dependents:
             if state.protect:
                 raise ToolkitError(
-                    f"{state.name} ({state.type}) is protected, "
-                    f"but would be replaced together with {registration.title}",
+                    f"{state.title} is protected, but would be replaced together with {registration.title}",
                     next_step="remove its `protect` if it may be replaced",
                 )
         for state in (*reversed(dependents), old):
@@ -193,10 +193,9 @@ class Reconciler:
     def _stack_reference(self, name: str) -> Properties:
         outputs = self._program.stack_outputs.get(name)
         if outputs is None:
-            known = ", ".join(sorted(self._program.stack_outputs)) or "none"
             raise ToolkitError(
-                f"the program reads the stack {name!r}, whose outputs are not known here (known: {known})",
-                next_step="deploy that stack first",
+                f"the program reads the outputs of the stack {name!r}, which the offline engine does not have",
+                next_step="run `pulumi preview` with `marketplace provider --symbolic` attached: the CLI has them",
             )
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}
@@ -211,8 +210,9 @@ class Reconciler:
         self, registration: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None
     ) -> Registered:
         self.inventory.record(state, old)
-        with self._lock:
-            self.counts[operation] = self.counts.get(operation, 0) + 1
+        if is_cloud_resource(state):
+            with self._lock:
+                self.counts[operation] = self.counts.get(operation, 0) + 1
         if operation == "same" or not registration.custom:
             self._on_event(
                 Event(

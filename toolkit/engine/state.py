@@ -45,6 +45,11 @@ class ResourceState:
     delete: bool = False
     """Replaced by a newer resource of the same URN, still to be deleted."""
 
+    @property
+    def title(self) -> str:
+        """Its name in messages: `orders (aws:rds/cluster:Cluster)`."""
+        return f"{self.name} ({self.type})"
+
     def revealed(self) -> Self:
         return replace(self, inputs=reveal(self.inputs), outputs=reveal(self.outputs))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.deployment import deploy, destroy, refuse_protected
-from toolkit.engine.events import OnEvent
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Provider
 from toolkit.engine.state import State
@@ -15,8 +15,8 @@ from toolkit.local.deployers.deployer import Deployed, counts
 from toolkit.local.state.fingerprint import fingerprint
 
 STATE_FILE = "state.json"
-FINGERPRINT_FILE = "state.fingerprint"
-"""Of the program whose deployment the state holds; missing while that is not complete."""
+SEAL_FILE = "state.seal"
+"""The fingerprint of the program that is deployed, while nothing runs and nothing was lost."""
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -25,33 +25,37 @@ class OfflineDeployer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._fingerprint = folder / FINGERPRINT_FILE
+        self._seal = folder / SEAL_FILE
+        self._fingerprint = ""
 
-    def is_current(self, program: Program) -> bool:
+    def resume(self, program: Program) -> Deployed | None:
         """Compares fingerprints, which takes milliseconds where running the program takes seconds."""
-        return self._fingerprint.exists() and self._fingerprint.read_text() == fingerprint(program)
+        self._fingerprint = fingerprint(program)
+        sealed = self._seal.read_text() if self._seal.exists() else ""
+        self._seal.unlink(missing_ok=True)
+        if sealed != self._fingerprint:
+            return None
+        state = open_state(self._folder)
+        same = sum(map(is_cloud_resource, state.resources))
+        return Deployed(resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": same}))
+
+    def seal(self) -> None:
+        part = self._seal.with_suffix(".part")
+        part.write_text(self._fingerprint)
+        part.replace(self._seal)
 
     def repair(self, provider: Provider) -> None:
-        if forget_lost(open_state(self._folder), provider):
-            self._fingerprint.unlink(missing_ok=True)
+        forget_lost(open_state(self._folder), provider)
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
-        state = open_state(self._folder)
-        if self.is_current(program):
-            return Deployed(
-                resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": len(state.resources)})
-            )
-        before = fingerprint(program)  # a file that changes meanwhile is noticed the next time
-        self._fingerprint.unlink(missing_ok=True)
-        done = deploy(program, provider, state, on_event)
-        self._fingerprint.write_text(before)
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
+        done = deploy(program, provider, open_state(self._folder))
         return Deployed(resources=done.resources, outputs=done.outputs, changes=counts(done.counts))
 
     def require_destroyable(self, program: Program) -> None:
         refuse_protected(open_state(self._folder).resources)
 
     def destroy(self, program: Program, provider: Provider) -> int:
-        self._fingerprint.unlink(missing_ok=True)
+        self._seal.unlink(missing_ok=True)
         done = destroy(provider, open_state(self._folder))
         return sum(done.counts.values())
 

@@ -14,8 +14,9 @@ class LambdaConfiguration:
     """The configuration that the runtime and the context object show to the handler."""
 
     name: str
+    """The physical name, by which the cloud's services call it."""
     timeout_seconds: float
-    memory_megabytes: int
+    memory_mib: int
     arn: str
 
     def environment(self, handler: str) -> dict[str, str]:
@@ -23,7 +24,7 @@ class LambdaConfiguration:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_megabytes),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mib),
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",

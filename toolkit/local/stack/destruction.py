@@ -44,9 +44,9 @@ def require_destroyable(state: Path, *, project: Path, stack: str) -> None:
 
 
 def destroy(state: Path, *, project: Path, stack: str) -> int:
-    """Deletes every resource, dependents first, and returns how many. Without a finished run, `stack` names the stack.
+    """Deletes every resource, dependents first, and returns how many cloud resources there were.
 
-    The servers of this machine run meanwhile, the services do not.
+    Without a finished run, `stack` names the stack. The servers of this machine run meanwhile, the services do not.
 
     Raises:
         ToolkitError: a resource is protected, the state is damaged, or something could not be deleted.

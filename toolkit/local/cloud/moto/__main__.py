@@ -52,8 +52,11 @@ class Application:
         return answer
 
 
-def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
-    """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed."""
+def serve(port: int, snapshot_file: Path, workers_file: Path) -> bool:
+    """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed.
+
+    Returns whether all of it is there in the end.
+    """
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
@@ -79,7 +82,7 @@ def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
             snapshot.save()
             saved, pause = requests, max(SNAPSHOT_SECONDS, SNAPSHOT_SHARE * (time.monotonic() - started))
     server.stop()
-    snapshot.save()
+    return snapshot.save()
 
 
 def main() -> None:
@@ -90,7 +93,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        serve(arguments.port, arguments.snapshot, arguments.workers)
+        sys.exit(0 if serve(arguments.port, arguments.snapshot, arguments.workers) else 1)
     except ToolkitError as error:
         sys.exit(f"{error.message}\n{error.next_step}")
 

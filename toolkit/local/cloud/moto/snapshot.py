@@ -44,8 +44,8 @@ class Snapshot:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def save(self) -> None:
-        """Replaces the file at once; a state that changes while it is read is read again."""
+    def save(self) -> bool:
+        """Replaces the file at once; a state that changes while it is read is read again. False: not this time."""
         for attempt in range(ATTEMPTS):
             try:
                 content = _dump(_backends())
@@ -53,15 +53,16 @@ class Snapshot:
             except RuntimeError:  # a dictionary changed its size during iteration
                 if attempt == ATTEMPTS - 1:
                     log.warning("no snapshot this time: the state changes faster than it can be read")
-                    return
+                    return False
             except Exception:  # moto must go on serving
                 log.exception("no snapshot: moto holds something that cannot be written down")
-                return
+                return False
         part = self._file.with_suffix(".part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             output.write(content)
         part.replace(self._file)
+        return True
 
     def restore(self) -> list[Interrupted]:
         """Puts back what was saved, but for the executions that were running: those it returns."""

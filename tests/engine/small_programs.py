@@ -20,10 +20,10 @@ import pulumi_aws as aws
 """
 
 
-def write_program(folder: Path, source: str, config: Mapping[str, str] | None = None) -> Program:
-    """A project named `shop` with the stack `dev`, its program being `source` after the usual imports."""
+def write_program(folder: Path, source: str, config: Mapping[str, str] | None = None, project: str = "shop") -> Program:
+    """A project with the stack `dev`, its program being `source` after the usual imports."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (folder / "Pulumi.yaml").write_text(f"name: {project}\nruntime: python\n")
     lines = "".join(f"  {key}: {value}\n" for key, value in (config or {}).items())
     (folder / "Pulumi.dev.yaml").write_text(f"config:\n{lines}" if lines else "{}\n")
     (folder / "__main__.py").write_text(PREAMBLE + textwrap.dedent(source))

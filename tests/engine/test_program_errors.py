@@ -105,6 +105,11 @@ def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
         assert os.environ.setdefault("RUN", str(toolkit.own.RUN)) == "once"
         assert os.environ.pop("HOME")
         os.environ["RUN"] = "changed"
+        assert os.path.exists("Pulumi.yaml")
+        os.chdir("/")
+        assert len(sys.argv) == 1
+        sys.argv.append("changed")
+        sys.stdout.write("hello")
         atexit.register(lambda: print("goodbye"))
         sys.exit(0)
         """
@@ -113,8 +118,8 @@ def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
     (written.root / "toolkit").mkdir()
     (written.root / "toolkit" / "__init__.py").touch()
     (written.root / "toolkit" / "own.py").write_text("RUN = 'once'")
-    assert [item.name for item in plan(written).resources] == ["shop-dev"]
-    assert "goodbye" in capfd.readouterr().err
+    assert [item.name for item in plan(written, thorough=True).resources] == ["shop-dev"]
+    assert capfd.readouterr().err == "hellogoodbye\n"
 
 
 def test_an_encrypted_setting_that_must_be_a_number_is_refused_in_words(program: WriteProgram) -> None:

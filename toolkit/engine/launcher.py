@@ -45,19 +45,23 @@ def main() -> None:
     quiet_engine = importlib.import_module("toolkit.engine.quiet").QuietEngine
     _import_from(instructions["main"])
     known = set(sys.modules)
-    environment, path = dict(os.environ), list(sys.path)
+    environment, path, arguments, folder = dict(os.environ), list(sys.path), list(sys.argv), Path.cwd()
     with Path(os.devnull).open("w") as nowhere:
         for number, run in enumerate(instructions["runs"]):
             with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
                 report = contextvars.copy_context().run(_run, instructions, run, quiet_engine)
             print(json.dumps(report), file=reports, flush=True)
+            if number == 0:  # exit functions run in reverse: after those of the later runs
+                atexit.register(setattr, sys, "stdout", sys.stdout)
             if report:
                 break
             _forget_program(instructions["root"], known)
             os.environ.clear()
             os.environ.update(environment)
-            sys.path[:] = path
-    atexit._run_exitfuncs()
+            sys.path[:], sys.argv[:] = path, arguments
+            os.chdir(folder)
+        with contextlib.redirect_stdout(nowhere):
+            atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     # Nothing is left to do, and tearing down thousands of SDK classes takes longer than some runs.

@@ -19,6 +19,24 @@ import pulumi_aws as aws
 
 """
 
+THINGS = """
+def thing(logical, first, then, **options):
+    inputs = {"name": logical, **(first if WHEN == 1 else then)}
+    return pulumi.CustomResource("aws:index/thing:Thing", logical, inputs, pulumi.ResourceOptions(**options))
+
+
+def rules(*ports, x=1):
+    return {"rules": [{"port": port, "x": x} for port in ports]}
+
+
+def tags(**values):
+    return {"tags": values}
+
+
+secret = pulumi.Output.secret
+"""
+"""Things of one type that are declared one way where `WHEN` is 1, and another way where it is not."""
+
 
 def write_program(folder: Path, source: str, config: Mapping[str, str] | None = None, project: str = "shop") -> Program:
     """A project with the stack `dev`, its program being `source` after the usual imports."""

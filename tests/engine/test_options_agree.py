@@ -9,30 +9,13 @@ import pytest
 
 from tests.engine.memory_cloud import MemoryCloud
 from tests.engine.real_cli import RealEngine, needs_pulumi, real_engine
-from tests.engine.small_programs import write_program
+from tests.engine.small_programs import THINGS, write_program
 from tests.engine.test_deployments_agree import done, left_by_ours, left_by_real
 from toolkit.engine.deployment import deploy, destroy
 from toolkit.engine.state import State
 from toolkit.errors import ToolkitError
 
 pytestmark = needs_pulumi
-
-THINGS = """
-def thing(logical, first, then, **options):
-    inputs = {"name": logical, **(first if WHEN == 1 else then)}
-    return pulumi.CustomResource("aws:index/thing:Thing", logical, inputs, pulumi.ResourceOptions(**options))
-
-
-def rules(*ports, x=1):
-    return {"rules": [{"port": port, "x": x} for port in ports]}
-
-
-def tags(**values):
-    return {"tags": values}
-
-
-secret = pulumi.Output.secret
-"""
 
 IGNORED = """
 thing("whole", tags(a=1), tags(a=2), ignore_changes=["tags"])

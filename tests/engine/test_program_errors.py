@@ -82,6 +82,25 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
             "Own(dynamic.ResourceProvider(), 'a', {})",
             "a has a dynamic provider, which the offline engine does not do",
         ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(provider=pulumi.resource.DependencyProviderResource("
+            "'urn:pulumi:dev::shop::pulumi:providers:aws::absent::id')))",
+            "unknown provider 'urn:pulumi:dev::shop::pulumi:providers:aws::absent::id' for aws:sqs/queue:Queue",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(aliases=['nonsense']))",
+            "`aliases` of a (aws:sqs/queue:Queue): invalid URN 'nonsense'",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(depends_on=[pulumi.resource.DependencyResource("
+            "'urn:pulumi:dev::shop::a:b:C::absent')]))",
+            "`depends_on` of a (aws:sqs/queue:Queue): could not find resource urn:pulumi:dev::shop::a:b:C::absent",
+        ),
+        ("aws.sqs.Queue.get('a', '')", "a (aws:sqs/queue:Queue) is read without an id"),
+        (
+            "c = pulumi.ComponentResource('a:b:C', 'c')\nc.register_outputs({})\nc.register_outputs({})",
+            "urn:pulumi:dev::shop::a:b:C::c registers its outputs twice",
+        ),
         ("import sys\nsys.exit(3)", f"__main__.py:{FIRST_LINE + 1}: SystemExit: 3"),
         ("import os\nos._exit(3)", "the program of stack dev ended before it was done"),
     ],
@@ -92,6 +111,8 @@ def test_a_mistake_is_reported_with_its_place(program: WriteProgram, source: str
         plan(program(source))
     assert raised.value.message.startswith(expected)
     assert raised.value.next_step
+    if "offline engine" in expected:
+        assert "pulumi" in raised.value.next_step
     assert "Traceback" not in raised.value.message
 
 

@@ -76,7 +76,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def RegisterResource(self, request: Any, context: Context) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         with self._stop_at_first_failure(context):
             if request.remote:
-                raise not_offline(f"{request.type} is a component of a plugin")
+                raise not_offline(f"{request.type} is a component of a plugin", plugin=True)
             refuse_registration(request, self._known)
             urn = self._urn(request.parent, request.type, request.name)
             self._inherit(request)
@@ -138,7 +138,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return response
 
     def Call(self, request: Any, context: Context) -> NoReturn:  # noqa: N802
-        self._abort(context, not_offline(f"the method {request.tok} runs in a plugin"))
+        self._abort(context, not_offline(f"the method {request.tok} runs in a plugin", plugin=True))
 
     def RegisterStackTransform(self, request: callback_pb2.Callback, context: Context) -> empty_pb2.Empty:  # noqa: N802
         self._transforms.add_to_stack(request)

@@ -10,16 +10,18 @@ from toolkit.engine import urns
 from toolkit.engine.paths import parse
 from toolkit.errors import ToolkitError
 
-WITH_THE_CLI: Final = "run `pulumi preview` with `marketplace provider --symbolic` attached"
-"""The next step for what only the real CLI does."""
-
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+([-+].+)?")
 _DURATION: Final = re.compile(r"[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
 
 
-def not_offline(what: str) -> ToolkitError:
-    """The error for something that the program may well do, but only with the real CLI."""
-    return ToolkitError(f"{what}, which the offline engine does not do", next_step=WITH_THE_CLI)
+def not_offline(what: str, *, plugin: bool = False) -> ToolkitError:
+    """The error for something that the program may well do, but only with the real CLI, or with a `plugin` too."""
+    return ToolkitError(
+        f"{what}, which the offline engine does not do",
+        next_step="run this stack with pulumi, where that plugin is installed"
+        if plugin
+        else "run `pulumi preview` with `marketplace provider --symbolic` attached",
+    )
 
 
 def refuse_registration(request: Any, known: Container[str]) -> None:

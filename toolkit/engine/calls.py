@@ -64,13 +64,25 @@ class ProviderCalls:
             )
         return mark_secrets(outputs, inputs, registration.additional_secret_outputs)
 
-    def read(self, registration: Registration, id: str, operation: Operation) -> Created:
-        with self._emit_events(operation, registration):
+    def read(self, registration: Registration, id: str) -> Created:
+        with self._emit_events("read", registration):
             found = self._provider.read(registration.urn, registration.type, id, reveal(registration.inputs))
             if found is None:
                 raise ProviderError(f"no resource has the id {id!r}")
         outputs = mark_secrets(found.outputs, registration.inputs, registration.additional_secret_outputs)
         return Created(id=found.id, outputs=outputs)
+
+    def take_over(self, registration: Registration) -> ResourceState:
+        """The state of the resource that the program imports, with the inputs that it has now."""
+        id = registration.import_id
+        with self._emit_events("import", registration):
+            found = self._provider.read(registration.urn, registration.type, id, {})
+            if found is None:
+                raise ProviderError(f"no resource has the id {id!r}")
+            if found.inputs is None:
+                raise ProviderError("its provider does not support importing resources")
+        outputs = mark_secrets(found.outputs, {}, registration.additional_secret_outputs)
+        return registration.to_state(found.id or id, found.inputs, outputs)
 
     def delete(self, state: ResourceState) -> None:
         """Deletes the resource, unless it is to be retained or was only read by this stack."""

@@ -36,8 +36,8 @@ def plan(program: Program, *, thorough: bool = False, processes: Sequence[Progra
     sdk = RemoteSdk()
     first = _recording(program, "a", sdk)
     second = _recording(program, "b", sdk) if thorough else first
-    previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
-    runs = [first.reconciler, previewed, second.reconciler]
+    previewed = _recording(program, "c", sdk, preview=True)
+    runs = [first.reconciler, previewed.reconciler, second.reconciler]
     run(program, runs if thorough else runs[:2], sdk, processes)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
@@ -64,8 +64,7 @@ def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
         ToolkitError: as `plan`.
     """
     sdk = sdk or RemoteSdk()
-    provider = SymbolicProvider("a", sdk)
-    recording = Recording(Reconciler(program, provider, State(), preview=True), provider)
+    recording = _recording(program, "a", sdk, preview=True)
     run(program, [recording.reconciler], sdk)
     return [
         _resource(registration, recording) for registration in in_order(recording.reconciler.registrations).values()
@@ -89,9 +88,9 @@ def in_order(registrations: Mapping[str, Registration]) -> dict[str, Registratio
     return ordered
 
 
-def _recording(program: Program, seed: str, sdk: RemoteSdk) -> Recording:
+def _recording(program: Program, seed: str, sdk: RemoteSdk, *, preview: bool = False) -> Recording:
     provider = SymbolicProvider(seed, sdk)
-    return Recording(Reconciler(program, provider, State()), provider)
+    return Recording(Reconciler(program, provider, State(), preview=preview), provider)
 
 
 def _resource(registration: Registration, recording: Recording) -> Resource:

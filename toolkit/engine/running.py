@@ -10,6 +10,7 @@ from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.monitor import Monitor, MonitorServer
 from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
+from toolkit.engine.refusals import not_offline
 from toolkit.engine.registration import Host
 from toolkit.errors import ToolkitError
 
@@ -73,10 +74,7 @@ def _check(server: MonitorServer, report: dict[str, Any] | None, program: Progra
         raise ToolkitError(report["message"], next_step=f"correct {settings} or the program, and run again")
     if report and _UNSUPPORTED in report["message"]:
         what = report["message"].partition(_UNSUPPORTED)[2].partition(".")[0].strip()
-        raise ToolkitError(
-            f"the program uses {what}, which the offline engine does not do",
-            next_step="run `pulumi preview` with `marketplace provider --symbolic` attached",
-        )
+        raise not_offline(f"the program uses {what}")
     if report:
         where = f"{report['file']}:{report['line']}: " if report["file"] else ""
         kind = "" if report["error"] == "RunError" else f"{report['error']}: "

@@ -38,6 +38,12 @@ class ResourceState:
     ignore_changes: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    import_id: str = ""
+    """What the program imports it by, which may differ from its id."""
+    replacement_trigger: Any = None
+    """A change of this value replaces the resource."""
+    replace_with: tuple[str, ...] = ()
+    """URNs of the resources whose replacement replaces this one too."""
     deleted_with: str = ""
     """URN of the resource whose deletion deletes this one too."""
     external: bool = False
@@ -135,7 +141,7 @@ def _resource_to_json(resource: ResourceState) -> dict[str, Any]:
 
 def _resource_from_json(entry: dict[str, Any]) -> ResourceState:
     values = from_json(entry)
-    for name in ("dependencies", "ignore_changes", "additional_secret_outputs", "aliases"):
+    for name in ("dependencies", "ignore_changes", "additional_secret_outputs", "aliases", "replace_with"):
         values[name] = tuple(values.get(name, ()))
     values["property_dependencies"] = {k: tuple(v) for k, v in values.get("property_dependencies", {}).items()}
     return ResourceState(**values)

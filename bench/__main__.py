@@ -14,6 +14,7 @@ BENCHES = {
     "plan": ("bench.plan", "Planning a stack"),
     "up": ("bench.first_receipt", "From nothing to a receipt"),
     "checkout": ("bench.checkout", "Accepting checkouts"),
+    "orders": ("bench.orders", "Fulfilling orders"),
 }
 
 

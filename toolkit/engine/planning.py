@@ -33,12 +33,12 @@ def plan(program: Program, *, thorough: bool = False, processes: Sequence[Progra
             resource type that does not exist.
     """
     started = time.monotonic()
-    sdk = RemoteSdk()
-    first = _recording(program, "a", sdk)
-    second = _recording(program, "b", sdk) if thorough else first
-    previewed = _recording(program, "c", sdk, preview=True)
+    sdks = [RemoteSdk() for _ in range(3 if thorough else 2)]
+    first = _recording(program, "a", sdks[0])
+    previewed = _recording(program, "c", sdks[1], preview=True)
+    second = _recording(program, "b", sdks[2]) if thorough else first
     runs = [first.reconciler, previewed.reconciler, second.reconciler]
-    run(program, runs if thorough else runs[:2], sdk, processes)
+    run(program, runs[: len(sdks)], sdks, processes)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
     return Plan(
@@ -65,7 +65,7 @@ def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
     """
     sdk = sdk or RemoteSdk()
     recording = _recording(program, "a", sdk, preview=True)
-    run(program, [recording.reconciler], sdk)
+    run(program, [recording.reconciler], [sdk])
     return [
         _resource(registration, recording) for registration in in_order(recording.reconciler.registrations).values()
     ]

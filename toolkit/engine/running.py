@@ -19,12 +19,13 @@ _UNSUPPORTED = "The Pulumi CLI does not support"
 
 
 def run(
-    program: Program, hosts: Sequence[Host], sdk: RemoteSdk | None = None, processes: Sequence[ProgramProcess] = ()
+    program: Program, hosts: Sequence[Host], sdks: Sequence[RemoteSdk] = (), processes: Sequence[ProgramProcess] = ()
 ) -> None:
     """Runs the program once for each host, side by side, each in a process of its own.
 
-    With an `sdk`, the first process also describes its SDKs to the hosts. A caller that has started processes already,
-    to save time, gives them as `processes`. Only the first one's output is shown: the others repeat it.
+    Where there are `sdks`, one for each host, a host's process also describes its SDKs to it. A caller that has started
+    processes already, to save time, gives them as `processes`. Only the first one's output is shown: the others repeat
+    it.
 
     Raises:
         ToolkitError: a host refused something, or the program raised (the message names its file and line).
@@ -34,11 +35,12 @@ def run(
         missing = range(len(processes), len(hosts))
         started = [stack.enter_context(ProgramProcess(program, quiet=number > 0)) for number in missing]
         runs = list(zip(servers, (*processes, *started), strict=True))
-        for number, (server, process) in enumerate(runs):
-            process.send(_instructions(program, server) | {"describe": sdk is not None and number == 0})
-        if sdk is not None and (greeting := runs[0][1].receive()):
-            sdk.connect(greeting["address"])
-            stack.callback(sdk.close)
+        for server, process in runs:
+            process.send(_instructions(program, server) | {"describe": bool(sdks)})
+        for sdk, (_, process) in zip(sdks, runs, strict=False):
+            if greeting := process.receive():
+                sdk.connect(greeting["address"])
+                stack.callback(sdk.close)
         for server, process in runs:
             _check(server, process.receive(), program)
 

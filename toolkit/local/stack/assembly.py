@@ -21,12 +21,6 @@ ROUTES_FILE = "routes.json"
 def process_specs(topology: Topology, machine: Machine, *, gateway_port: int) -> list[ProcessSpec]:
     """Every process in the order in which they start: workers, services, pollers, gateway."""
     specs = [_worker(planned, machine) for planned in topology.workers]
-    import dataclasses, os
-
-    for planned in topology.workers:
-        if planned.name == "checkout-saga":
-            for i in range(int(os.environ.get("N_SAGA", "0"))):
-                specs.append(_worker(dataclasses.replace(planned, name=f"{planned.name}-{i + 2}"), machine))
     specs += [_service(planned, machine) for planned in topology.services]
     specs += [_poller(planned, machine) for planned in topology.pollers]
     if topology.apis:

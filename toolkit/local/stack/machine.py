@@ -65,7 +65,7 @@ class Machine:
         self._making_clients = threading.Lock()
         self.region: str = region or self._book.region or DEFAULT_REGION
         self.saved = False
-        """Whether the last `stop` left everything on disk: PostgreSQL and Redis always do, moto unless it was killed."""
+        """Whether the last `stop` left all on disk. PostgreSQL and Redis always do, moto unless it was killed."""
 
     def __enter__(self) -> Machine:
         return self

@@ -15,6 +15,12 @@ from toolkit.local.state import fingerprint
 QUEUE = ResourceState(urn="urn:pulumi:dev::shop::aws:sqs/queue:Queue::work", type="aws:sqs/queue:Queue", name="work")
 
 
+@pytest.fixture(autouse=True)
+def one_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pytest changes a variable between the phases of a test."""
+    monkeypatch.setattr(fingerprint, "_OF_A_SHELL", fingerprint._OF_A_SHELL | {"PYTEST_CURRENT_TEST"})
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     root = tmp_path / "project"

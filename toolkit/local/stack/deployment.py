@@ -38,6 +38,8 @@ from toolkit.local.state.run import Resources, Run
 
 PAYMENTS: Final = "marketplace:payments:Payments"
 DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
+CLIENTS: Final = ("sts", "secretsmanager", "cognito-idp")
+"""Of the AWS services that every run calls, whether it deploys or not."""
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
 
 
@@ -104,6 +106,8 @@ class LocalStack:
             starting = pool.submit(self._start_servers, None if resumed else deployer)
             if resumed is None:
                 self._plan(program)
+            else:
+                self.machine.load_clients(*CLIENTS)
             with self._steps.step("servers", "PostgreSQL, Redis, AWS, Stripe") as step:
                 starting.result()
                 step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started"

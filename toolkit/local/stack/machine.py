@@ -115,15 +115,23 @@ class Machine:
 
     def boto(self, service: str) -> Any:
         """A client with the deployer's credentials, kept for the next call."""
+        self._running("moto")
+        return self._client(service)
+
+    def load_clients(self, *services: str) -> None:
+        """Makes clients for later. It takes a second or two, and needs no running server."""
+        for service in services:
+            self._client(service)
+
+    def _client(self, service: str) -> Any:
         import boto3
 
-        endpoint = self.aws_endpoint
         with self._making_clients:  # making one is not safe in two threads at once, using it is
             if service not in self._clients:
                 make: Any = boto3.client
                 self._clients[service] = make(
                     service,
-                    endpoint_url=endpoint,
+                    endpoint_url=f"http://127.0.0.1:{self.port('moto')}",
                     region_name=self.region,
                     aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
                     aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],

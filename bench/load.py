@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +46,37 @@ async def drive(port: int, requests: Sequence[bytes], *, connections: int) -> Lo
 
 
 async def _connection(port: int, queue: Iterator[bytes], latencies: list[float], statuses: Counter[int]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
+    async with Connection(port) as connection:
         for payload in queue:
             sent = time.perf_counter()
-            writer.write(payload)
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_content_length(head))
+            status, _ = await connection.send(payload)
             latencies.append(time.perf_counter() - sent)
-            statuses[int(head[9:12])] += 1
-    finally:
-        writer.close()
+            statuses[status] += 1
+
+
+class Connection:
+    """One keep-alive connection to 127.0.0.1, for one request at a time; `headers` go with each `exchange`."""
+
+    def __init__(self, port: int, **headers: str) -> None:
+        self._port = port
+        self._headers = headers
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+
+    async def exchange(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        return await self.send(request(method, path, body, **self._headers))
+
+    async def send(self, payload: bytes) -> tuple[int, bytes]:
+        """The same for a request that is ready to write."""
+        self._writer.write(payload)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        return int(head[9:12]), await self._reader.readexactly(_content_length(head))
 
 
 def _content_length(head: bytes) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.processes import Run, run
-from bench.report import Measure
+from bench.report import Measure, reason
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK = "prod"
@@ -29,7 +29,11 @@ def measure() -> list[Measure]:
     measured = f"{ours.seconds:.2f} s, {ours.peak_megabytes:.0f} MB ({resources} resources)"
     if shutil.which("pulumi") is None:
         return [Measure(name=f"marketplace plan --stack {STACK}", value=measured, ratio="no pulumi on PATH to compare")]
-    theirs = _preview()
+    try:
+        theirs = _preview()
+    except subprocess.CalledProcessError as error:
+        missing = f"nothing to compare: {reason(error)}"
+        return [Measure(name=f"marketplace plan --stack {STACK}", value=measured, ratio=missing)]
     return [
         Measure(
             name=f"marketplace plan --stack {STACK}",
@@ -56,7 +60,7 @@ def _preview() -> Run:
             home.mkdir()
             environment = _environment(home, address)
             create = ["pulumi", "--cwd", str(project), "stack", "init", STACK]
-            subprocess.run(create, env=environment, check=True, capture_output=True)
+            subprocess.run(create, env=environment, check=True, capture_output=True, text=True)
             preview = ["pulumi", "--cwd", str(project), "preview", "--stack", STACK, "--non-interactive", "--json"]
             run(preview, environment=environment)
             return _best(preview, environment)
@@ -77,6 +81,8 @@ def _project_copy(project: Path) -> Path:
 
 def _environment(home: Path, providers: str) -> Mapping[str, str]:
     return os.environ | {
+        # A language host that is itself in Python finds the SDK that it needs.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
         "PULUMI_BACKEND_URL": f"file://{home}",
         "PULUMI_HOME": str(home),
         "PULUMI_CONFIG_PASSPHRASE": "bench",

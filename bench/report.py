@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,3 +26,12 @@ def show(title: str, measures: Sequence[Measure]) -> None:
     for measure in measures:
         table.add_row(measure.name, measure.ratio, measure.value)
     Console().print(table)
+
+
+def reason(error: Exception) -> str:
+    """Why something could not be measured, in one line: the last one that a command printed, or the error's first."""
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = f"{error.stdout or ''}\n{error.stderr or ''}".split("\n")
+        said = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {error.returncode}")
+        return f"{' '.join(error.cmd)}: {said}"
+    return f"{type(error).__name__}: {error}".partition("\n")[0]

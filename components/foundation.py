@@ -45,12 +45,15 @@ class Engines:
         Raises `ComponentError` for one that is closed, retired or unknown, `EngineNotAvailable` for one that exists
         but has no component.
         """
+        asked = self.chosen.get(function) or deployed
         try:
             if deployed not in row(function).cells[cloud].engines:
                 return None
-            engine = choose(function, cloud, self.chosen.get(function) or deployed, allow_closed=self.allow_closed)
+            engine = choose(function, cloud, asked, allow_closed=self.allow_closed)
         except EngineError as refused:
-            raise ComponentError(refused.message, next_step=refused.next_step) from None
+            # What else could play the function is of no use to a stack that has a component for one engine only.
+            next_step = refused.next_step if asked == deployed else f"Choose {deployed!r}, or leave it out."
+            raise ComponentError(refused.message, next_step=next_step) from None
         if engine.id != deployed:
             raise EngineNotAvailable(function, engine.id, deployed)
         return engine.id

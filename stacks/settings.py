@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from components.architecture import FUNCTIONS
@@ -61,6 +61,14 @@ def _origin(value: str) -> str:
     if value != f"{address.scheme}://{address.netloc}":
         raise ValueError("expected an origin, which ends after the host and port")
     return value
+
+
+def _origins_of_callbacks(value: Any, info: ValidationInfo) -> Any:
+    """Where the storefront signs its users in, it also calls the API from; an empty list lets no browser in."""
+    if value is not None:
+        return value
+    addresses = map(urlsplit, info.data.get("callback_urls", ()))
+    return tuple(dict.fromkeys(f"{address.scheme}://{address.netloc}" for address in addresses))
 
 
 def _network(value: IPv4Network) -> IPv4Network:
@@ -149,7 +157,10 @@ class Settings(BaseModel):
 
     callback_urls: Annotated[Addresses, Field(min_length=1)] = ("http://localhost:8000/signed-in",)
     logout_urls: Addresses = ("http://localhost:8000/",)
-    allowed_origins: Origins = ()
+    allowed_origins: Annotated[
+        Origins, BeforeValidator(_origins_of_callbacks), Field(default=None, validate_default=True)
+    ]
+    """Origins whose pages may call the API from a browser; default: those of the callback URLs."""
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
     alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None
@@ -185,6 +196,7 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
     ours = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:") or key in known}
     if section:
         problems |= {key: _unknown(key, known) for key in ours if key not in known}
+        problems |= _misspelled(config, cloud_keys)
     hidden = frozenset(secret_keys)
     cloud_settings = _validated(section, cloud_keys, ours, problems, hidden) if section else None
     settings = _validated(Settings, common_keys, ours, problems, hidden, cloud_settings=cloud_settings)
@@ -243,6 +255,16 @@ def _validated(
             if key := key_of.get(str(error["loc"][0])):
                 problems[key] = _message(error, repeat=key not in hidden)
         return None
+
+
+def _misspelled(config: Mapping[str, str], cloud_keys: Iterable[str]) -> dict[str, str]:
+    """Keys that look like one in the cloud's own namespace. What else is there is for the cloud's provider."""
+    foreign = [key for key in cloud_keys if not key.startswith(f"{NAMESPACE}:")]
+    return {
+        key: f"unknown key; did you mean {near[0]}?"
+        for key in config
+        if key not in foreign and (near := difflib.get_close_matches(key, foreign, n=1, cutoff=0.85))
+    }
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:

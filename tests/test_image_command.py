@@ -16,6 +16,7 @@ DIGEST = "sha256:" + "a" * 64
 BUILDS = """#!/bin/sh
 [ "$2" = version ] && exit {buildx}
 printf '%s\\n' "$@" >"{asked}"
+env >"{asked}-with"
 while [ "$1" != --metadata-file ]; do shift; done
 printf '{metadata}' >"$2"
 exit {code}
@@ -61,6 +62,13 @@ def test_what_was_pushed_is_printed_as_the_setting_of_the_stack(
     address = capfd.readouterr().out.splitlines()[-1].removeprefix("pulumi config set marketplace:image ")
     assert address == f"{REPOSITORY}@{DIGEST}"
     assert ecr_address(address)
+
+
+def test_docker_signs_in_as_the_person_who_asks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker(folder)
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    assert run(folder) == 0
+    assert "AWS_PROFILE=work" in (folder / "asked-with").read_text().splitlines()
 
 
 def test_programs_get_the_setting_as_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMANDS = ("up", "down", "status", "logs", "plan", "provider", "image")
 """In the order `--help` lists them; each is the function of that name in `toolkit/commands/<name>.py`."""
+REACHING_OUT = ("image",)
+"""Commands that use the caller's own AWS account and proxy: Docker signs in to a registry with them."""
 
 
 class LazyCommands(TyperGroup):
@@ -45,16 +47,17 @@ root = typer.Typer(
 
 
 @root.callback()
-def marketplace() -> None:
+def marketplace(context: typer.Context) -> None:
     """Plans, checks and runs the marketplace stack, on this machine or for a real cloud.
 
     Start with [bold]marketplace up[/bold]: it deploys the AWS stack to this machine and buys something.
     """
+    if context.invoked_subcommand not in REACHING_OUT:
+        stay_on_this_machine()
 
 
 def app(args: Sequence[str] | None = None) -> Any:
     """Runs one command. A `ToolkitError` is printed as two lines (or one JSON object) and sets the exit code."""
-    stay_on_this_machine()
     try:
         return root(args)
     except ToolkitError as error:
@@ -65,7 +68,7 @@ def app(args: Sequence[str] | None = None) -> Any:
 
 
 def stay_on_this_machine() -> None:
-    """Commands talk to servers on loopback only, so they bypass proxies and ignore AWS profiles and credentials."""
+    """For commands that talk only to servers on loopback: no proxy, and no AWS profile or credentials."""
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from components.architecture import engines
+from components.aws.regions import unknown
 from components.aws.registry import ecr_address
 from components.aws.zones import Zone, problem, usable, zones
 from components.cloud_settings import CloudSettings, Texts
 
-_REGION: Final = r"^[a-z]{2}(-[a-z]+)+-\d$"
+
+def _region(value: str) -> str:
+    if wrong := unknown(value):
+        raise ValueError(wrong)
+    return value
 
 
 def _in_region(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -47,7 +52,7 @@ class AwsSettings(CloudSettings):
 
     CLOUD: ClassVar[str] = "aws"
 
-    region: Annotated[str, Field(alias="aws:region", pattern=_REGION)]
+    region: Annotated[str, AfterValidator(_region), Field(alias="aws:region")]
     image: Annotated[str, AfterValidator(_pullable)]
     """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None

@@ -63,7 +63,7 @@ def test_an_engine_that_this_release_does_not_deploy_is_refused(declare: Declare
         declare(source)
 
 
-def test_an_engine_that_is_closed_is_refused_with_its_successor(declare: Declare) -> None:
+def test_an_engine_that_is_closed_is_refused_with_the_one_to_choose(declare: Declare) -> None:
     source = """
         from components.container_service import ContainerServiceArgs
 
@@ -72,7 +72,7 @@ def test_an_engine_that_is_closed_is_refused_with_its_successor(declare: Declare
         cloud.ContainerService("catalog", on, ContainerServiceArgs(
             workload=workload, cluster=None, secrets=None, image=None))
     """
-    with pytest.raises(ToolkitError, match=r"2026-04-30.*successor 'ecs-fargate'"):
+    with pytest.raises(ToolkitError, match=r"2026-04-30.*Choose 'ecs-fargate'"):
         declare(source)
 
 

@@ -51,7 +51,8 @@ class MemoryCloud:
         return Created(id=id, outputs=news | {"arn": f"arn:{id}", "url": f"https://{id}"})
 
     def read(self, urn: str, type: str, id: str, olds: Properties) -> Created | None:
-        return Created(id=id, outputs=self.things[id] | {"arn": f"arn:{id}"}) if id in self.things else None
+        thing = self.things.get(id)
+        return None if thing is None else Created(id=id, outputs=thing | {"arn": f"arn:{id}"}, inputs=thing)
 
     def update(  # noqa: PLR0917
         self, urn: str, type: str, id: str, old_inputs: Properties, olds: Properties, news: Properties, *, preview: bool

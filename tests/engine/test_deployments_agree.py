@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.memory_cloud import MemoryCloud
-from tests.engine.real_cli import SIGNATURE, needs_pulumi, real_engine
+from tests.engine.real_cli import SIGNATURE, RealEngine, needs_pulumi, real_engine
 from tests.engine.small_programs import write_program
 from toolkit.engine.deployment import deploy, destroy
+from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState, State
 from toolkit.engine.values import Secret
 
@@ -76,8 +77,7 @@ def test_every_step_does_the_same_and_leaves_the_same(tmp_path: Path) -> None:
             engine.ok(program.root, "up", "--yes", "--skip-preview", "--stack", "dev")
             deploy(program, our_cloud, state)
             assert done(our_cloud) == done(real_cloud), step
-            left = [_ours(item) for item in state.resources if "::default" not in item.urn]
-            assert _by_urn(left) == _by_urn([_real(item) for item in engine.resources(program.root, "dev")]), step
+            assert left_by_ours(state) == left_by_real(engine, program), step
         engine.ok(program.root, "destroy", "--yes", "--skip-preview", "--stack", "dev")
         destroy(our_cloud, state)
     assert done(our_cloud) == done(real_cloud)
@@ -90,6 +90,14 @@ def done(cloud: MemoryCloud) -> tuple[list[str], list[str]]:
     steps = list(cloud.journal)
     cloud.journal.clear()
     return sorted(steps), [step for step in steps if step.split()[1] in ("base", "bound")]
+
+
+def left_by_ours(state: State) -> dict[str, dict[str, Any]]:
+    return _by_urn([_ours(item) for item in state.resources if "::default" not in item.urn])
+
+
+def left_by_real(engine: RealEngine, program: Program) -> dict[str, dict[str, Any]]:
+    return _by_urn([_real(item) for item in engine.resources(program.root, program.stack)])
 
 
 def _by_urn(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -80,3 +80,40 @@ def test_nothing_else_is_found(found: dict[str, Finding]) -> None:
 
 def test_a_quick_plan_finds_all_that_one_run_can_show(found: dict[str, Finding], tmp_path: Path) -> None:
     assert by_name(plan(write_program(tmp_path, SOURCE))).keys() == found.keys() - {"mixed", "random"}
+
+
+KNOWN = """
+vpc = aws.ec2.Vpc.get("vpc", "vpc-1")
+port = aws.lb.Listener("listener", port=80, load_balancer_arn="arn", default_actions=[]).port
+source = aws.sqs.Queue("source", fifo_queue=True, delay_seconds=5, name="q", tags={"stage": "b"})
+
+
+def queue(logical, **inputs):
+    aws.sqs.Queue(logical, **inputs)
+
+
+aws.ec2.Subnet("read-id", vpc_id=vpc.id)
+queue("port", delay_seconds=port)
+queue("port-beside-a-reference", name=pulumi.Output.format("{0}:{1}", source.url, port))
+queue("number", delay_seconds=source.delay_seconds.apply(lambda seconds: seconds + 1))
+queue("flag", fifo_queue=source.fifo_queue, content_based_deduplication=source.fifo_queue.apply(lambda fifo: not fifo))
+queue("text", name=source.name, tags=source.tags)
+after = pulumi.InvokeOutputOptions(depends_on=[source])
+queue("asked", name=aws.sqs.get_queue_output(name="known", opts=after).url)
+queue("asked-by-name", name=aws.sqs.get_queue_output(name=source.name).url)
+
+queue("lossy-read", name=vpc.arn.apply(lambda arn: "yes" if arn.startswith("arn:") else "no"))
+queue("lossy-upper-read", name=vpc.arn.apply(lambda arn: arn.upper()))
+queue("lossy-flag", fifo_queue=source.arn.apply(lambda arn: arn.startswith("arn:")))
+queue("lossy-port", delay_seconds=source.arn.apply(lambda arn: 80 if arn else 81))
+queue("lossy-asked", name=aws.sqs.get_queue_output(name="known", opts=after).url.apply(lambda url: url.upper()))
+queue("lossy-asked-fixed", name=aws.sqs.get_queue_output(name="known", opts=after).url.apply(lambda url: "fixed"))
+"""
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_value_that_is_known_or_traced_is_no_finding(tmp_path: Path, *, thorough: bool) -> None:
+    made = plan(write_program(tmp_path, KNOWN), thorough=thorough)
+    assert all(finding.kind == "lossy-value" for finding in made.findings)
+    lossy = {"read", "upper-read", "flag", "port", "asked", "asked-fixed"}
+    assert by_name(made).keys() == {f"lossy-{name}" for name in lossy}

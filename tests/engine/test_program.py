@@ -153,6 +153,9 @@ def test_a_wrong_project_file_is_refused(tmp_path: Path, content: str, said: str
         (b"config: hello\n", "`config` in .* is not a mapping"),
         (b"config:\n  5: 6\n", "the key 5 of `config`"),
         (b"config:\n  ~: 6\n", "the key None of `config`"),
+        (b"config:\n  shop:a: 1\n  shop:a: 2\n", r"Pulumi\.dev\.yaml:3: the key 'shop:a' is already on line 2"),
+        (b"config: {}\nconfig: {}\n", "the key 'config' is already on line 1"),
+        (b"config:\n  shop:a: {x: 1, x: 2}\n", "the key 'x' is already on line 2"),
         (b"config:\n  shop:key: caf\xe9\n", "cannot be read: not UTF-8 text"),
     ],
 )

@@ -44,14 +44,14 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
         ),
         (
             "pulumi.StackReference('organization/shop/base')",
-            "the program reads the stack 'organization/shop/base', whose outputs are not known here (known: none)",
+            "the program reads the outputs of the stack 'organization/shop/base', which the offline engine does not",
         ),
         (
             "class Remote(pulumi.ComponentResource):\n"
             "    def __init__(self):\n"
             "        super().__init__('acme:index:Remote', 'a', {}, None, True)\n"
             "Remote()",
-            "acme:index:Remote is a component of a plugin, which needs the real CLI",
+            "acme:index:Remote is a component of a plugin, which the offline engine does not do",
         ),
         (
             "import datetime\npulumi.export('at', datetime.datetime.now())",
@@ -67,28 +67,39 @@ FIRST_LINE = PREAMBLE.count("\n") + 1
             "    aws.sqs.get_queue(name='a')\n"
             "except Exception as error:\n"
             "    print(error)",
-            "the program reads the stack 'organization/shop/base'",
+            "the program reads the outputs of the stack 'organization/shop/base'",
         ),
         ("pulumi.CustomResource('nope', 'a', {})", "type 'nope' of a is not a valid type token"),
-        (
-            "pulumi.runtime.register_invoke_transform(lambda args: None)",
-            "the program uses invoke transforms, which the offline engine does not do",
-        ),
         (
             "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding("
             "before_create=[lambda args: None])))",
             "the program uses resource hooks, which the offline engine does not do",
         ),
         (
-            "aws.sqs.Queue('b', opts=pulumi.ResourceOptions(replace_with=[aws.sqs.Queue('a')]))",
-            "the program uses the ReplaceWith option, which the offline engine does not do",
-        ),
-        (
             "from pulumi import dynamic\n"
             "class Own(dynamic.Resource):\n"
             "    pass\n"
             "Own(dynamic.ResourceProvider(), 'a', {})",
-            "a has a dynamic provider, which needs the real CLI",
+            "a has a dynamic provider, which the offline engine does not do",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(provider=pulumi.resource.DependencyProviderResource("
+            "'urn:pulumi:dev::shop::pulumi:providers:aws::absent::id')))",
+            "unknown provider 'urn:pulumi:dev::shop::pulumi:providers:aws::absent::id' for aws:sqs/queue:Queue",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(aliases=['nonsense']))",
+            "`aliases` of a (aws:sqs/queue:Queue): invalid URN 'nonsense'",
+        ),
+        (
+            "aws.sqs.Queue('a', opts=pulumi.ResourceOptions(depends_on=[pulumi.resource.DependencyResource("
+            "'urn:pulumi:dev::shop::a:b:C::absent')]))",
+            "`depends_on` of a (aws:sqs/queue:Queue): could not find resource urn:pulumi:dev::shop::a:b:C::absent",
+        ),
+        ("aws.sqs.Queue.get('a', '')", "a (aws:sqs/queue:Queue) is read without an id"),
+        (
+            "c = pulumi.ComponentResource('a:b:C', 'c')\nc.register_outputs({})\nc.register_outputs({})",
+            "urn:pulumi:dev::shop::a:b:C::c registers its outputs twice",
         ),
         ("import sys\nsys.exit(3)", f"__main__.py:{FIRST_LINE + 1}: SystemExit: 3"),
         ("import os\nos._exit(3)", "the program of stack dev ended before it was done"),
@@ -100,6 +111,8 @@ def test_a_mistake_is_reported_with_its_place(program: WriteProgram, source: str
         plan(program(source))
     assert raised.value.message.startswith(expected)
     assert raised.value.next_step
+    if "offline engine" in expected:
+        assert "pulumi" in raised.value.next_step
     assert "Traceback" not in raised.value.message
 
 
@@ -113,6 +126,11 @@ def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
         assert os.environ.setdefault("RUN", str(toolkit.own.RUN)) == "once"
         assert os.environ.pop("HOME")
         os.environ["RUN"] = "changed"
+        assert os.path.exists("Pulumi.yaml")
+        os.chdir("/")
+        assert len(sys.argv) == 1
+        sys.argv.append("changed")
+        sys.stdout.write("hello")
         atexit.register(lambda: print("goodbye"))
         sys.exit(0)
         """
@@ -121,8 +139,8 @@ def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
     (written.root / "toolkit").mkdir()
     (written.root / "toolkit" / "__init__.py").touch()
     (written.root / "toolkit" / "own.py").write_text("RUN = 'once'")
-    assert [item.name for item in plan(written).resources] == ["shop-dev"]
-    assert "goodbye" in capfd.readouterr().err
+    assert [item.name for item in plan(written, thorough=True).resources] == ["shop-dev"]
+    assert capfd.readouterr().err == "hellogoodbye\n"
 
 
 def test_an_encrypted_setting_that_must_be_a_number_is_refused_in_words(program: WriteProgram) -> None:

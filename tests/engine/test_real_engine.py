@@ -121,6 +121,12 @@ try:
     pulumi.runtime.invoke("aws:sqs/none:none", {})
 except Exception:
     aws.sqs.Queue("after-a-failed-data-source")
+aws.sqs.Queue("imported", name="given", opts=pulumi.ResourceOptions(import_="https://sqs/given"))
+pulumi.runtime.register_invoke_transform(lambda args: pulumi.InvokeTransformResult(
+    {**args.args, "name": "transformed"}, args.opts))
+aws.sqs.Queue("asked-otherwise", name=aws.sqs.get_queue(name="known").url)
+later = aws.sqs.get_queue_output(name="known", opts=pulumi.InvokeOutputOptions(depends_on=[inner, bucket]))
+aws.sqs.Queue("asked-later", name=later.url)
 pulumi.export("bucket", bucket)
 pulumi.export("not a number", [float("nan"), float("inf"), float("-inf")])
 """
@@ -159,6 +165,21 @@ def test_every_stack_of_the_project_previews_the_same(
     assert_same_preview(engine, Program.load(project, stack))
 
 
+ABSENT = "urn:pulumi:dev::shop::pulumi:providers:aws::absent"
+WIRE = """
+from pulumi.resource import DependencyProviderResource as Provider
+from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest as Request
+
+
+def queue(**fields):
+    settings = {"type": "aws:sqs/queue:Queue", "name": "a", "custom": True} | fields
+    pulumi.runtime.settings.get_monitor().RegisterResource(Request(**settings))
+
+
+"""
+"""What a program sends, without the SDK's own checks."""
+
+
 @pytest.fixture(scope="module")
 def refused(engine: RealEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project for programs that neither engine accepts."""
@@ -187,10 +208,32 @@ def refused(engine: RealEngine, tmp_path_factory: pytest.TempPathFactory) -> Pat
         ("import datetime\npulumi.export('at', datetime.datetime.now())", "unexpected input of type datetime for at"),
         ("pulumi.runtime.invoke('aws:sqs/none:none', {})", "invocation of aws:sqs/none:none returned an error"),
         ("aws.sqs.Queue('a', delay_seconds=float('nan'))", "cannot convert float NaN to integer"),
+        (f"queue(parent='{ABSENT}')", ABSENT),
+        ("queue(parent='nonsense')", "nonsense"),
+        (f"queue(provider='{ABSENT}::id')", f"unknown provider '{ABSENT}::id'"),
+        (f"aws.sqs.get_queue('a', opts=pulumi.InvokeOptions(provider=Provider('{ABSENT}::id')))", "unknown provider"),
+        ("queue(dependencies=['nonsense'])", "nonsense"),
+        ("queue(deletedWith='nonsense')", "nonsense"),
+        ("queue(aliasURNs=['nonsense'])", "nonsense"),
+        ("aws.sqs.Queue('a', opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(parent='nonsense')]))", "nonsense"),
+        ("aws.sqs.Queue('a', opts=pulumi.ResourceOptions(version='1.2'))", "atch"),
+        ("aws.Provider('a', opts=pulumi.ResourceOptions(version='nonsense'))", "atch"),
+        ("queue(customTimeouts={'create': '5 minutes'})", "5 minutes"),
+        ("queue(hideDiffs=['tags['])", "bracket"),
+        ("queue(type='aws:sqs')", "aws:sqs"),
+        ("aws.sqs.Queue.get('a', '')", "aws:sqs/queue:Queue"),
+        ("aws.Provider('a', opts=pulumi.ResourceOptions(import_='x'))", "provider resources may not be read"),
+        ("pulumi.CustomResource('pulumi:providers:aws', 'a', {}, pulumi.ResourceOptions(id='x'))", "may not be read"),
+        ("pulumi.runtime.invoke('pulumi:pulumi:none', {})", "unrecognized function name: 'pulumi:pulumi:none'"),
+        ("pulumi.ComponentResource('a:b:C', 'c')\npulumi.ComponentResource('a:b:C', 'c')", "uplicate resource URN"),
+        (
+            "c = pulumi.ComponentResource('a:b:C', 'c')\nc.register_outputs({})\nc.register_outputs({})",
+            "urn:pulumi:dev::shop::a:b:C::c",
+        ),
     ],
 )
 def test_both_refuse_the_same_programs(engine: RealEngine, refused: Path, source: str, said: str) -> None:
-    program = write_program(refused, source)
+    program = write_program(refused, WIRE + source)
     told = engine.run(program.root, "preview", "--stack", "dev")
     assert told.returncode != 0
     assert said in told.stdout + told.stderr

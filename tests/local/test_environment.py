@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import psutil
 import pytest
 
 from toolkit.local.processes.environment import ROOT, listening, of_server, of_workload, secret_values
+from toolkit.local.servers.postgres import PostgresServer
 
 ENDPOINT = "http://127.0.0.1:20001"
 KEYS = "/us-east-1_pool/.well-known/jwks.json"
@@ -47,6 +50,17 @@ def test_a_server_sees_no_account_at_all() -> None:
     environment = of_server({"MOTO_PORT": "1"})
     assert not [name for name in environment if name.startswith("AWS_")]
     assert environment["MOTO_PORT"] == "1"
+
+
+def test_the_database_sees_no_account_either(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "data")
+    server.start()
+    try:
+        environment = psutil.Process(server.pid).environ()
+    finally:
+        server.stop()
+    assert "AWS_PROFILE" not in environment
+    assert environment["LANG"] == "de_DE.UTF-8"
 
 
 @pytest.mark.parametrize("environment", [of_server, lambda own: workload(**own)], ids=["server", "workload"])

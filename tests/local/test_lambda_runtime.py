@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -25,7 +26,9 @@ Invoke = Callable[..., Invocation]
 def worker(tmp_path: Path) -> Iterator[ChildProcess]:
     port = free_port()
     command = [*RUNTIME, "--handler", "tests.local.handlers.steps.step", "--port", str(port), "--timeout", "1"]
-    child = ChildProcess([*command, "--name", "saga", "--memory", "256"], log=tmp_path / "saga.log")
+    child = ChildProcess(
+        [*command, "--name", "saga", "--memory", "256"], log=tmp_path / "saga.log", environment=os.environ
+    )
     while not is_listening(port):
         assert child.exit_code is None, child.last_lines()
         time.sleep(0.02)
@@ -117,7 +120,9 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
     ports = [free_port(), free_port()]
     children = [
         ChildProcess(
-            [*RUNTIME, "--handler", "tests.local.handlers.steps.step", "--port", str(port)], log=tmp_path / "log"
+            [*RUNTIME, "--handler", "tests.local.handlers.steps.step", "--port", str(port)],
+            log=tmp_path / "log",
+            environment=os.environ,
         )
         for port in ports
     ]

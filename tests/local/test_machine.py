@@ -52,6 +52,20 @@ def test_servers_stay_small(machine: Machine) -> None:
     assert used < 600 * 1024 * 1024
 
 
+def test_a_process_that_another_one_replaced_was_restarted(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    replaced = subprocess.Popen(["sleep", "60"])
+    machine.record("checkout", replaced.pid)
+    machine.record("checkout", replaced.pid)
+    assert machine.restarts() == {}
+    machine.record("checkout", os.getpid())
+    replaced.kill()
+    replaced.wait()
+    assert machine.restarts() == {"checkout": 1}
+    machine.record("checkout", None)
+    assert machine.restarts() == {}
+
+
 def test_every_port_is_below_the_range_of_client_ports(machine: Machine) -> None:
     names = ("moto", "postgres", "redis", "stripe", "gateway", "checkout")
     assert {machine.port(name) > 1024 and machine.port(name) <= LAST_PORT for name in names} == {True}

@@ -47,7 +47,7 @@ def worker(moto: MotoServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "5",
         ]
         command += ["--handler", "tests.local.handlers.steps.step", "--name", "saga"]
-        child = ChildProcess(command, log=tmp_path_factory.getbasetemp() / "saga.log")
+        child = ChildProcess(command, log=tmp_path_factory.getbasetemp() / "saga.log", environment=os.environ)
         started.append(child)
         while not is_listening(port):
             assert child.exit_code is None, child.last_lines()

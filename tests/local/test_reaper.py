@@ -10,10 +10,11 @@ from pathlib import Path
 from toolkit.local.processes.identity import ProcessIdentity, stop_leftover, stop_processes
 
 OWNER = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from toolkit.local.processes.child_process import ChildProcess
-child = ChildProcess([sys.executable, "-c", "import time; time.sleep(60)"], log=Path(sys.argv[1]) / "child.log")
+command = [sys.executable, "-c", "import time; time.sleep(60)"]
+child = ChildProcess(command, log=Path(sys.argv[1]) / "child.log", environment=os.environ)
 print(child.pid, flush=True)
 time.sleep(60)
 """

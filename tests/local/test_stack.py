@@ -16,6 +16,7 @@ import pytest
 
 from toolkit.local.gateway.api import Api, GatewaySettings, Route
 from toolkit.local.gateway.spec import gateway
+from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.poller import EventSourceMapping
 from toolkit.local.lambda_functions.specs import poller, worker
 from toolkit.local.processes.health import answers
@@ -60,10 +61,10 @@ def supervisor(machine: Machine, queue: str) -> Iterator[Supervisor]:
         ),
         worker(
             name="processor",
-            function_name="fn",
+            function=LambdaConfiguration(name="fn", arn="arn:fn", timeout_seconds=5, memory_mib=128),
             handler="tests.local.handlers.steps.step",
             port=processor,
-            timeout_seconds=5,
+            environment={},
             role_arn="arn:aws:iam::123456789012:role/processor",
         ),
         poller(

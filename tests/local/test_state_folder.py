@@ -166,6 +166,36 @@ def test_resources_without_the_database_are_refused_even_after_an_interrupted_ru
         require_integrity(state)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("config:\n  marketplace:profile: prod\n", 'add `marketplace:protect: "false"` to Pulumi.dev.yaml'),
+        ("{}\n", "deploy once without their `protect`"),
+    ],
+    ids=["by its profile", "by its program"],
+)
+def test_a_protected_stack_is_not_even_stopped(
+    settings: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = finished(tmp_path / "state")
+    protected = ResourceState(urn="urn:pulumi:dev::m::t::orders", type="t", name="orders", protect=True)
+    State(state / "state.json").record([protected])
+    for name, content in (("Pulumi.yaml", "name: m\n"), ("Pulumi.dev.yaml", settings), ("__main__.py", "")):
+        (tmp_path / name).write_text(content)
+    refusal = refused(["down", "--destroy", "--project", str(tmp_path)], state, capsys)
+    assert "protected, so not deleted: orders (t)" in refusal
+    assert said in refusal
+    assert not (state / "lock").exists()
+
+
+def test_a_wrong_project_is_refused_before_anything_is_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = finished(tmp_path / "state")
+    assert "there is no Pulumi.yaml" in refused(["down", "--destroy", "--project", str(tmp_path)], state, capsys)
+    assert not (state / "lock").exists()
+
+
 def test_a_destroyed_stack_needs_nothing(tmp_path: Path) -> None:
     state = finished(tmp_path)
     State(state / "state.json").record([])

@@ -7,6 +7,8 @@ from planned import ROOT
 from components.aws.sizes import RESERVED_CONCURRENCY
 from components.profile import EPHEMERAL, PROD, Profile
 from stacks.workloads import CATALOG, CHECKOUT
+from toolkit.local.purchase.buying import BUYER, VISA
+from toolkit.local.purchase.visitor import PASSWORD
 
 README = (ROOT / "README.md").read_text()
 AWS = (ROOT / "docs" / "aws.md").read_text()
@@ -17,6 +19,11 @@ def test_a_reader_knows_what_does_not_work_yet_before_a_live_key_is_named() -> N
     assert README.index("Not yet: payouts") < live
     assert README.index("Stripe's webhook") < live
     assert "sk_live" not in README[README.index("put-secret-value") :].split("```")[0]
+
+
+def test_a_reader_can_sign_in_as_the_demo_buyer() -> None:
+    assert f"USERNAME={BUYER},PASSWORD={PASSWORD}" in README
+    assert f'"payment_method": "{VISA}"' in README
 
 
 def test_a_reader_is_given_the_command_that_builds_what_lambda_runs() -> None:

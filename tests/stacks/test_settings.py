@@ -6,11 +6,13 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
 from planned import ROOT
 
 from components import cloud
+from components.aws.regions import REGIONS
 from components.aws.settings import AwsSettings
 from components.clouds import CLOUDS
 from components.errors import ComponentError
@@ -99,9 +101,12 @@ def test_a_cloud_without_components_is_named_beside_other_mistakes(id: str) -> N
     ("engines", "message"),
     [
         ({"fraud-detection": "sagemaker"}, r"marketplace:engines names fraud-detection.*Leave it out"),
-        ({"cart-cache": "nonsense"}, r"No engine 'nonsense' plays Cart"),
+        (
+            {"cart-cache": "nonsense"},
+            r"No engine 'nonsense' plays Cart.* Choose 'elasticache-valkey', or leave it out\.",
+        ),
         ({"cart-cache": "elasticache-redis"}, r"Choose 'elasticache-valkey'"),
-        ({"catalog-service": "app-runner"}, r"closed to new customers since 2026-04-30.*successor 'ecs-fargate'"),
+        ({"catalog-service": "app-runner"}, r"closed to new customers since 2026-04-30.*Choose 'ecs-fargate'"),
     ],
 )
 def test_an_engine_that_cannot_be_deployed_is_refused_before_anything_is_declared(
@@ -124,6 +129,34 @@ def test_a_misspelled_key_is_told_what_it_may_have_meant() -> None:
     assert problems(retrunWindowDays="30") == {
         "marketplace:retrunWindowDays": "unknown key; did you mean marketplace:returnWindowDays?"
     }
+
+
+def test_a_misspelled_key_of_the_cloud_is_told_too() -> None:
+    config = {key: value for key, value in GOOD.items() if key != "aws:region"} | {"aws:regoin": "eu-west-1"}
+    with pytest.raises(SettingsError) as refused:
+        load(config, stack="test")
+    assert refused.value.problems == {
+        "aws:region": "is required",
+        "aws:regoin": "unknown key; did you mean aws:region?",
+    }
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"),
+    [("eu-wset-1", " (did you mean eu-west-1?)"), ("us-east-9", " (did you mean us-east-"), ("x", "")],
+)
+def test_a_region_that_does_not_exist_is_the_only_thing_to_blame(region: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(GOOD | {"aws:region": region}, stack="test")
+    assert list(refused.value.problems) == ["aws:region"]
+    assert f"no AWS region has this name{meant}" in refused.value.problems["aws:region"]
+
+
+def test_the_regions_are_those_that_the_sdk_knows() -> None:
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    known = {region for partition in partitions for region in session.get_available_regions("ecs", partition)}
+    assert {region for region in known if not region.startswith(("us-iso", "eu-isoe", "eusc"))} == REGIONS
 
 
 def test_a_python_name_is_told_its_key() -> None:
@@ -293,6 +326,13 @@ def test_an_image_is_named_by_tag_or_digest(tag: str) -> None:
 @pytest.mark.parametrize("address", ["http://localhost:3000/x", "http://127.0.0.1/x", "https://shop.example.com/x"])
 def test_a_storefront_may_be_on_the_machine_of_who_develops_it(address: str) -> None:
     assert load(GOOD | {"marketplace:callbackUrls": f'["{address}"]'}, stack="test").callback_urls == (address,)
+
+
+def test_a_storefront_may_call_the_api_from_where_it_signs_people_in() -> None:
+    assert load(GOOD, stack="test").allowed_origins == ("http://localhost:8000",)
+    shop = GOOD | {"marketplace:callbackUrls": '["https://a.example/in", "https://a.example/x", "https://b.example/"]'}
+    assert load(shop, stack="test").allowed_origins == ("https://a.example", "https://b.example")
+    assert load(shop | {"marketplace:allowedOrigins": "[]"}, stack="test").allowed_origins == ()
 
 
 def test_the_message_is_one_line_for_each_mistake() -> None:

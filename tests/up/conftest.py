@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +33,8 @@ from toolkit.local.purchase.visitor import UserPool, Visitor, sign_in
 ROOT = Path(__file__).parents[2]
 MARKETPLACE = [sys.executable, "-c", "from toolkit.cli import app; app()"]
 STARTED_WITHIN_SECONDS = 150.0
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
 REGION = "eu-west-1"
 """Not the default one: what forgets the stack's region finds nothing."""
 
@@ -242,7 +246,14 @@ def running(first_run: FirstRun) -> Iterator[Running]:
     where = ("--project", str(first_run.project), "--port", str(first_run.port), "--state", str(first_run.state))
     command = [*MARKETPLACE, "up", "--json", *where]
     with (first_run.state / "errors.txt").open("w") as errors:
-        owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
+        owner = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            preexec_fn=_end_with_the_tests,  # noqa: PLW1509 - it only calls the kernel
+        )
         assert owner.stdout is not None
         printed = ""
         for line in owner.stdout:
@@ -257,10 +268,16 @@ def running(first_run: FirstRun) -> Iterator[Running]:
         where = ("--project", str(first_run.project), "--state", str(first_run.state))
         down = marketplace("down", "--destroy", *where)
         assert down.returncode == 0, down.stderr
-        assert f"destroyed {first_run.report['resources']['create']} resources" in down.stdout
+        assert f"destroyed {first_run.report['resources']['create']} cloud resources" in down.stdout
         assert State(first_run.state / "state.json").resources == []
         assert owner.wait(10) == 0, (first_run.state / "errors.txt").read_text()
         assert processes_of(first_run.state) == []
+
+
+def _end_with_the_tests() -> None:
+    """In a new process: the kernel stops it when the process of the tests ends, also by SIGKILL."""
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def processes_of(state: Path) -> list[str]:

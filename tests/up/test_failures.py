@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.up.conftest import Running, buy, check_out, until
+from tests.up.conftest import Running, buy, check_out, marketplace, until
 from toolkit.errors import ToolkitError
 from toolkit.local.purchase.buying import VISA, follow
 from toolkit.local.purchase.receipt import Receipt
@@ -67,6 +68,8 @@ def test_a_worker_that_is_killed_between_two_steps_of_the_saga_loses_and_doubles
         receipt = follow(visitor, order_id)
     assert receipt.status == "fulfilled"
     until(lambda: running.processes().get("checkout-saga", killed) != killed, seconds=10, what="a new worker")
+    shown = json.loads(marketplace("status", "--json", "--state", str(running.state)).stdout)["processes"]
+    assert {process["name"]: process["restarts"] for process in shown}["checkout-saga"] == 1
     assert running.stock(offer) == 4
     captured = [charge for charge in running.charges(order_id) if charge["captured"]]
     assert [charge["amount"] for charge in captured] == [receipt.total]

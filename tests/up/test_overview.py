@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.up.conftest import REGION, Running, marketplace, rows
 from toolkit.local.stack.overview import show
+from toolkit.local.stack.steps import Steps
 from toolkit.local.state.run import Component, Resources, Run
 
 RUN = Run(
@@ -42,6 +43,14 @@ def test_addresses_can_be_copied_and_the_rest_fits_the_terminal(columns: int) ->
         ["fulfillment-dead-letters", "elasticache-valkey", "6", "of", "6"],
     ]
     assert any("no process here serves GET /webhooks/{proxy+}" in line for line in lines)
+
+
+@pytest.mark.parametrize(("end", "shown"), [(ValueError, True), (KeyboardInterrupt, False)])
+def test_a_step_that_is_interrupted_has_not_failed(end: type[BaseException], shown: bool) -> None:
+    console = Console(file=StringIO(), record=True)
+    with pytest.raises(end), Steps(console).step("plan", "what would be deployed"):
+        raise end
+    assert ("failed" in console.export_text()) is shown
 
 
 def test_every_address_answers(running: Running) -> None:

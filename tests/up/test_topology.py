@@ -184,7 +184,7 @@ def test_an_integration_that_maps_request_parameters_is_refused() -> None:
 
 def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:
     [worker] = topology(STACK).workers
-    assert (worker.function_name, worker.handler, worker.timeout_seconds) == (
+    assert (worker.function.name, worker.handler, worker.function.timeout_seconds) == (
         "worker-1",
         "functions.worker.handler",
         30,
@@ -193,6 +193,7 @@ def test_a_function_that_only_the_deployment_calls_needs_no_worker() -> None:
 
 def test_a_mapping_becomes_a_poller_that_acts_as_the_function() -> None:
     [poller] = topology(STACK).pollers
-    assert (poller.queue_url, poller.function_name, poller.batch_size) == ("http://127.0.0.1/work", "worker-1", 5)
-    assert poller.reports_failures
+    mapping = poller.mapping
+    assert (mapping.queue_url, mapping.function_name, mapping.batch_size) == ("http://127.0.0.1/work", "worker-1", 5)
+    assert mapping.report_batch_item_failures
     assert poller.role_arn == "arn:role/worker"

@@ -21,7 +21,7 @@ def down(
     destroy: Annotated[
         bool,
         typer.Option(
-            "--destroy", help="Delete every resource first, one by one, through the engine that deployed them."
+            "--destroy", help="Then delete every resource, one by one, through the engine that deployed them."
         ),
     ] = False,
     purge: Annotated[
@@ -52,10 +52,12 @@ def down(
             f"{state} is not a state folder of ours, so nothing in it is touched",
             next_step="name the folder with --state",
         )
+    if destroy:
+        _require_destroyable(state, project, stack)
     stopped = _stop(state, broken=purge and not destroy)
     console.print(f"stopped {stopped} processes" if stopped else "nothing was running")
     if destroy:
-        console.print(f"destroyed {_destroy(state, project, stack)} resources")
+        console.print(f"destroyed {_destroy(state, project, stack)} cloud resources")
     if purge:
         _purge(state, console)
 
@@ -88,6 +90,12 @@ def _stop(state: Path, *, broken: bool) -> int:
     machine.lock()
     machine.stop()
     return alive
+
+
+def _require_destroyable(state: Path, project: Path, stack: str) -> None:
+    from toolkit.local.stack.destruction import require_destroyable
+
+    require_destroyable(state, project=project, stack=stack)
 
 
 def _destroy(state: Path, project: Path, stack: str) -> int:

@@ -18,14 +18,16 @@ SETTING = "marketplace:image"
 
 
 def image(
-    repository: Annotated[str, typer.Argument(help="Where to push it, without a tag: <registry>/<name>.")],
-    tag: Annotated[str, typer.Option(help="A name for people. The stack takes the digest.")] = "latest",
-    project: Annotated[Path, typer.Option(help="Folder of the Dockerfile.")] = Path(),
+    repository: Annotated[str, typer.Argument(help="Where to push the image: <registry>/<name>, without a tag.")],
+    tag: Annotated[str, typer.Option(help="A tag for people to read. The stack uses the digest.")] = "latest",
+    project: Annotated[Path, typer.Option(help="Folder with the Dockerfile.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the address as JSON, for programs.")] = False,
 ) -> None:
-    """Builds the image and pushes it with Docker, which must be signed in to the registry; prints the setting."""
+    """Builds the image, pushes it to the registry that Docker is signed in to, and prints the stack's setting."""
     if {":", "@"} & set(repository.rpartition("/")[2]):
-        raise ToolkitError(f"{repository} has a tag or a digest", next_step="Give it without; a tag by --tag.")
+        raise ToolkitError(
+            f"{repository} has a tag or a digest", next_step="Leave it out. To choose the tag, use --tag."
+        )
     address = f"{repository}@{_push(project, f'{repository}:{tag}')}"
     if json:
         typer.echo(json_format.dumps({SETTING: address}))
@@ -34,9 +36,9 @@ def image(
 
 
 def command(address: str, metadata: Path, project: Path) -> list[str]:
-    """What builds and pushes the image as `address`, and leaves what was pushed in the file `metadata`.
+    """The command that builds the image, pushes it as `address` and writes its digest to the file `metadata`.
 
-    Provenance and a list of parts would make it an index of several manifests; functions run from one manifest only.
+    Lambda runs an image of one manifest only; a provenance or an SBOM would make it an index of several.
     """
     return [
         *("docker", "buildx", "build", "--platform", PLATFORM),
@@ -49,19 +51,21 @@ def _push(project: Path, address: str) -> str:
     """Builds and pushes; returns the digest. Docker's own output goes to stderr."""
     _require_docker()
     if not (project / "Dockerfile").is_file():
-        raise ToolkitError(f"there is no Dockerfile in {project.resolve()}", next_step="Give its folder: --project")
+        raise ToolkitError(
+            f"there is no Dockerfile in {project.resolve()}", next_step="Name its folder with --project."
+        )
     with tempfile.TemporaryDirectory() as folder:
         metadata = Path(folder) / "metadata.json"
         built = subprocess.run(command(address, metadata, project), stdout=2, check=False)
         if built.returncode:
             raise ToolkitError(
                 f"docker could not build and push {address}: exit code {built.returncode}",
-                next_step="Read its output above. To push, be signed in: docker login <registry>",
+                next_step="Read its output above. To push, sign in first: docker login <registry>",
             )
         pushed = json_format.loads(metadata.read_text())
     digest = pushed.get("containerimage.digest")
     if not digest:
-        raise ToolkitError("docker did not say what it pushed", next_step="Update Docker: buildx must write a digest.")
+        raise ToolkitError("docker did not report a digest", next_step="Update Docker: its buildx is too old.")
     return str(digest)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from toolkit.engine import urns
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.model import Plan, Resource
 from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
@@ -26,10 +27,11 @@ def plan(
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
     program = Program.load(project, stack)
-    with ProgramProcess(program) as process:  # first: it loads the SDK while this process loads its own modules
+    # The processes first: they load the SDK while this one loads its own modules.
+    with ProgramProcess(program) as shown, ProgramProcess(program, quiet=True) as silent:
         from toolkit.engine.planning import plan as make_plan
 
-        made = make_plan(program, thorough=thorough, process=process)
+        made = make_plan(program, thorough=thorough, processes=(shown, silent))
     if json:
         typer.echo(made.model_dump_json(indent=2))
     else:
@@ -96,9 +98,9 @@ def _links(made: Plan) -> Table:
 
 def _summary(made: Plan) -> str:
     components = sum(not resource.custom and resource.type != urns.STACK_TYPE for resource in made.resources)
-    custom = sum(resource.custom for resource in made.resources)
+    resources = sum(map(is_cloud_resource, made.resources))
     found = f"{len(made.findings)} findings" if made.findings else "no findings"
     return (
-        f"\n{len(made.functions)} functions, {components} components, {custom} resources, "
+        f"\n{len(made.functions)} functions, {components} components, {resources} cloud resources, "
         f"{len(made.links)} links, {found}, {made.seconds:.1f} s"
     )

@@ -27,6 +27,8 @@ class ProcessStatus(BaseModel):
     memory_bytes: int
     """Resident set, its children's included."""
     port: int | None
+    restarts: int
+    """How often it ended by itself and was started again."""
 
 
 class Status(BaseModel):
@@ -73,6 +75,7 @@ def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus
     import psutil
 
     found = []
+    restarts = machine.restarts()
     for name, identity in machine.recorded().items():
         process = identity.find()
         family = [process, *process.children(recursive=True)] if process else []
@@ -89,6 +92,7 @@ def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus
                 running=process is not None,
                 memory_bytes=memory,
                 port=ports.get(name),
+                restarts=restarts.get(name, 0),
             )
         )
     return found
@@ -101,8 +105,7 @@ def _show(found: Status, console: Console) -> None:
         table = Table("Process", "Pid", "Port", "Memory", "", box=None, pad_edge=False, header_style="dim")
         for process in found.processes:
             memory = f"{process.memory_bytes / MEBIBYTE:.0f} MiB" if process.running else ""
-            how = "" if process.running else "[red]not running[/]"
-            table.add_row(process.name, str(process.pid), str(process.port or ""), memory, how)
+            table.add_row(process.name, str(process.pid), str(process.port or ""), memory, _how(process))
         console.print(table)
         console.print(f"\ntogether {found.memory_bytes / MEBIBYTE:.0f} MiB")
     run = found.last_run
@@ -112,3 +115,10 @@ def _show(found: Status, console: Console) -> None:
     console.print(f"\nstack {run.stack}, deployed by the {run.engine} engine")
     # The addresses of a stack that does not run are of no use.
     show(run if found.running else run.model_copy(update={"endpoints": {}}), console)
+
+
+def _how(process: ProcessStatus) -> str:
+    """What is unusual about a process."""
+    running = "" if process.running else "[red]not running[/]"
+    times = "once" if process.restarts == 1 else f"{process.restarts} times"
+    return ", ".join(filter(None, (running, f"[yellow]restarted {times}[/]" if process.restarts else "")))

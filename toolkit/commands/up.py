@@ -42,7 +42,7 @@ def up(  # noqa: PLR0917 - one for each option
         with _interrupts():
             _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
     except KeyboardInterrupt:
-        console.print("[dim]stopped before the purchase was complete[/]")
+        console.print("[dim]interrupted; everything is stopped[/]")
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from components.architecture import FUNCTIONS
 from components.clouds import CLOUDS
 from toolkit.engine import urns
-from toolkit.engine.model import Function, Link
+from toolkit.engine.model import Function, Link, Resource
 from toolkit.engine.registration import Registration
 
 
@@ -60,11 +60,11 @@ def _without_empty(lifecycle: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in lifecycle.items() if value}
 
 
-def links(registrations: Iterable[Registration]) -> list[Link]:
+def links(components: Iterable[Registration | Resource]) -> list[Link]:
     """Every link that a component declares, by name."""
     declared = [
         Link(source=component.name, target=link["target"], access=link["access"])
-        for component in registrations
+        for component in components
         if not component.custom
         for link in _list(component.inputs.get("links"))
         if isinstance(link, dict) and isinstance(link.get("target"), str) and isinstance(link.get("access"), str)

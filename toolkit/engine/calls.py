@@ -64,13 +64,25 @@ class ProviderCalls:
             )
         return mark_secrets(outputs, inputs, registration.additional_secret_outputs)
 
-    def read(self, registration: Registration, id: str, operation: Operation) -> Created:
-        with self._emit_events(operation, registration):
+    def read(self, registration: Registration, id: str) -> Created:
+        with self._emit_events("read", registration):
             found = self._provider.read(registration.urn, registration.type, id, reveal(registration.inputs))
             if found is None:
                 raise ProviderError(f"no resource has the id {id!r}")
         outputs = mark_secrets(found.outputs, registration.inputs, registration.additional_secret_outputs)
         return Created(id=found.id, outputs=outputs)
+
+    def take_over(self, registration: Registration) -> ResourceState:
+        """The state of the resource that the program imports, with the inputs that it has now."""
+        id = registration.import_id
+        with self._emit_events("import", registration):
+            found = self._provider.read(registration.urn, registration.type, id, {})
+            if found is None:
+                raise ProviderError(f"no resource has the id {id!r}")
+            if found.inputs is None:
+                raise ProviderError("its provider does not support importing resources")
+        outputs = mark_secrets(found.outputs, {}, registration.additional_secret_outputs)
+        return registration.to_state(found.id or id, found.inputs, outputs)
 
     def delete(self, state: ResourceState) -> None:
         """Deletes the resource, unless it is to be retained or was only read by this stack."""
@@ -102,10 +114,10 @@ def _as_toolkit_error(subject: Subject) -> Iterator[None]:
     try:
         yield
     except ProviderError as error:
-        raise ToolkitError(f"{subject.name} ({subject.type}): {error}", next_step=f"see {place}") from error
+        raise ToolkitError(f"{subject.title}: {error}", next_step=f"see {place}") from error
     except ToolkitError:
         raise
     except Exception as error:
         # A bug in the provider stops the deployment like a refusal does: what was done until then stays recorded.
-        message = f"{subject.name} ({subject.type}): {type(error).__name__}: {error}"
+        message = f"{subject.title}: {type(error).__name__}: {error}"
         raise ToolkitError(message, next_step=f"see {place}") from error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
 from toolkit.engine.program import Program
@@ -17,7 +18,11 @@ from toolkit.engine.state import ResourceState, State
 from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError
 
-__all__ = ["Deployment", "Event", "deploy", "destroy"]
+__all__ = ["Deployment", "Event", "ProtectedError", "deploy", "destroy", "refuse_protected"]
+
+
+class ProtectedError(ToolkitError):
+    """A resource is protected, so it is not deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,7 @@ class Deployment:
     """What a deployment did, and what exists now. Secrets in `resources` and `outputs` are in clear."""
 
     counts: Mapping[Operation, int]
+    """How many cloud resources each operation touched."""
     resources: Sequence[ResourceState]
     outputs: Properties = field(default_factory=dict)
     seconds: float = 0.0
@@ -70,7 +76,8 @@ def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Dep
     """Deletes every resource in the state, dependents first.
 
     Raises:
-        ToolkitError: a resource is protected (then nothing is deleted), or a deletion failed.
+        ProtectedError: a resource is protected; then nothing is deleted.
+        ToolkitError: a deletion failed.
     """
     started = time.monotonic()
     inventory = Inventory(state)
@@ -80,22 +87,27 @@ def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Dep
     return Deployment(counts={"delete": deleted}, resources=(), seconds=time.monotonic() - started)
 
 
-def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
-    """Deletes the resources of the last deployment that this one did not register.
-
-    Returns their number; old versions of replaced resources are deleted too, but not counted.
-    """
-    leftover = inventory.leftover()
-    protected = [state for state in leftover if state.protect and not state.delete]
+def refuse_protected(resources: Iterable[ResourceState]) -> None:
+    """Raises `ProtectedError` where one of the resources may not be deleted."""
+    protected = [state for state in resources if state.protect and not state.delete]
     if protected:
-        names = ", ".join(f"{state.name} ({state.type})" for state in protected)
-        raise ToolkitError(
+        names = ", ".join(state.title for state in protected)
+        raise ProtectedError(
             f"protected, so not deleted: {names}",
             next_step="deploy once without their `protect`, then delete",
         )
+
+
+def _delete(inventory: Inventory, calls: ProviderCalls) -> int:
+    """Deletes the resources of the last deployment that this one did not register.
+
+    Returns the number of cloud resources; old versions of replaced ones are deleted too, but not counted.
+    """
+    leftover = inventory.leftover()
+    refuse_protected(leftover)
     gone = {state.urn for state in leftover}
     for state in leftover:
         if state.deleted_with not in gone:
             calls.delete(state)
         inventory.remove(state)
-    return sum(not state.delete for state in leftover)
+    return sum(is_cloud_resource(state) and not state.delete for state in leftover)

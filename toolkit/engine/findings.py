@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from toolkit.engine.model import Finding, FindingKind
-from toolkit.engine.reconcile import Reconciler
+from toolkit.engine.reconcile import STACK_REFERENCE, Reconciler
 from toolkit.engine.references import holds_fragment, literals, references, symbolic
 from toolkit.engine.registration import Registration
 from toolkit.engine.state import ResourceState
@@ -16,7 +17,7 @@ from toolkit.engine.symbolic import SymbolicProvider
 
 _SEVERITIES_TO_SKIP = ("debug", "info")
 MINIMUM_ECHO = 3
-"""A shorter literal, in characters, is no sign of where it came from."""
+"""A shorter literal, in characters, is no sign of where it came from, unless it stands beside a reference."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class Recording:
         return {urn: symbolic(state.outputs, self.provider.tokens) for urn, state in self.states.items()}
 
 
-def findings(first: Recording, second: Recording, preview: Reconciler) -> list[Finding]:
+def findings(first: Recording, second: Recording, preview: Recording) -> list[Finding]:
     """Compares two symbolic runs with different seeds (or one with itself), and a run in which outputs are unknown."""
     found: list[Finding] = []
     for urn, registration in first.reconciler.registrations.items():
-        if urn not in preview.registrations:
+        if urn not in preview.reconciler.registrations:
             found.append(_inside_apply(registration))
         if urn in second.inputs:
-            found += _lossy(registration, first, second)
+            found += _lossy(registration, first, second, preview)
         else:
             found.append(_not_repeated(registration))
     missing = [registration for urn, registration in second.reconciler.registrations.items() if urn not in first.inputs]
@@ -74,12 +75,14 @@ def _not_repeated(registration: Registration) -> Finding:
     )
 
 
-def _lossy(registration: Registration, first: Recording, second: Recording) -> Iterator[Finding]:
+def _lossy(registration: Registration, first: Recording, second: Recording, preview: Recording) -> Iterator[Finding]:
     """Properties whose value was computed from something unknown, so that the reference to it is lost."""
-    others = second.inputs[registration.urn]
+    others, previewed = second.inputs[registration.urn], preview.inputs.get(registration.urn, {})
     for name, value in first.inputs[registration.urn].items():
         dependencies = registration.property_dependencies.get(name, ())
         untraced = [urn for urn in dependencies if not _traced(urn, value, first)]
+        if value == previewed.get(name):  # known before anything is deployed
+            untraced = [urn for urn in untraced if _is_read(urn, first)]
         if value == others.get(name) and not untraced and not holds_fragment(value):
             continue
         kind: FindingKind
@@ -97,18 +100,38 @@ def _lossy(registration: Registration, first: Recording, second: Recording) -> I
         )
 
 
+def _is_read(urn: str, run: Recording) -> bool:
+    """Whether a cloud would be asked for the resource; placeholders stand for it even where a preview knows it."""
+    state = run.states.get(urn)
+    return state is not None and state.external and state.type != STACK_REFERENCE
+
+
 def _traced(urn: str, value: Any, run: Recording) -> bool:
     """Whether a value shows that it depends on a resource: by a reference, or by repeating one of its known outputs."""
     shown = [value, *_invoke_arguments(value, run)]
-    if urn in references(shown):
+    subjects = set(references(shown))
+    read = any(subject.startswith("invoke:") for subject in subjects)
+    state = run.states.get(urn)
+    if urn in subjects or (read and urn in run.reconciler.awaited) or (state and state.id == value):
         return True
-    repeated = {item for item in literals(run.outputs.get(urn, {})) if _is_distinctive(item)}
-    texts = [item for item in literals(shown) if _is_distinctive(item)]
-    return any(text == item or (isinstance(text, str) and str(item) in text) for text in texts for item in repeated)
+    known = [*literals(run.outputs.get(urn, {})), *([state.id] if state else [])]
+    return any(_repeats(text, item, anything=bool(subjects)) for text in literals(shown) for item in known)
 
 
-def _is_distinctive(item: Any) -> bool:
-    return not isinstance(item, bool) and item is not None and len(str(item)) >= MINIMUM_ECHO
+def _repeats(text: Any, item: Any, *, anything: bool) -> bool:
+    """Whether a literal is, or holds, a known output: a distinctive one, or with `anything` also a short one or a flag.
+
+    A short one is a word of its own: the port in `host:80`.
+    """
+    if item is None or item == "":
+        return False
+    if not isinstance(item, bool) and len(str(item)) >= MINIMUM_ECHO:
+        return bool(text == item) or (isinstance(text, str) and str(item) in text)
+    if not anything:
+        return False
+    if isinstance(text, str) and not isinstance(item, bool):
+        return re.search(rf"(?<!\w){re.escape(str(item))}(?!\w)", text) is not None
+    return type(text) is type(item) and bool(text == item)
 
 
 def _invoke_arguments(value: Any, run: Recording) -> Iterator[Any]:

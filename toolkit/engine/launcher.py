@@ -1,7 +1,8 @@
 """Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
 
-Reads its instructions from standard input, one JSON object, and writes one JSON line to standard output after each
-run. The program's own output goes to standard error, and only that of the first run: the others repeat it.
+Reads its instructions from standard input, one line of JSON, runs the program once, and writes one line of JSON to
+standard output. The program's own output goes to standard error. Standard input ends with the engine; this process
+then ends too.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import contextvars
 import gc
 import importlib
 import json
@@ -17,10 +17,11 @@ import logging
 import os
 import runpy
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PARALLEL_CALLS = 64
 
@@ -28,14 +29,20 @@ PARALLEL_CALLS = 64
 def main() -> None:
     # A run is short and keeps nearly all it allocates: garbage collection would take a quarter of its time.
     gc.disable()
-    reports = os.fdopen(os.dup(1), "w")
+    engine, reports = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    with Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    importlib.import_module("toolkit.engine.lazy_sdk").install()
     # Meanwhile the engine loads its own modules. It sends the instructions after that.
     importlib.import_module("pulumi.runtime")
-    text = sys.stdin.read()
+    text = engine.readline()
     if not text:  # the engine ended before it sent any
         return
+    done = threading.Event()
+    end = threading.Thread(target=_end_with, args=(engine, done), daemon=True)
+    end.start()
     instructions = json.loads(text)
     if instructions["describe"]:
         from toolkit.engine.describing import serve_descriptions
@@ -44,19 +51,11 @@ def main() -> None:
         print(json.dumps({"address": address}), file=reports, flush=True)
     quiet_engine = importlib.import_module("toolkit.engine.quiet").QuietEngine
     _import_from(instructions["main"])
-    known = set(sys.modules)
-    environment, path = dict(os.environ), list(sys.path)
-    with Path(os.devnull).open("w") as nowhere:
-        for number, run in enumerate(instructions["runs"]):
-            with contextlib.redirect_stdout(sys.stderr if number == 0 else nowhere):
-                report = contextvars.copy_context().run(_run, instructions, run, quiet_engine)
-            print(json.dumps(report), file=reports, flush=True)
-            if report:
-                break
-            _forget_program(instructions["root"], known)
-            os.environ.clear()
-            os.environ.update(environment)
-            sys.path[:] = path
+    with contextlib.redirect_stdout(sys.stderr):
+        report = _run(instructions, quiet_engine)
+    done.set()
+    print(json.dumps(report), file=reports, flush=True)
+    end.join()  # until then the engine may ask for descriptions
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -64,8 +63,15 @@ def main() -> None:
     os._exit(0)
 
 
-def _run(instructions: dict[str, Any], run: dict[str, Any], quiet_engine: Any) -> dict[str, Any]:
-    """One run against one monitor; an empty report when the program ended well."""
+def _end_with(engine: IO[str], done: threading.Event) -> None:
+    """Ends this process with the engine, whatever the program does, unless it is `done` and ends by itself."""
+    engine.read()
+    if not done.is_set():
+        os._exit(1)
+
+
+def _run(instructions: dict[str, Any], quiet_engine: Any) -> dict[str, Any]:
+    """An empty report when the program ended well."""
     from pulumi import runtime
 
     runtime.set_all_config(instructions["config"], instructions["secret_keys"])
@@ -75,10 +81,10 @@ def _run(instructions: dict[str, Any], run: dict[str, Any], quiet_engine: Any) -
             stack=instructions["stack"],
             organization=instructions["organization"],
             root_directory=instructions["root"],
-            monitor=run["address"],
-            engine=quiet_engine(run["address"]),
+            monitor=instructions["monitor"],
+            engine=quiet_engine(instructions["monitor"]),
             parallel=PARALLEL_CALLS,
-            dry_run=run["preview"],
+            dry_run=instructions["preview"],
         )
     )
     loop = asyncio.new_event_loop()
@@ -122,14 +128,6 @@ def _cancel_pending(loop: asyncio.AbstractEventLoop) -> None:
     for task in pending:
         task.cancel()
     loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
-
-
-def _forget_program(root: str, known: set[str]) -> None:
-    """Unloads the project's own modules, so that the next run imports them anew; the SDKs stay loaded."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        if name not in known and file.startswith(root + os.sep) and "site-packages" not in file:
-            del sys.modules[name]
 
 
 def _report(error: BaseException, root: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pulumi.runtime.proto import (
 from toolkit.engine import urns
 from toolkit.engine.aliases import alias_urns
 from toolkit.engine.provider import UNKNOWN, ProviderError
+from toolkit.engine.refusals import not_offline, refuse_provider, refuse_read, refuse_registration
 from toolkit.engine.registration import Host, Registration, from_request, program_position
 from toolkit.engine.transforms import Transforms
 from toolkit.engine.values import decode, encode, without_references
@@ -39,7 +40,11 @@ _FEATURES: Final = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
 )
 _FEATURE_IDS: Final = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith", "transforms")
 """What this engine supports. The SDK refuses the rest itself, in the program, where it is used."""
@@ -61,21 +66,24 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._project, self._stack, self._root = project, stack, root
         self._registrations: dict[str, Registration] = {}
         self._transforms = Transforms()
+        self._known: set[str] = set()
+        """URNs of all resources that are registered or read."""
         self._root_urn = ""
         self._lock = threading.RLock()
 
     # Resources.
 
     def RegisterResource(self, request: Any, context: Context) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
-        if request.remote:
-            self._abort(context, _needs_plugin(f"{request.type} is a component of a plugin"))
-        urn = self._urn(request.parent, request.type, request.name)
         with self._stop_at_first_failure(context):
-            _refuse_type(request)
+            if request.remote:
+                raise not_offline(f"{request.type} is a component of a plugin", plugin=True)
+            refuse_registration(request, self._known)
+            urn = self._urn(request.parent, request.type, request.name)
             self._inherit(request)
             registration = self._registration(self._transforms.apply(request, self._ancestors(request.parent)), urn)
             registered = self.host.register(registration)
         with self._lock:
+            self._known.add(urn)
             self._registrations[urn] = registration
             self._transforms.remember(urn, request.transforms)
             if request.type == urns.STACK_TYPE:
@@ -86,6 +94,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def ReadResource(self, request: Any, context: Context) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         with self._stop_at_first_failure(context):
+            refuse_read(request, self._known)
             package = urns.package_of(request.type)
             registration = Registration(
                 urn=self._urn(request.parent, request.type, request.name),
@@ -99,9 +108,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             )
             if package != "pulumi":
                 provider = request.provider or self._inherited_provider(request.parent, package)
-                provider = provider or self.host.default_provider(package, request.version, request.type)
+                provider = self._checked(provider, package, request.version, request.type)
                 registration = replace(registration, provider=provider)
             outputs = self.host.read(registration, request.id)
+            self._known.add(registration.urn)
         return resource_pb2.ReadResourceResponse(urn=registration.urn, properties=encode(outputs))
 
     def RegisterResourceOutputs(self, request: Any, context: Context) -> empty_pb2.Empty:  # noqa: N802
@@ -111,25 +121,31 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def Invoke(self, request: Any, context: Context) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
         with self._stop_at_first_failure(context):
+            request = self._transforms.apply_to_invoke(request)
             args = without_references(decode(request.args, self._root))
             package = urns.package_of(request.tok)
-            if not request.provider and package != "pulumi":
-                self.host.default_provider(package, request.version, request.tok)
+            if package != "pulumi":
+                provider = request.provider or self._inherited_provider(request.parent, package)
+                self._checked(provider, package, request.version, request.tok)
             try:
-                answer = self.host.invoke(request.tok, args)
+                answer = self.host.invoke(request.tok, args, request.dependsOn)
             except ProviderError as error:
                 # The program may catch it and go on.
                 details = f"invocation of {request.tok} returned an error: {error}"
                 context.abort(grpc.StatusCode.UNKNOWN, details)
-        response = resource_pb2.ResourceInvokeResponse()
-        getattr(response, "return").CopyFrom(encode(answer))
+        response = resource_pb2.ResourceInvokeResponse(unknown=answer is None)
+        getattr(response, "return").CopyFrom(encode(answer or {}))
         return response
 
     def Call(self, request: Any, context: Context) -> NoReturn:  # noqa: N802
-        self._abort(context, _needs_plugin(f"the method {request.tok} runs in a plugin"))
+        self._abort(context, not_offline(f"the method {request.tok} runs in a plugin", plugin=True))
 
     def RegisterStackTransform(self, request: callback_pb2.Callback, context: Context) -> empty_pb2.Empty:  # noqa: N802
         self._transforms.add_to_stack(request)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: callback_pb2.Callback, context: Context) -> empty_pb2.Empty:  # noqa: N802
+        self._transforms.add_to_invokes(request)
         return empty_pb2.Empty()
 
     # What the SDK wants to know about the engine.
@@ -199,8 +215,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             or registration.providers.get(package)
             or self._inherited_provider(registration.parent, package)
         )
-        provider = provider or self.host.default_provider(package, registration.version, registration.type)
-        return replace(registration, provider=provider)
+        return replace(registration, provider=self._checked(provider, package, registration.version, registration.type))
+
+    def _checked(self, provider: str, package: str, version: str, needed_by: str) -> str:
+        """The provider, which must be registered; the default one of the package in place of none."""
+        if not provider:
+            provider = self.host.default_provider(package, version, needed_by)
+            self._known.add(urns.provider_urn(provider))
+        refuse_provider(provider, needed_by, self._known)
+        return provider
 
     def _aliases(self, request: Any, urn: str) -> tuple[str, ...]:
         specs = [*(alias_pb2.Alias(urn=old) for old in request.aliasURNs), *request.aliases]
@@ -233,20 +256,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             self.failure = self.failure or error
         context.abort(grpc.StatusCode.UNKNOWN, error.message)
         raise AssertionError("abort raises")
-
-
-def _refuse_type(request: Any) -> None:
-    if request.custom and request.type.count(":") != 2:
-        raise ToolkitError(
-            f"type {request.type!r} of {request.name} is not a valid type token (must have format '*:*:*')",
-            next_step="correct the type token",
-        )
-    if request.type.startswith("pulumi-python:dynamic"):
-        raise _needs_plugin(f"{request.name} has a dynamic provider")
-
-
-def _needs_plugin(what: str) -> ToolkitError:
-    return ToolkitError(f"{what}, which needs the real CLI", next_step="run this stack with pulumi, or do without it")
 
 
 class MonitorServer:

@@ -1,9 +1,9 @@
-"""Makes a plan: runs the program with placeholders, then with unknown values, and compares the two."""
+"""Makes a plan: runs the program with placeholders and with unknown values, and compares the two."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.engine import urns
@@ -20,25 +20,25 @@ from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
 
 
-def plan(program: Program, *, thorough: bool = False, process: ProgramProcess | None = None) -> Plan:
+def plan(program: Program, *, thorough: bool = False, processes: Sequence[ProgramProcess] = ()) -> Plan:
     """Plans what the program would deploy, without a cloud.
 
-    A `thorough` plan runs the program once more with other placeholders, which takes half as long again. That finds
-    values that show their origin and also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
+    A `thorough` plan runs the program once more with other placeholders. That finds values that show their origin and
+    also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
 
-    A caller that has started the program's process already, to save time, gives it as `process`.
+    A caller that has started the program's first two processes already, to save time, gives them as `processes`.
 
     Raises:
         ToolkitError: the program raised (the message names its file and line), made the same URN twice, or uses a
             resource type that does not exist.
     """
     started = time.monotonic()
-    sdk = RemoteSdk()
-    first = _recording(program, "a", sdk)
-    second = _recording(program, "b", sdk) if thorough else first
-    previewed = Reconciler(program, SymbolicProvider("a", sdk), State(), preview=True)
-    runs = [first.reconciler, previewed, second.reconciler]
-    run(program, runs if thorough else runs[:2], sdk, process)
+    sdks = [RemoteSdk() for _ in range(3 if thorough else 2)]
+    first = _recording(program, "a", sdks[0])
+    previewed = _recording(program, "c", sdks[1], preview=True)
+    second = _recording(program, "b", sdks[2]) if thorough else first
+    runs = [first.reconciler, previewed.reconciler, second.reconciler]
+    run(program, runs[: len(sdks)], sdks, processes)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
     return Plan(
@@ -64,9 +64,8 @@ def preview(program: Program, sdk: RemoteSdk | None = None) -> list[Resource]:
         ToolkitError: as `plan`.
     """
     sdk = sdk or RemoteSdk()
-    provider = SymbolicProvider("a", sdk)
-    recording = Recording(Reconciler(program, provider, State(), preview=True), provider)
-    run(program, [recording.reconciler], sdk)
+    recording = _recording(program, "a", sdk, preview=True)
+    run(program, [recording.reconciler], [sdk])
     return [
         _resource(registration, recording) for registration in in_order(recording.reconciler.registrations).values()
     ]
@@ -89,9 +88,9 @@ def in_order(registrations: Mapping[str, Registration]) -> dict[str, Registratio
     return ordered
 
 
-def _recording(program: Program, seed: str, sdk: RemoteSdk) -> Recording:
+def _recording(program: Program, seed: str, sdk: RemoteSdk, *, preview: bool = False) -> Recording:
     provider = SymbolicProvider(seed, sdk)
-    return Recording(Reconciler(program, provider, State()), provider)
+    return Recording(Reconciler(program, provider, State(), preview=preview), provider)
 
 
 def _resource(registration: Registration, recording: Recording) -> Resource:

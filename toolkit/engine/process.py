@@ -20,9 +20,12 @@ END_SECONDS = 2.0
 
 
 class ProgramProcess:
-    """Loads the Pulumi SDK at once and waits for its instructions. It ends with the block."""
+    """Loads the Pulumi SDK at once, waits for its instructions and runs the program once. It ends with the block.
 
-    def __init__(self, program: Program) -> None:
+    Nobody sees what a `quiet` one prints.
+    """
+
+    def __init__(self, program: Program, *, quiet: bool = False) -> None:
         self._child = subprocess.Popen(
             # -P: a `queue.py` in the program's folder must not take the place of the standard library's.
             [program.python, "-P", "-m", "toolkit.engine.launcher"],
@@ -30,7 +33,9 @@ class ProgramProcess:
             env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
             text=True,
+            start_new_session=True,  # Ctrl-C reaches only the engine, which ends this process
         )
 
     def __enter__(self) -> Self:
@@ -39,11 +44,12 @@ class ProgramProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Without instructions the end of its input ends the process.
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        # The end of its input ends the process, unless its program is done: then it ends by itself.
         with contextlib.suppress(BrokenPipeError):
             _pipe(self._child.stdin).close()
         try:
-            self._child.wait(timeout=END_SECONDS)
+            self._child.wait(timeout=0 if interrupted else END_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -51,8 +57,8 @@ class ProgramProcess:
 
     def send(self, instructions: dict[str, Any]) -> None:
         """Sends what to run, once."""
-        with contextlib.suppress(BrokenPipeError), _pipe(self._child.stdin) as stdin:
-            json.dump(instructions, stdin)
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps(instructions), file=_pipe(self._child.stdin), flush=True)
 
     def receive(self) -> dict[str, Any] | None:
         """The next report of the process; `None` when it has ended."""

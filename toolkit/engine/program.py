@@ -23,6 +23,8 @@ class Program:
     stack: str
     main: Path
     """The file that runs first."""
+    settings_file: Path
+    """The stack's `Pulumi.<stack>.yaml`."""
     config: Mapping[str, str] = field(default_factory=dict)
     """Settings by their full key (`aws:region`); objects and lists as JSON, as the SDK expects them."""
     secret_keys: tuple[str, ...] = ()
@@ -63,7 +65,10 @@ class Program:
         settings = with_project_config(stack, declared, _given(file), name)
         config = {key: as_text(key, value) for key, value in settings.items()}
         secret = tuple(key for key, value in settings.items() if is_secret(value))
-        return cls(root=root, project=name, stack=stack, main=_main(root, project), config=config, secret_keys=secret)
+        main = _main(root, project)
+        return cls(
+            root=root, project=name, stack=stack, main=main, settings_file=file, config=config, secret_keys=secret
+        )
 
 
 def _given(file: Path) -> dict[str, Any]:

@@ -64,6 +64,8 @@ class Created:
 
     id: str
     outputs: Properties = field(default_factory=dict)
+    inputs: Properties | None = None
+    """Of a resource that was read: the inputs that would create it. Without them it cannot be imported."""
 
 
 class Provider(Protocol):
@@ -86,7 +88,7 @@ class Provider(Protocol):
         ...
 
     def read(self, urn: str, type: str, id: str, olds: Properties) -> Created | None:
-        """The resource as it is now, `None` when it is gone."""
+        """The resource as it is now, `None` when it is gone; `olds` is empty for one that is imported."""
         ...
 
     def update(  # noqa: PLR0917 - Pulumi's own request has as many fields

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 from toolkit.engine import urns
 from toolkit.engine.calls import ProviderCalls
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
-from toolkit.engine.paths import first_step, keep_ignored
+from toolkit.engine.paths import contains, details, keep_ignored, parse
 from toolkit.engine.program import Program
 from toolkit.engine.provider import UNKNOWN, Diff, Properties, Provider, ProviderError
 from toolkit.engine.providers import ProviderResources
@@ -47,10 +49,14 @@ class Reconciler:
         self.counts: dict[Operation, int] = {}
         self.messages: list[tuple[str, str, str]] = []
         """What the program logged: severity, text, URN."""
+        self.awaited: set[str] = set()
+        """URNs of the resources after which a data source was read."""
         self._program = program
         self._provider = provider
         self._providers = ProviderResources(program, self.inventory, preview=preview)
         self._on_event = on_event
+        self._replaced: set[str] = set()
+        self._completed: set[str] = set()
         self._claimed: dict[str, Registration] = {}
         self._lock = threading.RLock()
 
@@ -73,17 +79,30 @@ class Reconciler:
         if registration.type == STACK_REFERENCE:
             outputs = self._stack_reference(id)
         else:
-            outputs = {} if id == UNKNOWN else self.calls.read(registration, id, "read").outputs
+            outputs = {} if id == UNKNOWN else self.calls.read(registration, id).outputs
         state = replace(registration.to_state(id, registration.inputs, outputs), external=True)
-        self._record(registration, "read", state, self.inventory.find(registration.urn))
+        old = self.inventory.find(registration.urn)
+        if old is not None and not old.external and old.id != id:  # another one of that name takes its place
+            self.inventory.delete_later(old)
+            old = None
+        self._record(registration, "read", state, old)
         return outputs
 
-    def invoke(self, token: str, args: Properties) -> Properties:
+    def invoke(self, token: str, args: Properties, after: Sequence[str]) -> Properties | None:
+        self.awaited.update(after)
+        if any(state.id == UNKNOWN for state in map(self.inventory.done, after) if state):
+            return None
         if token == GET_RESOURCE:
             return self._get_resource(args["urn"])
+        if urns.package_of(token) == "pulumi":
+            raise ProviderError(f"unrecognized function name: {token!r}")
         return self._provider.invoke(token, reveal(args))
 
     def register_outputs(self, urn: str, outputs: Properties) -> None:
+        with self._lock:
+            if urn in self._completed:
+                raise ToolkitError(f"{urn} registers its outputs twice", next_step="call `register_outputs` once")
+            self._completed.add(urn)
         self.inventory.set_outputs(urn, outputs)
 
     def default_provider(self, package: str, version: str, needed_by: str) -> str:
@@ -100,8 +119,9 @@ class Reconciler:
             first = self.registrations.setdefault(registration.urn, registration)
         if first is not registration:
             one, other = sorted((first.place, registration.place))  # the two may arrive in either order
+            where = "" if registration.urn in (one, other) else f", made at {one} and again at {other}"
             raise ToolkitError(
-                f"duplicate resource URN {registration.urn}, made at {one} and again at {other}",
+                f"duplicate resource URN {registration.urn}{where}",
                 next_step=f"give one of the two another name than {registration.name!r}",
             )
 
@@ -127,10 +147,10 @@ class Reconciler:
         return Registered()
 
     def _custom(self, registration: Registration, old: ResourceState | None) -> Registered:
+        imported = self._import(registration, old)
+        old = imported or old
         if old is None:
             inputs = self.calls.check(registration, None, registration.inputs)
-            if registration.import_id:
-                return self._import(registration, inputs)
             gone = self.inventory.was_deleted_first(registration.urn, registration.aliases)
             return self._create(registration, inputs, "replace" if gone else "create")
         news = keep_ignored(registration.inputs, old.inputs, registration.ignore_changes)
@@ -141,6 +161,8 @@ class Reconciler:
         if diff.changed:
             outputs = self.calls.update(registration, old, inputs)
             return self._record(registration, "update", registration.to_state(old.id, inputs, outputs), old)
+        if imported:
+            return Registered(id=imported.id, outputs=imported.outputs)
         # The program may have made a value secret that was none.
         outputs = mark_secrets(old.outputs, inputs, registration.additional_secret_outputs)
         return self._record(registration, "same", registration.to_state(old.id, inputs, outputs), old)
@@ -150,15 +172,24 @@ class Reconciler:
         id = UNKNOWN if self.preview else created.id
         return self._record(registration, operation, registration.to_state(id, inputs, created.outputs))
 
-    def _import(self, registration: Registration, inputs: Properties) -> Registered:
-        found = self.calls.read(registration, registration.import_id, "import")
-        return self._record(registration, "import", registration.to_state(found.id, inputs, found.outputs))
+    def _import(self, registration: Registration, old: ResourceState | None) -> ResourceState | None:
+        """Takes an existing resource over as it is; it takes the place of an older one, which is deleted at the end."""
+        if not registration.import_id or (old and registration.import_id == (old.import_id or old.id)):
+            return None
+        imported = self.calls.take_over(registration)
+        if old is not None:
+            self.inventory.delete_later(old)
+        self._record(registration, "import", imported)
+        return imported
 
     def _diff(self, registration: Registration, old: ResourceState, inputs: Properties) -> Diff:
+        trigger, before = reveal(registration.replacement_trigger), reveal(old.replacement_trigger)
+        if trigger is not None and before is not None and trigger != before:
+            return Diff(changed=["replacement_trigger"], replaces=["replacement_trigger"])
+        if not self._replaced.isdisjoint(registration.replace_with):
+            return Diff(changed=["replace_with"], replaces=["replace_with"])
         diff = self.calls.diff(registration, old, inputs)
-        forced = {first_step(path) for path in registration.replace_on_changes}
-        also = [name for name in diff.changed if forced & {"*", name} and name not in diff.replaces]
-        return replace(diff, replaces=(*diff.replaces, *also))
+        return replace(diff, replaces=[*diff.replaces, *_forced(registration, diff, old.inputs, inputs)])
 
     def _replace(self, registration: Registration, old: ResourceState, diff: Diff) -> Registered:
         """Creates the new resource and deletes the old one at the end; with delete-before-replace, first."""
@@ -168,7 +199,14 @@ class Reconciler:
                 f"and its {', '.join(diff.replaces)} cannot change without replacing it",
                 next_step=f"remove `protect` at {registration.place} if it may be replaced",
             )
+        if registration.import_id:
+            raise ToolkitError(
+                f"{registration.title} is imported, and its {', '.join(diff.replaces)} cannot change "
+                f"without replacing it",
+                next_step=f"give it the inputs that it has, or remove `import_` at {registration.place}",
+            )
         # Without the old inputs, so that autonaming picks a new name: for a while both resources exist.
+        self._replaced.add(registration.urn)
         inputs = self.calls.check(registration, None, registration.inputs)
         option = registration.delete_before_replace
         if diff.delete_before_replace if option is None else option:
@@ -182,8 +220,7 @@ class Reconciler:
         for state in dependents:
             if state.protect:
                 raise ToolkitError(
-                    f"{state.name} ({state.type}) is protected, "
-                    f"but would be replaced together with {registration.title}",
+                    f"{state.title} is protected, but would be replaced together with {registration.title}",
                     next_step="remove its `protect` if it may be replaced",
                 )
         for state in (*reversed(dependents), old):
@@ -193,10 +230,9 @@ class Reconciler:
     def _stack_reference(self, name: str) -> Properties:
         outputs = self._program.stack_outputs.get(name)
         if outputs is None:
-            known = ", ".join(sorted(self._program.stack_outputs)) or "none"
             raise ToolkitError(
-                f"the program reads the stack {name!r}, whose outputs are not known here (known: {known})",
-                next_step="deploy that stack first",
+                f"the program reads the outputs of the stack {name!r}, which the offline engine does not have",
+                next_step="run `pulumi preview` with `marketplace provider --symbolic` attached: the CLI has them",
             )
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}
@@ -211,8 +247,9 @@ class Reconciler:
         self, registration: Registration, operation: Operation, state: ResourceState, old: ResourceState | None = None
     ) -> Registered:
         self.inventory.record(state, old)
-        with self._lock:
-            self.counts[operation] = self.counts.get(operation, 0) + 1
+        if is_cloud_resource(state):
+            with self._lock:
+                self.counts[operation] = self.counts.get(operation, 0) + 1
         if operation == "same" or not registration.custom:
             self._on_event(
                 Event(
@@ -224,3 +261,22 @@ class Reconciler:
                 )
             )
         return Registered(id=state.id, outputs=state.outputs)
+
+
+def _forced(registration: Registration, diff: Diff, old: Properties, new: Properties) -> list[str]:
+    """The changed inputs that `replace_on_changes` makes a reason to replace."""
+    if not diff.changed:
+        return []
+    try:
+        asked = [parse(path) for path in registration.replace_on_changes]
+    except ValueError as error:
+        raise ToolkitError(
+            f"`replace_on_changes` of {registration.title}: {error}",
+            next_step=f"correct it at {registration.place}",
+        ) from None
+    return [
+        name
+        for name in diff.changed
+        if name not in diff.replaces
+        and any(contains(outer, inner) for outer in asked for inner in details(name, old, new))
+    ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
-from toolkit.engine.values import decode, without_references
+from toolkit.engine.values import decode, decode_value, without_references
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class Registration:
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     import_id: str = ""
+    replacement_trigger: Any = None
+    replace_with: tuple[str, ...] = ()
     deleted_with: str = ""
     version: str = ""
     source: str = ""
@@ -70,6 +72,9 @@ class Registration:
             ignore_changes=self.ignore_changes,
             additional_secret_outputs=self.additional_secret_outputs,
             aliases=self.aliases,
+            import_id=self.import_id,
+            replacement_trigger=self.replacement_trigger,
+            replace_with=self.replace_with,
             deleted_with=self.deleted_with,
         )
 
@@ -91,8 +96,8 @@ class Host(Protocol):
 
     def read(self, registration: Registration, id: str) -> Properties: ...
 
-    def invoke(self, token: str, args: Properties) -> Properties:
-        """Reads a data source.
+    def invoke(self, token: str, args: Properties, after: Sequence[str]) -> Properties | None:
+        """Reads a data source; `None` in a preview in which one of the resources `after` which it is read is unknown.
 
         Raises:
             ProviderError: it has no answer; the program may go on without.
@@ -137,6 +142,8 @@ def from_request(
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         aliases=aliases,
         import_id=request.importId,
+        replacement_trigger=decode_value(request.replacement_trigger, root),
+        replace_with=tuple(request.replace_with),
         deleted_with=request.deletedWith,
         version=request.version,
         source=program_position(request.stackTrace, root),

@@ -13,7 +13,8 @@ def dependents_to_replace(root: ResourceState, inventory: Inventory, calls: Prov
     """Resources that cannot outlive `root`, in dependency order.
 
     Each dependent is compared as if every property that comes from a replaced resource were unknown. If that forces
-    its replacement, it is replaced too. A plain `depends_on` alone replaces nothing. This is the real engine's rule.
+    its replacement, it is replaced too. A plain `depends_on` alone replaces nothing, `replace_with` always does. This
+    is the real engine's rule.
     """
     replaced = {root.urn: root}
     for state in inventory.after(root):
@@ -23,7 +24,7 @@ def dependents_to_replace(root: ResourceState, inventory: Inventory, calls: Prov
 
 
 def _must_be_replaced(state: ResourceState, replaced: dict[str, ResourceState], calls: ProviderCalls) -> bool:
-    if urns.provider_urn(state.provider) in replaced:
+    if urns.provider_urn(state.provider) in replaced or not replaced.keys().isdisjoint(state.replace_with):
         return True
     inputs: Properties = {
         key: UNKNOWN if replaced.keys() & set(state.property_dependencies.get(key, ())) else value

@@ -10,6 +10,7 @@ from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.monitor import Monitor, MonitorServer
 from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
+from toolkit.engine.refusals import not_offline
 from toolkit.engine.registration import Host
 from toolkit.errors import ToolkitError
 
@@ -18,24 +19,29 @@ _UNSUPPORTED = "The Pulumi CLI does not support"
 
 
 def run(
-    program: Program, hosts: Sequence[Host], sdk: RemoteSdk | None = None, process: ProgramProcess | None = None
+    program: Program, hosts: Sequence[Host], sdks: Sequence[RemoteSdk] = (), processes: Sequence[ProgramProcess] = ()
 ) -> None:
-    """Runs the program once for each host, one after the other in the same process: the SDKs load only once.
+    """Runs the program once for each host, side by side, each in a process of its own.
 
-    With an `sdk`, that process also describes its SDKs to the hosts. A caller that has started the program's process
-    already, to save time, gives it as `process`.
+    Where there are `sdks`, one for each host, a host's process also describes its SDKs to it. A caller that has started
+    processes already, to save time, gives them as `processes`. Only the first one's output is shown: the others repeat
+    it.
 
     Raises:
         ToolkitError: a host refused something, or the program raised (the message names its file and line).
     """
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(MonitorServer(_monitor(host, program))) for host in hosts]
-        process = process or stack.enter_context(ProgramProcess(program))
-        process.send(_instructions(program, servers) | {"describe": sdk is not None})
-        if sdk is not None and (greeting := process.receive()):
-            sdk.connect(greeting["address"])
-            stack.callback(sdk.close)
-        for server in servers:
+        missing = range(len(processes), len(hosts))
+        started = [stack.enter_context(ProgramProcess(program, quiet=number > 0)) for number in missing]
+        runs = list(zip(servers, (*processes, *started), strict=True))
+        for server, process in runs:
+            process.send(_instructions(program, server) | {"describe": bool(sdks)})
+        for sdk, (_, process) in zip(sdks, runs, strict=False):
+            if greeting := process.receive():
+                sdk.connect(greeting["address"])
+                stack.callback(sdk.close)
+        for server, process in runs:
             _check(server, process.receive(), program)
 
 
@@ -43,7 +49,7 @@ def _monitor(host: Host, program: Program) -> Monitor:
     return Monitor(host, project=program.project, stack=program.stack, root=program.root)
 
 
-def _instructions(program: Program, servers: Sequence[MonitorServer]) -> dict[str, Any]:
+def _instructions(program: Program, server: MonitorServer) -> dict[str, Any]:
     return {
         "project": program.project,
         "stack": program.stack,
@@ -52,7 +58,8 @@ def _instructions(program: Program, servers: Sequence[MonitorServer]) -> dict[st
         "main": str(program.main),
         "config": dict(program.config),
         "secret_keys": list(program.secret_keys),
-        "runs": [{"address": s.address, "preview": s.monitor.host.preview} for s in servers],
+        "monitor": server.address,
+        "preview": server.monitor.host.preview,
     }
 
 
@@ -69,10 +76,7 @@ def _check(server: MonitorServer, report: dict[str, Any] | None, program: Progra
         raise ToolkitError(report["message"], next_step=f"correct {settings} or the program, and run again")
     if report and _UNSUPPORTED in report["message"]:
         what = report["message"].partition(_UNSUPPORTED)[2].partition(".")[0].strip()
-        raise ToolkitError(
-            f"the program uses {what}, which the offline engine does not do",
-            next_step="run `pulumi preview` with `marketplace provider --symbolic` attached",
-        )
+        raise not_offline(f"the program uses {what}")
     if report:
         where = f"{report['file']}:{report['line']}: " if report["file"] else ""
         kind = "" if report["error"] == "RunError" else f"{report['error']}: "

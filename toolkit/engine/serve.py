@@ -11,7 +11,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from toolkit.engine import urns
+from toolkit.engine import paths, urns
 from toolkit.engine.monitor import MAX_MESSAGE_BYTES
 from toolkit.engine.provider import Provider, ProviderError
 from toolkit.engine.values import decode, encode
@@ -72,21 +72,23 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(checked.inputs), failures=failures)
 
     def Diff(self, request: Any, context: Context) -> provider_pb2.DiffResponse:  # noqa: N802
+        olds, news = decode(request.old_inputs), decode(request.news)
         with _refusals_as_status(context):
-            diff = self._provider.diff(
-                request.urn,
-                urns.type_of(request.urn),
-                request.id,
-                decode(request.old_inputs),
-                decode(request.olds),
-                decode(request.news),
-            )
+            type = urns.type_of(request.urn)
+            diff = self._provider.diff(request.urn, type, request.id, olds, decode(request.olds), news)
         changed = provider_pb2.DiffResponse.DIFF_SOME if diff.changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(
             changes=changed,
             diffs=diff.changed,
             replaces=diff.replaces,
             deleteBeforeReplace=diff.delete_before_replace,
+            # The CLI needs them for the nested paths of `replace_on_changes`.
+            detailedDiff={
+                paths.text(steps): _property_diff(replaces=name in diff.replaces)
+                for name in diff.changed
+                for steps in paths.details(name, olds, news)
+            },
+            hasDetailedDiff=bool(diff.changed),
         )
 
     def Create(self, request: Any, context: Context) -> provider_pb2.CreateResponse:  # noqa: N802
@@ -101,7 +103,9 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
             found = self._provider.read(request.urn, urns.type_of(request.urn), request.id, decode(request.properties))
         if found is None:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=found.id, properties=encode(found.outputs), inputs=request.inputs)
+        # For an import the CLI sends no inputs, and takes none in the answer for a refusal.
+        known = encode(found.inputs) if found.inputs is not None else request.inputs if request.inputs.fields else None
+        return provider_pb2.ReadResponse(id=found.id, properties=encode(found.outputs), inputs=known)
 
     def Update(self, request: Any, context: Context) -> provider_pb2.UpdateResponse:  # noqa: N802
         with _refusals_as_status(context):
@@ -152,6 +156,11 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: Any, context: Context) -> empty_pb2.Empty:  # noqa: N802
         return empty_pb2.Empty()
+
+
+def _property_diff(*, replaces: bool) -> provider_pb2.PropertyDiff:
+    kind = provider_pb2.PropertyDiff.UPDATE_REPLACE if replaces else provider_pb2.PropertyDiff.UPDATE
+    return provider_pb2.PropertyDiff(kind=kind, inputDiff=True)
 
 
 def _differs(key: str, request: Any) -> bool:

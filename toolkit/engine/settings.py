@@ -36,6 +36,17 @@ class _Loader(yaml.SafeLoader):
             return _PLAIN
         return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
 
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """Refuses a key that stands twice, as the real CLI does; PyYAML would take the last one."""
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"):
+            if key.value in lines:
+                problem = f"the key {key.value!r} is already on line {lines[key.value]}"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            lines[key.value] = key.start_mark.line + 1
+        return node
+
 
 _Loader.add_constructor(_PLAIN, lambda loader, node: _plain(node.value))
 

@@ -38,12 +38,23 @@ class ResourceState:
     ignore_changes: tuple[str, ...] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    import_id: str = ""
+    """What the program imports it by, which may differ from its id."""
+    replacement_trigger: Any = None
+    """A change of this value replaces the resource."""
+    replace_with: tuple[str, ...] = ()
+    """URNs of the resources whose replacement replaces this one too."""
     deleted_with: str = ""
     """URN of the resource whose deletion deletes this one too."""
     external: bool = False
     """Read by the program (`X.get`), not managed by it: never deleted."""
     delete: bool = False
     """Replaced by a newer resource of the same URN, still to be deleted."""
+
+    @property
+    def title(self) -> str:
+        """Its name in messages: `orders (aws:rds/cluster:Cluster)`."""
+        return f"{self.name} ({self.type})"
 
     def revealed(self) -> Self:
         return replace(self, inputs=reveal(self.inputs), outputs=reveal(self.outputs))
@@ -130,7 +141,7 @@ def _resource_to_json(resource: ResourceState) -> dict[str, Any]:
 
 def _resource_from_json(entry: dict[str, Any]) -> ResourceState:
     values = from_json(entry)
-    for name in ("dependencies", "ignore_changes", "additional_secret_outputs", "aliases"):
+    for name in ("dependencies", "ignore_changes", "additional_secret_outputs", "aliases", "replace_with"):
         values[name] = tuple(values.get(name, ()))
     values["property_dependencies"] = {k: tuple(v) for k, v in values.get("property_dependencies", {}).items()}
     return ResourceState(**values)

@@ -42,6 +42,8 @@ class SymbolicProvider:
     def diff(  # noqa: PLR0917 - the protocol's signature
         self, urn: str, type: str, id: str, old_inputs: Properties, olds: Properties, news: Properties
     ) -> Diff:
+        if not old_inputs:  # it is imported: what it has now is not known
+            return Diff(changed=["id"])
         changed = sorted(key for key in {*old_inputs, *news} if old_inputs.get(key) != news.get(key))
         return Diff(changed=changed, replaces=[key for key in changed if key == "name"])
 
@@ -51,7 +53,7 @@ class SymbolicProvider:
         return Created(id=self.tokens.text((urn, "id")), outputs=self._outputs(urn, type, news))
 
     def read(self, urn: str, type: str, id: str, olds: Properties) -> Created | None:
-        return Created(id=id, outputs=self._outputs(urn, type, olds))
+        return Created(id=id, outputs=self._outputs(urn, type, olds), inputs={})
 
     def update(  # noqa: PLR0917 - the protocol's signature
         self, urn: str, type: str, id: str, old_inputs: Properties, olds: Properties, news: Properties, *, preview: bool

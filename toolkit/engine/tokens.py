@@ -15,19 +15,19 @@ from typing import Final
 Reference = tuple[str | int, ...]
 """URN (or `invoke:<id>`), then the path of the property."""
 
-_DIGITS: Final = {"a": 8, "b": 12}
-"""Tokens of the two seeds differ in length too, so that a value computed from the length differs as well."""
-_FIRST_NUMBER: Final = {"a": 1_000_000_000, "b": 3_000_000_000}
+_DIGITS: Final = {"a": 8, "b": 12, "c": 10}
+"""Tokens of two seeds differ in length too, so that a value computed from the length differs as well."""
+_FIRST_NUMBER: Final = {"a": 1_000_000_000, "b": 3_000_000_000, "c": 2_000_000_000}
 _NUMBERS: Final = 900_000_000
 _NUMBER: Final = re.compile(r"(?<!\d)[1-4]\d{9}(?!\d)")
-_FRAGMENT: Final = re.compile(r"plan-[ab]/|[0-9a-f]{8,12}:[0-9a-f]{8,12}|[0-9a-f]{8}\.ref\b", re.IGNORECASE)
+_FRAGMENT: Final = re.compile(r"plan-[abc]/|[0-9a-f]{8,12}:[0-9a-f]{8,12}|[0-9a-f]{8}\.ref\b", re.IGNORECASE)
 
 
 class Tokens:
     """The tokens of one run."""
 
     def __init__(self, seed: str) -> None:
-        """`seed` is `a` or `b`; a plan compares a run with each."""
+        """`seed` is `a`, `b` or `c`; a plan compares runs with different ones."""
         self.seed = seed
         self._texts: dict[str, Reference] = {}
         self._numbers: dict[int, Reference] = {}

@@ -1,8 +1,9 @@
-"""Resource transforms: callbacks in the program that may change a resource before it is registered."""
+"""Transforms: callbacks in the program that may change a resource before it is registered, or a data source's call."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import grpc
 from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
@@ -12,6 +13,7 @@ from toolkit.engine.values import OutputValue, Secret, decode, encode
 
 Callback = callback_pb2.Callback
 Request = resource_pb2.RegisterResourceRequest
+Invoke = resource_pb2.ResourceInvokeRequest
 
 
 class Transforms:
@@ -19,11 +21,15 @@ class Transforms:
 
     def __init__(self) -> None:
         self._stack: list[Callback] = []
+        self._invokes: list[Callback] = []
         self._own: dict[str, tuple[Callback, ...]] = {}
         self._channels: dict[str, grpc.Channel] = {}
 
     def add_to_stack(self, callback: Callback) -> None:
         self._stack.append(callback)
+
+    def add_to_invokes(self, callback: Callback) -> None:
+        self._invokes.append(callback)
 
     def remember(self, urn: str, callbacks: Iterable[Callback]) -> None:
         """Keeps a resource's transforms: they apply to its children too."""
@@ -45,10 +51,34 @@ class Transforms:
         _extract_dependencies(changed)
         return changed
 
-    def _call(self, callback: Callback, request: Request) -> None:
+    def apply_to_invoke(self, request: Invoke) -> Invoke:
+        """The call of a data source after all its transforms."""
+        changed = Invoke()
+        changed.CopyFrom(request)
+        for callback in self._invokes:
+            transform = resource_pb2.TransformInvokeRequest(
+                token=changed.tok,
+                args=changed.args,
+                options=resource_pb2.TransformInvokeOptions(
+                    provider=changed.provider, version=changed.version, plugin_download_url=changed.pluginDownloadURL
+                ),
+            )
+            response = resource_pb2.TransformInvokeResponse.FromString(self._answer(callback, transform))
+            if response.HasField("args"):
+                changed.args.CopyFrom(response.args)
+            if response.HasField("options"):
+                changed.provider, changed.version = response.options.provider, response.options.version
+        return changed
+
+    def _answer(self, callback: Callback, request: Any) -> bytes:
         channel = self._channels.get(callback.target)
         if channel is None:
             channel = self._channels[callback.target] = grpc.insecure_channel(callback.target)
+        message = callback_pb2.CallbackInvokeRequest(token=callback.token, request=request.SerializeToString())
+        response: bytes = callback_pb2_grpc.CallbacksStub(channel).Invoke(message).response
+        return response
+
+    def _call(self, callback: Callback, request: Request) -> None:
         transform = resource_pb2.TransformRequest(
             type=request.type,
             name=request.name,
@@ -57,10 +87,7 @@ class Transforms:
             properties=request.object,
             options=_options(request),
         )
-        answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(
-            callback_pb2.CallbackInvokeRequest(token=callback.token, request=transform.SerializeToString())
-        )
-        response = resource_pb2.TransformResponse.FromString(answer.response)
+        response = resource_pb2.TransformResponse.FromString(self._answer(callback, transform))
         if response.HasField("properties"):
             request.object.CopyFrom(response.properties)
         if response.HasField("options"):
@@ -76,6 +103,7 @@ _LISTS = {
     "ignore_changes": "ignoreChanges",
     "replace_on_changes": "replaceOnChanges",
     "additional_secret_outputs": "additionalSecretOutputs",
+    "replace_with": "replace_with",
 }
 
 
@@ -86,10 +114,12 @@ def _options(request: Request) -> resource_pb2.TransformResourceOptions:
         version=request.version,
         deleted_with=request.deletedWith,
         custom_timeouts=request.customTimeouts,
+        replacement_trigger=request.replacement_trigger if request.HasField("replacement_trigger") else None,
         aliases=[*request.aliases, *(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs)],
     )
     for name, field in _LISTS.items():
         getattr(options, name).extend(getattr(request, field))
+    setattr(options, "import", request.importId)
     if request.HasField("protect"):
         options.protect = request.protect
     if request.HasField("retainOnDelete"):
@@ -112,6 +142,8 @@ def _set_options(request: Request, options: resource_pb2.TransformResourceOption
     request.provider = options.provider
     request.version = options.version
     request.deletedWith = options.deleted_with
+    request.importId = getattr(options, "import")
+    request.replacement_trigger.CopyFrom(options.replacement_trigger)
     request.customTimeouts.CopyFrom(options.custom_timeouts)
     if options.HasField("protect"):
         request.protect = options.protect

@@ -15,6 +15,10 @@ def make(stack: str, project: str, parent: str, type: str, name: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{prefix}{type}::{name}"
 
 
+def is_urn(text: str) -> bool:
+    return text.startswith("urn:pulumi:") and len(text.split("::", 3)) == 4
+
+
 def stack_and_project(urn: str) -> tuple[str, str]:
     stack, project, _ = urn.removeprefix("urn:pulumi:").split("::", 2)
     return stack, project

@@ -53,10 +53,11 @@ class OutputValue:
 
 def decode(struct: struct_pb2.Struct, root: Path | None = None) -> Properties:
     """Reads properties from the wire; `root` is the folder that relative asset paths start from."""
-    return {key: _decode(value, root) for key, value in struct.fields.items()}
+    return {key: decode_value(value, root) for key, value in struct.fields.items()}
 
 
-def _decode(value: struct_pb2.Value, root: Path | None) -> Any:
+def decode_value(value: struct_pb2.Value, root: Path | None) -> Any:
+    """Reads one value from the wire."""
     match value.WhichOneof("kind"):
         case "string_value":
             return value.string_value
@@ -66,9 +67,9 @@ def _decode(value: struct_pb2.Value, root: Path | None) -> Any:
         case "bool_value":
             return value.bool_value
         case "list_value":
-            return [_decode(item, root) for item in value.list_value.values]
+            return [decode_value(item, root) for item in value.list_value.values]
         case "struct_value":
-            return _decode_object({k: _decode(v, root) for k, v in value.struct_value.fields.items()}, root)
+            return _decode_object({k: decode_value(v, root) for k, v in value.struct_value.fields.items()}, root)
     return None
 
 

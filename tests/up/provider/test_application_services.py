@@ -180,7 +180,7 @@ def test_an_image_function_keeps_its_settings_and_an_invocation_runs_its_handler
     [call] = cloud.servers.calls
     assert call.handler == "functions.migrations.handler.handler"
     assert call.environment == (("ORDERS_HOST", "127.0.0.1"),)
-    assert (call.role_arn, call.timeout_seconds) == (role.outputs["arn"], 120)
+    assert (call.role_arn, call.function.timeout_seconds) == (role.outputs["arn"], 120)
     assert invocation.outputs["result"] == '{"migrated": 1}'
     invocation.delete()
     assert len(cloud.servers.calls) == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from toolkit.engine.events import OnEvent, Operation
+from toolkit.engine.events import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.state import ResourceState
@@ -24,23 +24,43 @@ class Deployed:
     """Live resources, secrets in clear."""
     outputs: Properties
     changes: Mapping[str, int]
-    """How many were created, updated, replaced, deleted, and left the same."""
+    """How many cloud resources were created, updated, replaced, deleted, and left the same."""
 
 
 class Deployer(Protocol):
     """Creates the resources of a program through a provider, and keeps their state in a folder."""
 
+    def resume(self, program: Program) -> Deployed | None:
+        """What the last run left, if it sealed that and the program cannot declare anything else since.
+
+        `None` means: repair, plan and deploy. Either way the seal is gone, so that the run after a crash compares all.
+        """
+        ...
+
+    def seal(self) -> None:
+        """Lets the next run resume: the deployment is complete, and everything is on disk."""
+        ...
+
     def repair(self, provider: Provider) -> None:
         """Brings the state back to what the machine really has, before a deployment."""
         ...
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed: ...
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
+        """Creates, updates, replaces and deletes what the program needs."""
+        ...
+
+    def require_destroyable(self, program: Program) -> None:
+        """Raises `ToolkitError` where `destroy` would refuse to begin: a resource is protected, the state is damaged.
+
+        It changes nothing, and the stack may run.
+        """
+        ...
 
     def destroy(self, program: Program, provider: Provider) -> int:
-        """Deletes every resource and returns how many there were."""
+        """Deletes every resource and returns how many cloud resources there were."""
         ...
 
 
 def counts(operations: Mapping[Operation, int]) -> dict[str, int]:
-    """How many resources each operation touched, zeros included."""
+    """How many cloud resources each operation touched, zeros included."""
     return {name: operations.get(name, 0) for name in COUNTED}

@@ -8,6 +8,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +16,21 @@ from typing import Any
 
 import yaml
 
-from toolkit.engine.events import OnEvent
+from toolkit.engine.counting import is_cloud_resource
+from toolkit.engine.deployment import refuse_protected
+from toolkit.engine.events import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve
+from toolkit.engine.settings import read_yaml
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local.deployers.deployer import Deployed, counts
 
 FOLDER = "pulumi"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - Pulumi's own mark of a special value
+ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
+"""How a stack's file says what its secrets are encrypted with. The copy has a passphrase of its own."""
 LAST_LINES = 25
 
 
@@ -39,22 +45,34 @@ class PulumiDeployer:
             )
         self._folder = folder / FOLDER
 
+    def resume(self, program: Program) -> Deployed | None:
+        """Never: the CLI itself finds out that nothing has changed."""
+        return None
+
+    def seal(self) -> None:
+        """Does nothing."""
+
     def repair(self, provider: Provider) -> None:
         """Does nothing: with the CLI the user runs `pulumi refresh`."""
 
-    def deploy(self, program: Program, provider: Provider, on_event: OnEvent) -> Deployed:
+    def deploy(self, program: Program, provider: Provider) -> Deployed:
+        changes: Counter[Operation] = Counter()
         with self._stack(program, provider) as stack:
             with _cli_errors():
-                summary = stack.up(on_output=_ignore).summary
-            exported = self._export(program)
-        changes = {getattr(kind, "value", kind): count for kind, count in summary.resource_changes.items()}
-        resources = [_resource(entry) for entry in exported["resources"] if not entry.get("delete")]
+                stack.up(on_output=_ignore, on_event=lambda event: changes.update(_operations(event)))
+            resources = self._resources(program)
         return Deployed(resources=resources, outputs=_stack_outputs(resources), changes=counts(changes))
 
+    def require_destroyable(self, program: Program) -> None:
+        self._project(program)
+        refuse_protected(self._resources(program))
+
     def destroy(self, program: Program, provider: Provider) -> int:
-        with self._stack(program, provider) as stack, _cli_errors():
-            changes: Mapping[str, int] = stack.destroy(on_output=_ignore).summary.resource_changes
-        return sum(changes.values())
+        with self._stack(program, provider) as stack:
+            resources = self._resources(program)
+            with _cli_errors():
+                stack.destroy(on_output=_ignore)
+        return sum(map(is_cloud_resource, resources))
 
     @contextmanager
     def _stack(self, program: Program, provider: Provider) -> Iterator[Any]:
@@ -80,12 +98,15 @@ class PulumiDeployer:
         project = self._folder / "project"
         (self._folder / "backend").mkdir(parents=True, exist_ok=True)
         project.mkdir(exist_ok=True)
-        declared = yaml.safe_load((program.root / "Pulumi.yaml").read_text())
+        declared = read_yaml(program.root / "Pulumi.yaml")
         declared.pop("main", None)  # the program stays where it is, and runs in this process
+        declared.pop("stackConfigDir", None)  # the stack's file is copied beside it
+        if isinstance(declared.get("config"), str):  # the old form of `stackConfigDir`
+            del declared["config"]
         (project / "Pulumi.yaml").write_text(yaml.safe_dump(declared))
-        settings = f"Pulumi.{program.stack}.yaml"
-        salt = _salt(project / settings)
-        (project / settings).write_text((program.root / settings).read_text().rstrip() + "\n" + salt)
+        settings = {key: value for key, value in read_yaml(program.settings_file).items() if key not in ENCRYPTION}
+        copy = project / program.settings_file.name
+        copy.write_text(yaml.safe_dump(settings | _encryption(copy)))
         return project
 
     def _environment(self) -> dict[str, str]:
@@ -96,7 +117,8 @@ class PulumiDeployer:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
-    def _export(self, program: Program) -> dict[str, Any]:
+    def _resources(self, program: Program) -> list[ResourceState]:
+        """What is deployed, secrets in clear."""
         done = subprocess.run(
             ["pulumi", "stack", "export", "--show-secrets", "--non-interactive", "--stack", program.stack],
             cwd=self._folder / "project",
@@ -107,19 +129,20 @@ class PulumiDeployer:
         )
         if done.returncode:
             raise ToolkitError(f"`pulumi stack export` failed: {done.stderr.strip()}", next_step="see its message")
-        exported: dict[str, Any] = json.loads(done.stdout)["deployment"]
-        return exported
+        exported = json.loads(done.stdout)["deployment"].get("resources") or ()
+        return [_resource(entry) for entry in exported if not entry.get("delete")]
 
 
 def _run(program: Program) -> None:
-    """The program as the CLI's language host would run it: fresh, in its own folder's import path."""
-    sys.path.insert(0, str(program.root))
+    """The program as the CLI's language host would run it: fresh, its own folder first in the import path."""
+    folder = str(program.folder)
+    sys.path.insert(0, folder)
     try:
         for name in [name for name in sys.modules if name.partition(".")[0] in ("stacks", "components")]:
             del sys.modules[name]
         runpy.run_path(str(program.main), run_name="__main__")
     finally:
-        sys.path.remove(str(program.root))
+        sys.path.remove(folder)
 
 
 @contextmanager
@@ -137,10 +160,19 @@ def _cli_errors() -> Iterator[None]:
         ) from None
 
 
-def _salt(settings: Path) -> str:
-    """The line with the encryption salt that the CLI added the last time."""
-    lines = settings.read_text().splitlines() if settings.exists() else []
-    return "".join(f"{line}\n" for line in lines if line.startswith("encryptionsalt:"))
+def _operations(event: Any) -> list[Operation]:
+    """What a step of the CLI does to a cloud resource; a replacement is one operation, its parts are none."""
+    step = event.resource_pre_event and event.resource_pre_event.metadata
+    declared = step and (step.new or step.old)
+    if not declared or not step.logical or not declared.custom or declared.type.startswith("pulumi:"):
+        return []
+    return [step.op.value]
+
+
+def _encryption(copy: Path) -> dict[str, Any]:
+    """What the CLI added to the copy of the stack's file the last time, to encrypt its state."""
+    known = read_yaml(copy) if copy.exists() else {}
+    return {key: known[key] for key in ENCRYPTION if key in known}
 
 
 def _resource(entry: Mapping[str, Any]) -> ResourceState:

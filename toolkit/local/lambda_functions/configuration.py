@@ -14,8 +14,9 @@ class LambdaConfiguration:
     """The configuration that the runtime and the context object show to the handler."""
 
     name: str
+    """The physical name, by which the cloud's services call it."""
     timeout_seconds: float
-    memory_megabytes: int
+    memory_mib: int
     arn: str
 
     def environment(self, handler: str) -> dict[str, str]:
@@ -23,7 +24,7 @@ class LambdaConfiguration:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_megabytes),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mib),
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -31,6 +32,7 @@ class LambdaConfiguration:
             "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}",
             "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
             "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+            "POWERTOOLS_TRACE_DISABLED": "true",  # no X-Ray daemon listens on this machine
             "LAMBDA_TASK_ROOT": os.getcwd(),  # noqa: PTH109 - a string for the environment
             "TZ": ":UTC",
             "_HANDLER": handler,

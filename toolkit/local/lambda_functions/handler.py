@@ -38,7 +38,7 @@ class Context:
     def __init__(self, configuration: LambdaConfiguration, request_id: str, deadline: float) -> None:
         self.function_name = configuration.name
         self.function_version = "$LATEST"
-        self.memory_limit_in_mb = str(configuration.memory_megabytes)
+        self.memory_limit_in_mb = str(configuration.memory_mib)
         self.invoked_function_arn = configuration.arn
         self.aws_request_id = request_id
         self.log_group_name = f"/aws/lambda/{configuration.name}"

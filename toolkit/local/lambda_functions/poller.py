@@ -131,9 +131,9 @@ class Poller:
             ]
             self._queues.delete_message_batch(QueueUrl=self._mapping.queue_url, Entries=entries)
 
-    def _give_back(self, messages: Iterable[dict[str, Any]], *, at_once: bool = False) -> None:
+    def _give_back(self, messages: Sequence[dict[str, Any]], *, at_once: bool = False) -> None:
         first = self._mapping.redelivery_seconds
-        if first is None:
+        if first is None or not messages:
             return
         limit = self._visibility_seconds()
         for message in messages:

@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m toolkit.local.lambda_functions.runtime")
     parser.add_argument("--handler", required=True, help="module and function, as in the image's command")
     parser.add_argument("--timeout", type=float, default=3.0, help="seconds")
-    parser.add_argument("--memory", type=int, default=128, help="megabytes, shown to the handler, not enforced")
+    parser.add_argument("--memory", type=int, default=128, help="MiB, shown to the handler, not enforced")
     parser.add_argument("--name", default="function")
     parser.add_argument("--arn", default="")
     how = parser.add_mutually_exclusive_group(required=True)
@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     configuration = LambdaConfiguration(
         name=chosen.name,
         timeout_seconds=chosen.timeout,
-        memory_megabytes=chosen.memory,
+        memory_mib=chosen.memory,
         arn=chosen.arn
         or f"arn:aws:lambda:{os.environ.get('AWS_REGION', 'us-east-1')}:123456789012:function:{chosen.name}",
     )

@@ -6,38 +6,42 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.processes.spec import ProcessSpec
+
+
+def runtime_command(function: LambdaConfiguration, *, handler: str, port: int) -> list[str]:
+    """Starts the process that runs the handler of a Lambda function for whoever calls the port."""
+    return [
+        *(sys.executable, "-m", "toolkit.local.lambda_functions.runtime"),
+        *("--handler", handler, "--port", str(port), "--name", function.name, "--arn", function.arn),
+        *("--timeout", str(function.timeout_seconds), "--memory", str(function.memory_mib)),
+    ]
 
 
 def worker(
     *,
     name: str,
-    function_name: str,
+    function: LambdaConfiguration,
     handler: str,
     port: int,
-    timeout_seconds: float,
-    memory_megabytes: int = 128,
-    environment: Mapping[str, str] | None = None,
-    role_arn: str | None = None,
-    arn: str = "",
+    environment: Mapping[str, str],
+    role_arn: str | None,
 ) -> ProcessSpec:
     """A process that takes the invocations of a Lambda function."""
-    command = [sys.executable, "-m", "toolkit.local.lambda_functions.runtime", "--handler", handler]
-    command += ["--port", str(port), "--timeout", str(timeout_seconds), "--memory", str(memory_megabytes)]
-    command += ["--name", function_name]
     return ProcessSpec(
         name=name,
-        command=[*command, "--arn", arn] if arn else command,
-        environment=environment or {},
+        command=runtime_command(function, handler=handler, port=port),
+        environment=environment,
         role_arn=role_arn,
         ready_url=f"http://127.0.0.1:{port}/",
         kind="worker",
         port=port,
-        function_name=function_name,
+        function_name=function.name,
     )
 
 
-def poller(*, name: str, mappings: Path, workers: Path, role_arn: str | None = None) -> ProcessSpec:
+def poller(*, name: str, mappings: Path, workers: Path, role_arn: str) -> ProcessSpec:
     """The process that polls the queues of the event source mappings in the file `mappings`."""
     command = [sys.executable, "-m", "toolkit.local.lambda_functions.poller"]
     command += ["--mappings", str(mappings), "--workers", str(workers)]

@@ -23,7 +23,8 @@ LOG_TAIL_BYTES = 16_384
 class ChildProcess:
     """A process in a session of its own, so that Ctrl-C reaches only its parent.
 
-    Its output goes to `log`. It is stopped by `stop`, or by the reaper when the starting process dies first.
+    It sees `environment` and nothing else of the one that starts it. Its output goes to `log`. It is stopped by
+    `stop`, or by the reaper when the starting process dies first.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class ChildProcess:
         command: Sequence[str],
         *,
         log: Path,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str],
         folder: Path | None = None,
         user: int | None = None,
         stop_signal: int = signal.SIGTERM,
@@ -43,7 +44,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=None if environment is None else dict(environment),
+                env=dict(environment),
                 cwd=folder,
                 start_new_session=True,
                 user=user,

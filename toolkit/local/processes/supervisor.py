@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,8 @@ STEADY_AFTER_SECONDS = 30.0
 WATCH_SECONDS = 0.05
 LOG_LINES = 15
 
-ENTRANCES: tuple[Kind, ...] = ("gateway", "poller")
-"""Kinds that bring work to the others; they are stopped first."""
+STOPPED_FIRST: tuple[Kind, ...] = ("gateway", "poller")
+"""Kinds that bring work to the others."""
 
 log = logging.getLogger(__name__)
 
@@ -42,37 +42,27 @@ class Host(Account, Protocol):
     @property
     def workers(self) -> Path: ...
     def record(self, name: str, pid: int | None) -> None: ...
-    def revive(self) -> Sequence[str]: ...
+    def revive(self) -> None: ...
 
 
 @dataclass(kw_only=True)
 class Supervised:
-    """A process and how often it had to be started again."""
+    """A process, and how it fares."""
 
     spec: ProcessSpec
     child: ChildProcess
     started: float
-    restarts: int = 0
     failures: int = 0
+    """How often in a row it ended early or could not be started."""
     start_again_at: float | None = None
 
 
 class Supervisor:
-    """Starts processes in their order, restarts those that crash and servers too, stops the entrances, then the rest.
+    """Starts processes in order, restarts those that crash (servers too), stops gateway and pollers, then the rest."""
 
-    `on_event(name, what)` is called with `started`, `ready`, `ended (code)`, `restarted`.
-    """
-
-    def __init__(
-        self,
-        specs: Sequence[ProcessSpec],
-        machine: Host,
-        *,
-        on_event: Callable[[str, str], None] = lambda name, what: None,
-    ) -> None:
+    def __init__(self, specs: Sequence[ProcessSpec], machine: Host) -> None:
         self._specs = specs
         self._machine = machine
-        self._on_event = on_event
         self._running: dict[str, Supervised] = {}
         self._changing = threading.RLock()
         self._ending = threading.Event()
@@ -103,9 +93,10 @@ class Supervisor:
             self._watch.join()
             self._watch = None
         with self._changing:
-            entrances = [one for one in self._running.values() if one.spec.kind in ENTRANCES]
-            self._stop_together(entrances)
-            self._stop_together([one for one in self._running.values() if one not in entrances])
+            for first in (True, False):
+                self._stop_together(
+                    [one for one in self._running.values() if (one.spec.kind in STOPPED_FIRST) is first]
+                )
             self._running.clear()
             self._machine.workers.unlink(missing_ok=True)
 
@@ -125,15 +116,11 @@ class Supervisor:
                 if supervised.child.exit_code is None
             }
 
-    def restarts(self, name: str) -> int:
-        """How often a process had to be started again."""
-        return self._running[name].restarts
-
     def log(self, name: str) -> Path:
         """Where a process writes."""
         return self._machine.logs / f"{name}.log"
 
-    def _start(self, spec: ProcessSpec) -> ChildProcess:
+    def _start(self, spec: ProcessSpec) -> None:
         environment = of_workload(self._machine, spec.name, spec.role_arn, spec.environment)
         child = ChildProcess(spec.command, log=self.log(spec.name), environment=environment, folder=ROOT)
         with self._changing:
@@ -143,8 +130,6 @@ class Supervisor:
             else:
                 known.child, known.started, known.start_again_at = child, time.monotonic(), None
         self._machine.record(spec.name, child.pid)
-        self._on_event(spec.name, "started")
-        return child
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
@@ -155,7 +140,6 @@ class Supervisor:
                     raise self._not_ready(supervised, f"ended with code {supervised.child.exit_code}")
                 if supervised.spec.ready_url is None or answers(supervised.spec.ready_url):
                     del waiting[name]
-                    self._on_event(name, "ready")
                 elif time.monotonic() > deadline:
                     raise self._not_ready(supervised, f"did not get ready in {HEALTHY_WITHIN_SECONDS:.0f} seconds")
             time.sleep(0.02)
@@ -176,17 +160,14 @@ class Supervisor:
 
     def _revive_servers(self) -> None:
         try:
-            for name in self._machine.revive():
-                self._on_event(name, "restarted")
+            self._machine.revive()
         except Exception as failure:  # the thread must go on and try again
             log.warning("a server that ended cannot be started now: %s", failure)
-            self._on_event("servers", str(failure))
             self._ending.wait(LONGEST_BACKOFF_SECONDS)
 
     def _attend(self, ended: Supervised) -> None:
         now = time.monotonic()
         if ended.start_again_at is None:
-            self._on_event(ended.spec.name, f"ended ({ended.child.exit_code})")
             ended.child.stop()
             ended.failures = 0 if now - ended.started > STEADY_AFTER_SECONDS else ended.failures + 1
             ended.start_again_at = now + _backoff_seconds(ended.failures)
@@ -200,10 +181,6 @@ class Supervisor:
             ended.failures += 1
             ended.start_again_at = time.monotonic() + max(FIRST_BACKOFF_SECONDS, _backoff_seconds(ended.failures))
             log.warning("%s cannot be started now, it is tried again: %s", ended.spec.name, failure)
-            self._on_event(ended.spec.name, f"not restarted ({failure})")
-            return
-        ended.restarts += 1
-        self._on_event(ended.spec.name, "restarted")
 
     def _list_workers(self) -> None:
         workers: dict[str, list[int]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from toolkit.errors import ToolkitError
@@ -43,18 +43,9 @@ def stock_shelves(cognito: Any, pool: UserPool, gateway_url: str, sellers: Seque
                 )
 
 
-def buy(
-    cognito: Any,
-    pool: UserPool,
-    gateway_url: str,
-    *,
-    email: str = BUYER,
-    payment_method: str = VISA,
-    on_event: Callable[[str], None] = lambda what: None,
-) -> Receipt:
+def buy(cognito: Any, pool: UserPool, gateway_url: str) -> Receipt:
     """One purchase from two sellers, followed until it is fulfilled or failed."""
-    with Visitor(gateway_url, sign_in(cognito, pool, email)) as visitor:
-        on_event(f"signed in as {email}")
+    with Visitor(gateway_url, sign_in(cognito, pool, BUYER)) as visitor:
         offers = _one_of_each_seller(_browse(visitor))
         if len(offers) < 2:
             raise ToolkitError(
@@ -64,23 +55,15 @@ def buy(
         visitor.delete("/cart")
         for quantity, offer in enumerate(offers, start=1):
             visitor.put(f"/cart/items/{offer['offer_id']}", {"quantity": quantity})
-        on_event(f"put items of {len(offers)} sellers in the cart")
-        accepted = visitor.post(
-            "/checkout", {"payment_method": payment_method}, **{"Idempotency-Key": str(uuid.uuid4())}
-        )
-        on_event(f"order {accepted['order_id']} accepted")
-        return follow(visitor, accepted["order_id"], on_event=on_event)
+        accepted = visitor.post("/checkout", {"payment_method": VISA}, **{"Idempotency-Key": str(uuid.uuid4())})
+        return follow(visitor, accepted["order_id"])
 
 
-def follow(visitor: Visitor, order_id: str, *, on_event: Callable[[str], None] = lambda what: None) -> Receipt:
+def follow(visitor: Visitor, order_id: str) -> Receipt:
     """Reads the order again and again until it is fulfilled or failed."""
     deadline = time.monotonic() + FULFILLED_WITHIN_SECONDS
-    seen = ""
     while True:
         receipt = Receipt.model_validate(visitor.get(f"/orders/{order_id}"))
-        if receipt.status != seen:
-            seen = receipt.status
-            on_event(seen)
         if receipt.status in ENDED:
             return receipt
         if time.monotonic() > deadline:

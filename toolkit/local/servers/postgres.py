@@ -17,6 +17,7 @@ from typing import Any
 
 from toolkit.errors import ToolkitError
 from toolkit.local.processes.child_process import ChildProcess, last_lines
+from toolkit.local.processes.environment import of_server
 from toolkit.local.processes.identity import stop_leftover
 from toolkit.local.processes.ports import free_port, require_free
 from toolkit.local.servers.unprivileged import unprivileged
@@ -91,6 +92,7 @@ class PostgresServer:
             child = ChildProcess(
                 [*guard.prefix, str(binaries / "postgres"), "-D", str(self._data), *options],
                 log=self.log,
+                environment=of_server({}),
                 folder=self.folder,
                 user=guard.user,
                 stop_signal=signal.SIGINT,
@@ -142,7 +144,12 @@ class PostgresServer:
         )
         for locale in ("C.UTF-8", "C"):
             done = subprocess.run(
-                [*command, f"--locale={locale}"], check=False, capture_output=True, text=True, **identity
+                [*command, f"--locale={locale}"],
+                env=of_server({}),
+                check=False,
+                capture_output=True,
+                text=True,
+                **identity,
             )
             if done.returncode == 0:
                 part.rename(self._data)

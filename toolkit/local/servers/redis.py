@@ -12,6 +12,7 @@ from pathlib import Path
 
 from toolkit.errors import ToolkitError
 from toolkit.local.processes.child_process import ChildProcess, last_lines
+from toolkit.local.processes.environment import of_server
 from toolkit.local.processes.identity import stop_leftover
 from toolkit.local.processes.ports import free_port, require_free
 
@@ -68,7 +69,7 @@ class RedisServer:
         stop_leftover(self.folder / "server.pid", self.folder)
         require_free(self.port, "Redis")
         options = [part for name, value in self._settings.items() for part in (f"--{name}", value)]
-        self._child = ChildProcess([_binary(), *options], log=self.log, folder=self.folder)
+        self._child = ChildProcess([_binary(), *options], log=self.log, environment=of_server({}), folder=self.folder)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._child.exit_code is None:
             if _answers(self.port):

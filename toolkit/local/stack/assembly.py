@@ -8,7 +8,6 @@ import sys
 from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import Api, GatewaySettings
 from toolkit.local.gateway.spec import gateway
-from toolkit.local.lambda_functions.poller import EventSourceMapping
 from toolkit.local.lambda_functions.specs import poller, worker
 from toolkit.local.processes.environment import emulated_keys_url, listening, secret_values
 from toolkit.local.processes.spec import ProcessSpec
@@ -32,14 +31,11 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int) ->
 def _worker(planned: LambdaWorker, machine: Machine) -> ProcessSpec:
     return worker(
         name=planned.name,
-        function_name=planned.function_name,
+        function=planned.function,
         handler=planned.handler,
         port=machine.port(planned.name),
-        timeout_seconds=planned.timeout_seconds,
-        memory_megabytes=planned.memory_mib,
         environment=planned.environment,
         role_arn=planned.role_arn,
-        arn=planned.arn,
     )
 
 
@@ -62,17 +58,9 @@ def _secret(machine: Machine, arn: str) -> str:
 
 
 def _poller(planned: QueuePoller, machine: Machine) -> ProcessSpec:
-    mapping = EventSourceMapping(
-        queue_url=planned.queue_url,
-        queue_arn=planned.queue_arn,
-        function_name=planned.function_name,
-        batch_size=planned.batch_size,
-        batching_window_seconds=planned.window_seconds,
-        report_batch_item_failures=planned.reports_failures,
-    )
     file = machine.state / "mappings" / f"{planned.name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps([mapping.model_dump()], indent=2))
+    file.write_text(json.dumps([planned.mapping.model_dump()], indent=2))
     # One process per mapping: on AWS too, the Lambda function's own role reads the queue.
     return poller(name=planned.name, mappings=file, workers=machine.workers, role_arn=planned.role_arn)
 

@@ -7,13 +7,14 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.describing import RemoteSdk
-from toolkit.engine.events import ignore
 from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
@@ -24,7 +25,7 @@ from toolkit.local.deployers.deployer import Deployed, Deployer, EngineName
 from toolkit.local.processes.ports import is_free
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.processes.supervisor import Supervisor
-from toolkit.local.purchase.buying import VISA, buy, stock_shelves
+from toolkit.local.purchase.buying import buy, stock_shelves
 from toolkit.local.purchase.receipt import Receipt
 from toolkit.local.purchase.visitor import UserPool
 from toolkit.local.stack.assembly import process_specs
@@ -37,6 +38,8 @@ from toolkit.local.state.run import Resources, Run
 
 PAYMENTS: Final = "marketplace:payments:Payments"
 DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
+CLIENTS: Final = ("sts", "secretsmanager", "cognito-idp")
+"""Of the AWS services that every run calls, whether it deploys or not."""
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
 
 
@@ -64,6 +67,8 @@ class LocalStack:
         self._sdk = RemoteSdk()
         self._supervisor: Supervisor | None = None
         self._deployed: Deployed | None = None
+        self._deployer: Deployer | None = None
+        """Set once the deployment is complete."""
 
     def __enter__(self) -> LocalStack:
         return self
@@ -96,26 +101,31 @@ class LocalStack:
         self.machine.lock()
         require_integrity(self.machine.state)
         require_port(self.settings.port)
+        resumed = deployer.resume(program)
         with ThreadPoolExecutor(1) as pool:
-            starting = pool.submit(self._start_servers, deployer)
-            self._plan(program)
+            starting = pool.submit(self._start_servers, None if resumed else deployer)
+            if resumed is None:
+                self._plan(program)
+            else:
+                self.machine.load_clients(*CLIENTS)
             with self._steps.step("servers", "PostgreSQL, Redis, AWS, Stripe") as step:
                 starting.result()
-                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started beside the plan"
+                step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started"
         with self._steps.step("resources", "creating what the plan says") as step:
-            deployed = self._deploy(program, deployer)
+            deployed = self._deployed = resumed or self._deploy(program, deployer)
+            self._deployer = deployer
             resources = counted(deployed)
             step.outcome = _summary(resources)
         wanted = topology(deployed.resources)
         specs = self._start_processes(wanted)
         return self._record(deployed, resources, specs, wanted)
 
-    def buy(self, *, payment_method: str = VISA) -> Receipt:
+    def buy(self) -> Receipt:
         """One purchase over HTTP, with the demo sellers' shelves stocked first."""
         with self._steps.step("purchase", "signing in, browsing, checking out") as step:
             cognito = self.machine.boto("cognito-idp")
             stock_shelves(cognito, self.user_pool, self.url)
-            receipt = buy(cognito, self.user_pool, self.url, payment_method=payment_method)
+            receipt = buy(cognito, self.user_pool, self.url)
             step.outcome = f"order {receipt.order_id} {receipt.status}"
         return receipt
 
@@ -137,33 +147,40 @@ class LocalStack:
             self._supervisor.stop()
             self._supervisor = None
         self.machine.stop()
+        if self._deployer is not None and self.machine.saved:
+            self._deployer.seal()
+            self._deployer = None
 
-    def _start_servers(self, deployer: Deployer) -> None:
+    def _start_servers(self, deployer: Deployer | None) -> None:
+        """With a `deployer` also makes ready for a deployment."""
         started = time.monotonic()
         self.machine.start()
         self._steps.took("servers", time.monotonic() - started)
-        warm(self.machine)
-        deployer.repair(LocalProvider(self.machine, sdk=self._sdk))
+        if deployer is not None:
+            warm(self.machine)
+            with self._provider() as provider:
+                deployer.repair(provider)
+
+    def _provider(self) -> closing[LocalProvider]:
+        """The provider of this machine, which is closed with the block."""
+        return closing(LocalProvider(self.machine, sdk=self._sdk))
 
     def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
-        provider = LocalProvider(self.machine, sdk=self._sdk)
-        try:
-            self._deployed = deployer.deploy(program, provider, ignore)
-        finally:
-            provider.close()
-        self._give_stripe_secret(self._deployed.resources)
-        return self._deployed
+        with self._provider() as provider:
+            deployed = deployer.deploy(program, provider)
+        self._give_stripe_secret(deployed.resources)
+        return deployed
 
     def _plan(self, program: Program) -> None:
         """Previews the program, to find mistakes before anything is created. `marketplace plan` checks more."""
+        from toolkit.engine.architecture import links
         from toolkit.engine.planning import preview
 
         with self._steps.step("plan", f"what {program.project}/{program.stack} would deploy") as step:
             planned = preview(program, self._sdk)
             functions = {resource.function for resource in planned if resource.function}
-            links = sum(len(resource.inputs.get("links") or ()) for resource in planned if not resource.custom)
-            custom = sum(resource.custom and not resource.type.startswith("pulumi:") for resource in planned)
-            step.outcome = f"{len(functions)} functions, {custom} resources, {links} links"
+            resources = sum(map(is_cloud_resource, planned))
+            step.outcome = f"{len(functions)} functions, {resources} cloud resources, {len(links(planned))} links"
 
     def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
         """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already."""
@@ -249,4 +266,4 @@ def _summary(resources: Resources) -> str:
         "unchanged": resources.same,
     }
     parts = [f"{count} {what}" for what, count in changes.items() if count] or ["nothing to do"]
-    return f"{', '.join(parts)} ({resources.emulated} emulated, {resources.recorded} recorded)"
+    return f"{resources.total} cloud resources: {', '.join(parts)}"

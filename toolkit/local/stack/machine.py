@@ -64,6 +64,8 @@ class Machine:
         self._clients: dict[str, Any] = {}
         self._making_clients = threading.Lock()
         self.region: str = region or self._book.region or DEFAULT_REGION
+        self.saved = False
+        """Whether the last `stop` left all on disk. PostgreSQL and Redis always do, moto unless it was killed."""
 
     def __enter__(self) -> Machine:
         return self
@@ -113,15 +115,23 @@ class Machine:
 
     def boto(self, service: str) -> Any:
         """A client with the deployer's credentials, kept for the next call."""
+        self._running("moto")
+        return self._client(service)
+
+    def load_clients(self, *services: str) -> None:
+        """Makes clients for later. It takes a second or two, and needs no running server."""
+        for service in services:
+            self._client(service)
+
+    def _client(self, service: str) -> Any:
         import boto3
 
-        endpoint = self.aws_endpoint
         with self._making_clients:  # making one is not safe in two threads at once, using it is
             if service not in self._clients:
                 make: Any = boto3.client
                 self._clients[service] = make(
                     service,
-                    endpoint_url=endpoint,
+                    endpoint_url=f"http://127.0.0.1:{self.port('moto')}",
                     region_name=self.region,
                     aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
                     aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
@@ -156,13 +166,12 @@ class Machine:
         for name, server in self._servers.items():
             self.record(name, server.pid)
 
-    def revive(self) -> Sequence[str]:
-        """Starts servers again that ended by themselves; returns their names."""
+    def revive(self) -> None:
+        """Starts servers again that ended by themselves."""
         with self._changing:
             ended = [name for name, server in self._servers.items() if server.pid is None]
             if ended:
                 self._start(ended)
-            return ended
 
     def stop(self) -> None:
         """Stops the servers and gives the state folder back."""
@@ -170,6 +179,7 @@ class Machine:
         with ThreadPoolExecutor(max(1, len(running))) as pool:
             for outcome in [pool.submit(server.stop) for _, server in running]:
                 outcome.result()
+        self.saved = any(isinstance(server, MotoServer) and server.saved for _, server in running)
         for name, _ in running:
             self.record(name, None)
         self._servers.clear()
@@ -214,6 +224,10 @@ class Machine:
     def recorded(self) -> dict[str, ProcessIdentity]:
         """The processes of the last run, whether they still run or not (`ProcessIdentity.find` shows which)."""
         return self._book.recorded()
+
+    def restarts(self) -> dict[str, int]:
+        """How often a process of the last run had to be started again, by name; those that never had to are missing."""
+        return self._book.restarts()
 
     def _running(self, name: str) -> Server:
         server = self._server(name)

@@ -17,8 +17,8 @@ def show(run: Run, console: Console) -> None:
     console.print(_components(run))
     resources = run.resources
     console.print(
-        f"\n{resources.total} resources: {resources.emulated} emulated, {resources.recorded} recorded (accepted, with "
-        "plausible outputs, but not emulated)"
+        f"\n{resources.total} cloud resources: {resources.emulated} emulated, {resources.recorded} recorded "
+        "(accepted, with plausible outputs, but not emulated)"
     )
     if run.unserved:
         console.print(f"[yellow]no process here serves {', '.join(run.unserved)}[/]")

@@ -29,13 +29,13 @@ class Steps:
 
     @contextmanager
     def step(self, name: str, doing: str) -> Iterator[Step]:
-        """Times the block; an exception passes through, its step shown as failed."""
+        """Times the block. An exception passes through, its step shown as failed; an interrupt is no failure."""
         started = time.monotonic()
         step = Step(name=name)
         try:
             with self._console.status(f"{name}: {escape(doing)}"):
                 yield step
-        except BaseException:
+        except Exception:
             self._line("[red]failed[/]", step, time.monotonic() - started)
             raise
         self.took(name, time.monotonic() - started)

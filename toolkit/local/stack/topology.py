@@ -15,6 +15,8 @@ from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
 from toolkit.local.gateway.api import Api
 from toolkit.local.gateway.deployed_apis import deployed_apis
+from toolkit.local.lambda_functions.configuration import LambdaConfiguration
+from toolkit.local.lambda_functions.poller import EventSourceMapping
 
 SERVICE = "aws:ecs/service:Service"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
@@ -43,29 +45,20 @@ class LambdaWorker:
     """A Lambda function: a worker process that runs its handler."""
 
     name: str
-    function_name: str
-    """The physical name, by which the cloud's services call it."""
-    arn: str
+    function: LambdaConfiguration
     handler: str
     environment: Mapping[str, str]
     role_arn: str
-    timeout_seconds: int
-    memory_mib: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueuePoller:
-    """An event source mapping: takes batches from a queue to a Lambda function."""
+    """Takes batches from a queue to a Lambda function."""
 
     name: str
-    queue_url: str
-    queue_arn: str
-    function_name: str
+    mapping: EventSourceMapping
     role_arn: str
     """The Lambda function's role, which also reads the queue on AWS."""
-    batch_size: int
-    window_seconds: int
-    reports_failures: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,13 +115,15 @@ def _worker(function: ResourceState) -> LambdaWorker:
     commands = (outputs.get("imageConfig") or {}).get("commands") or [outputs.get("handler")]
     return LambdaWorker(
         name=function.name,
-        function_name=outputs["name"],
-        arn=outputs["arn"],
+        function=LambdaConfiguration(
+            name=outputs["name"],
+            arn=outputs["arn"],
+            timeout_seconds=int(outputs.get("timeout") or 3),
+            memory_mib=int(outputs.get("memorySize") or 128),
+        ),
         handler=str(commands[0]),
         environment=dict((outputs.get("environment") or {}).get("variables") or {}),
         role_arn=outputs["role"],
-        timeout_seconds=int(outputs.get("timeout") or 3),
-        memory_mib=int(outputs.get("memorySize") or 128),
     )
 
 
@@ -148,16 +143,18 @@ def _poller(mapping: ResourceState, deployed: Sequence[ResourceState], workers: 
     outputs = mapping.outputs
     queue = _find(deployed, QUEUE, "arn", outputs["eventSourceArn"])
     target = outputs["functionName"]
-    worker = next(worker for worker in workers if target in {worker.arn, worker.function_name})
+    worker = next(worker for worker in workers if target in {worker.function.arn, worker.function.name})
     return QueuePoller(
         name=mapping.name,
-        queue_url=queue.outputs["url"],
-        queue_arn=queue.outputs["arn"],
-        function_name=worker.function_name,
         role_arn=worker.role_arn,
-        batch_size=int(outputs.get("batchSize") or 10),
-        window_seconds=int(outputs.get("maximumBatchingWindowInSeconds") or 0),
-        reports_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
+        mapping=EventSourceMapping(
+            queue_url=queue.outputs["url"],
+            queue_arn=queue.outputs["arn"],
+            function_name=worker.function.name,
+            batch_size=int(outputs.get("batchSize") or 10),
+            batching_window_seconds=int(outputs.get("maximumBatchingWindowInSeconds") or 0),
+            report_batch_item_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
+        ),
     )
 
 

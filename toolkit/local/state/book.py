@@ -20,6 +20,7 @@ FILE = "machine.json"
 class _Process(BaseModel):
     pid: PositiveInt
     started: float
+    restarts: int = 0
 
 
 class _Content(BaseModel):
@@ -75,15 +76,21 @@ class Book:
         """Remembers a process of this run, for `status` and for the run after a crash; `None` forgets it."""
         with self._changing:
             processes = self._content.processes
-            processes.pop(name, None)
+            before = processes.pop(name, None)
             if identity is not None:
-                processes[name] = _Process(pid=identity.pid, started=identity.started)
+                restarts = before.restarts + (before.pid != identity.pid) if before else 0
+                processes[name] = _Process(pid=identity.pid, started=identity.started, restarts=restarts)
             self._write()
 
     def recorded(self) -> dict[str, ProcessIdentity]:
         """The processes in the file, whether they still run or not (`ProcessIdentity.find` shows which)."""
         processes = _read(self._folder / FILE).processes
         return {name: ProcessIdentity(pid=entry.pid, started=entry.started) for name, entry in processes.items()}
+
+    def restarts(self) -> dict[str, int]:
+        """How often a process in the file had to be started again, by name; those that never had to are missing."""
+        processes = _read(self._folder / FILE).processes
+        return {name: entry.restarts for name, entry in processes.items() if entry.restarts}
 
     def _write(self) -> None:
         claim(self._folder)

@@ -18,6 +18,8 @@ ENTRIES = (
     "machine.json",
     "machine.part",
     "state.json*",
+    "state.seal",
+    "state.part",
     "up.json",
     "routes.json",
     "mappings",

@@ -19,7 +19,7 @@ class _Record(BaseModel):
 
 
 class Resources(_Record):
-    """What the deployment did and what there is."""
+    """Cloud resources: what the deployment did and what there is."""
 
     total: int
     emulated: int

@@ -12,18 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cheroot.wsgi import Server
 from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from toolkit.errors import ToolkitError
-from toolkit.local.cloud.moto import lambda_functions, step_functions
+from toolkit.local.cloud.moto import lambda_functions, queues, step_functions
 from toolkit.local.cloud.moto.imports import import_lightly
 from toolkit.local.cloud.moto.server import HEALTH_PATH
 from toolkit.local.cloud.moto.snapshot import Snapshot
 from toolkit.local.lambda_functions.workers import Workers
 
 SNAPSHOT_SECONDS = 1.0
+THREADS = 64
+"""As many requests are answered at once; polls of queues and starts that are held back wait in theirs."""
 SNAPSHOT_SHARE = 20
 """A snapshot that takes long is taken less often: it may use one part in so many of the time."""
 
@@ -40,6 +42,7 @@ class Application:
         if environ["PATH_INFO"] == HEALTH_PATH:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
             return [b"ok\n"]
+        environ["RAW_URI"] = environ["REQUEST_URI"]
         answer: Iterable[bytes] = self._moto(environ, start_response)
         if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
             answer = list(answer)
@@ -49,18 +52,11 @@ class Application:
         return answer
 
 
-class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
-    """Keeps connections open, answers at once, and says nothing about each request."""
+def serve(port: int, snapshot_file: Path, workers_file: Path) -> bool:
+    """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed.
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
-def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
-    """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed."""
+    Returns whether all of it is there in the end.
+    """
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
@@ -69,11 +65,14 @@ def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
     workers = Workers(workers_file)
     lambda_functions.forward(workers)
     step_functions.make_fast(workers)
+    queues.make_fast()
     snapshot = Snapshot(snapshot_file)
     interrupted = snapshot.restore()
     application = Application()
-    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=RequestHandler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    # moto's own server ends the connection after each request.
+    server = Server(("127.0.0.1", port), application, numthreads=THREADS, request_queue_size=128)
+    server.prepare()
+    threading.Thread(target=server.serve, daemon=True).start()
     threading.Thread(target=step_functions.start_again, args=(interrupted, workers), daemon=True).start()
     saved, pause = 0, SNAPSHOT_SECONDS
     while not ending.wait(pause):
@@ -82,8 +81,8 @@ def serve(port: int, snapshot_file: Path, workers_file: Path) -> None:
             started = time.monotonic()
             snapshot.save()
             saved, pause = requests, max(SNAPSHOT_SECONDS, SNAPSHOT_SHARE * (time.monotonic() - started))
-    server.shutdown()
-    snapshot.save()
+    server.stop()
+    return snapshot.save()
 
 
 def main() -> None:
@@ -94,7 +93,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        serve(arguments.port, arguments.snapshot, arguments.workers)
+        sys.exit(0 if serve(arguments.port, arguments.snapshot, arguments.workers) else 1)
     except ToolkitError as error:
         sys.exit(f"{error.message}\n{error.next_step}")
 

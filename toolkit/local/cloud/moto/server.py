@@ -27,6 +27,13 @@ class MotoServer(ModuleServer):
     ) -> None:
         super().__init__(folder, port, log=log or folder / "moto.log")
         self.region = region
+        self.saved = False
+        """Whether it wrote its state when it was stopped."""
+
+    def stop(self) -> None:
+        child = self._child
+        super().stop()
+        self.saved = child is not None and child.exit_code == 0
 
     @property
     def workers(self) -> Path:

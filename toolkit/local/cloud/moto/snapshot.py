@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import functools
 import importlib
 import io
 import logging
@@ -12,9 +13,10 @@ import pickle
 import threading
 import weakref
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
 import moto
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -44,8 +46,8 @@ class Snapshot:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def save(self) -> None:
-        """Replaces the file at once; a state that changes while it is read is read again."""
+    def save(self) -> bool:
+        """Replaces the file at once; a state that changes while it is read is read again. False: not this time."""
         for attempt in range(ATTEMPTS):
             try:
                 content = _dump(_backends())
@@ -53,15 +55,16 @@ class Snapshot:
             except RuntimeError:  # a dictionary changed its size during iteration
                 if attempt == ATTEMPTS - 1:
                     log.warning("no snapshot this time: the state changes faster than it can be read")
-                    return
+                    return False
             except Exception:  # moto must go on serving
                 log.exception("no snapshot: moto holds something that cannot be written down")
-                return
+                return False
         part = self._file.with_suffix(".part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as output:
             output.write(content)
         part.replace(self._file)
+        return True
 
     def restore(self) -> list[Interrupted]:
         """Puts back what was saved, but for the executions that were running: those it returns."""
@@ -89,31 +92,60 @@ class Snapshot:
 class _Pickler(pickle.Pickler):
     """Pickles what moto keeps in memory and pickle refuses: keys, locks, live executions."""
 
-    def reducer_override(self, value: Any) -> Any:  # noqa: PLR0911 - one reduction per kind
-        match value:
-            case RSAPrivateKey() | EllipticCurvePrivateKey():
-                pem = value.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-                return _private_key, (pem,)
-            case threading.Condition():
-                return threading.Condition, ()
-            case FunctionType() if "<locals>" in value.__qualname__ and value.__closure__ is None:
-                return _function, (marshal.dumps(value.__code__), value.__module__)
-            case defaultdict() if type(value) is not defaultdict:  # its constructor needs more than a factory
-                state = (value.__dict__, {"default_factory": value.default_factory})
-                return copyreg.__newobj__, (type(value),), state, None, iter(list(value.items()))  # type: ignore[attr-defined]
-            case weakref.WeakValueDictionary():
-                return weakref.WeakValueDictionary, (dict(value),)
-            case BackendDict():
-                return _backend_dict, (value.backend.__module__, value.backend.__qualname__)
-            case AccountSpecificBackend():
-                return _account, (value.backend.__module__, value.backend.__qualname__, value.account_id)
-            case _ if type(value).__module__ == EXECUTIONS:  # the interpreter's threads end with the process
-                return object.__new__, (type(value),), value.__dict__ | {"exec_worker": NoHistory()}
-        if isinstance(value, REENTRANT_LOCK):
-            return threading.RLock, ()
-        if isinstance(value, LOCK):
-            return threading.Lock, ()
+    def reducer_override(self, value: Any) -> Any:
+        # Called for every object of the state, so the choice is made once for each type.
+        kind: Any = type(value)
+        reduce = _reducer(kind)
+        return NotImplemented if reduce is None else reduce(value)
+
+
+@functools.cache
+def _reducer(kind: type) -> Callable[[Any], Any] | None:
+    """How values of a type are reduced, `None` where pickle knows that."""
+    if kind is defaultdict:
+        return None
+    if kind.__module__ == EXECUTIONS:
+        return _reduced_execution
+    return next((reduce for family, reduce in _REDUCERS if issubclass(kind, family)), None)
+
+
+def _reduced_key(key: RSAPrivateKey | EllipticCurvePrivateKey) -> Any:
+    return _private_key, (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),)
+
+
+def _reduced_function(function: FunctionType) -> Any:
+    """One inside a function has no name to be found by."""
+    if "<locals>" not in function.__qualname__ or function.__closure__ is not None:
         return NotImplemented
+    return _function, (marshal.dumps(function.__code__), function.__module__)
+
+
+def _reduced_defaultdict(mapping: Any) -> Any:
+    """A subclass, whose constructor needs more than a factory."""
+    state = (vars(mapping), {"default_factory": mapping.default_factory})
+    return copyreg.__newobj__, (type(mapping),), state, None, iter(list(mapping.items()))  # type: ignore[attr-defined]
+
+
+def _reduced_execution(execution: Any) -> Any:
+    """The interpreter's threads end with the process."""
+    return object.__new__, (type(execution),), vars(execution) | {"exec_worker": NoHistory()}
+
+
+_REDUCERS: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
+    (RSAPrivateKey, _reduced_key),
+    (EllipticCurvePrivateKey, _reduced_key),
+    (threading.Condition, lambda _: (threading.Condition, ())),
+    (REENTRANT_LOCK, lambda _: (threading.RLock, ())),
+    (LOCK, lambda _: (threading.Lock, ())),
+    (FunctionType, _reduced_function),
+    (defaultdict, _reduced_defaultdict),
+    (weakref.WeakValueDictionary, lambda mapping: (weakref.WeakValueDictionary, (dict(mapping),))),
+    (BackendDict, lambda services: (_backend_dict, (services.backend.__module__, services.backend.__qualname__))),
+    (
+        AccountSpecificBackend,
+        lambda one: (_account, (one.backend.__module__, one.backend.__qualname__, one.account_id)),
+    ),
+)
 
 
 def _dump(backends: dict[Any, Any]) -> bytes:

@@ -105,10 +105,15 @@ def finished_executions() -> int:
 
 
 def _keep_programs() -> None:
-    """Parses a definition once: that takes longer than running it. What changes in a run lies in its environment."""
+    """Parses a definition and its paths once: that takes longer than running it. What changes in a run lies in its
+    environment."""
+    from moto.stepfunctions.parser.asl.component.common.path import result_path
     from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+    from moto.stepfunctions.parser.asl.utils import json_path
 
+    for module in (json_path, result_path):
+        module.parse = functools.lru_cache(maxsize=1024)(module.parse)
     AmazonStateLanguageParser.parse = staticmethod(functools.lru_cache(maxsize=64)(AmazonStateLanguageParser.parse))
     # Made up at first use, which two executions may reach at once; the address is as unique and always the same.
     EvalComponent.heap_key = property(lambda self: str(id(self)))

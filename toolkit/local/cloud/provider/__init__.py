@@ -14,7 +14,7 @@ from toolkit.engine.sdk import InstalledSdk, Sdk
 from toolkit.engine.shapes import takes_optional
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.provider import data_sources
-from toolkit.local.cloud.provider.emulator import Backends, Emulator
+from toolkit.local.cloud.provider.emulator import Backends
 from toolkit.local.cloud.provider.emulators.invocation import OneShot
 from toolkit.local.cloud.provider.lambda_runner import LambdaRunner
 from toolkit.local.cloud.provider.naming import DEFAULTS, NAME_PROPERTIES, UNNAMED, autonamed
@@ -97,8 +97,7 @@ class LocalProvider:
                 changed = emulator.update(id, without_markers(old_inputs), without_markers(news))
         outputs = kept | without_markers(news)
         if emulator is not None:
-            # The server decides some outputs that are inputs too, such as a database's port: they stay.
-            outputs |= {key: olds[key] for key in _decided_by_server(emulator) if key in olds}
+            outputs |= {key: olds[key] for key in emulator.decided_by_server if key in olds}
         return outputs | ({"tagsAll": news.get("tags") or {}} if "tagsAll" in olds else {}) | changed
 
     def delete(self, urn: str, type: str, id: str, olds: Properties) -> None:
@@ -116,7 +115,7 @@ class LocalProvider:
         if type in NAME_PROPERTIES:
             return NAME_PROPERTIES[type]
         emulator = self._emulators.get(type)
-        declared: str | None = getattr(emulator, "named_by", None)
+        declared = emulator.named_by if emulator else None
         if declared is not None or type in UNNAMED:
             return declared
         return "name" if takes_optional(type, "name", self._sdk) else None
@@ -130,12 +129,6 @@ def is_emulated(type: str) -> bool:
     """Whether this machine emulates the type; the others are recorded only."""
     emulated = {emulator.type for emulator in EMULATED} | RUN_BY_PROCESSES
     return type in emulated or type == "aws:lambda/invocation:Invocation"
-
-
-def _decided_by_server(emulator: Emulator) -> frozenset[str]:
-    return (
-        frozenset({"port", "endpoint"}) if emulator.type.startswith(("aws:rds/", "aws:elasticache/")) else frozenset()
-    )
 
 
 def _found(operation: Callable[[], bool]) -> bool:

@@ -68,6 +68,12 @@ class Emulator(ABC):
     replace_on: ClassVar[frozenset[str]] = frozenset({"name"})
     """Inputs that cannot change in place: AWS creates another resource for them."""
 
+    decided_by_server: ClassVar[frozenset[str]] = frozenset()
+    """Inputs whose value is the server's, whatever the program says, such as a database's port."""
+
+    named_by: ClassVar[str | None] = None
+    """The input that the program may leave out and a name is made up for; by default the SDK's `name`, if any."""
+
     def __init__(self, backends: Backends) -> None:
         self.backends = backends
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import urllib.request
@@ -11,6 +10,7 @@ from dataclasses import replace
 from toolkit.engine.provider import ProviderError
 from toolkit.local.cloud.provider.emulator import Backends
 from toolkit.local.cloud.provider.emulators.invocation import LambdaCall
+from toolkit.local.lambda_functions.specs import runtime_command
 from toolkit.local.lambda_functions.workers import FUNCTION_ERROR_HEADER, INVOCATION_PATH
 from toolkit.local.processes.child_process import ChildProcess
 from toolkit.local.processes.environment import ROOT, of_workload
@@ -44,13 +44,13 @@ class LambdaRunner:
                 f"http://127.0.0.1:{port}{INVOCATION_PATH}", data=call.event.encode(), method="POST"
             )
             try:
-                with urllib.request.urlopen(request, timeout=call.timeout_seconds + START_SECONDS) as answer:  # noqa: S310
+                with urllib.request.urlopen(request, timeout=call.function.timeout_seconds + START_SECONDS) as answer:  # noqa: S310
                     payload = str(answer.read().decode())
                     failed = answer.headers.get(FUNCTION_ERROR_HEADER)
             except OSError as lost:
-                raise ProviderError(f"{call.name} ended before it answered; read {child.log}") from lost
+                raise ProviderError(f"{call.function.name} ended before it answered; read {child.log}") from lost
         if failed:
-            raise ProviderError(f"{call.name} failed: {payload}; read {child.log}")
+            raise ProviderError(f"{call.function.name} failed: {payload}; read {child.log}")
         return payload
 
     def close(self) -> None:
@@ -60,24 +60,22 @@ class LambdaRunner:
                 child.stop()
             self._warm.clear()
 
-    def _worker(self, function: LambdaCall) -> tuple[ChildProcess, int]:
-        if function not in self._warm or self._warm[function][0].exit_code is not None:
-            self._warm[function] = self._start(function)
-        return self._warm[function]
+    def _worker(self, call: LambdaCall) -> tuple[ChildProcess, int]:
+        if call not in self._warm or self._warm[call][0].exit_code is not None:
+            self._warm[call] = self._start(call)
+        return self._warm[call]
 
-    def _start(self, function: LambdaCall) -> tuple[ChildProcess, int]:
-        environment = of_workload(self._account, function.name, function.role_arn, dict(function.environment))
+    def _start(self, call: LambdaCall) -> tuple[ChildProcess, int]:
+        name = call.function.name
+        environment = of_workload(self._account, name, call.role_arn, dict(call.environment))
         port = free_port()
-        command = [sys.executable, "-m", "toolkit.local.lambda_functions.runtime", "--handler", function.handler]
-        command += ["--port", str(port), "--timeout", str(function.timeout_seconds), "--name", function.name]
-        log = self._account.logs / f"{function.name}.log"
+        command = runtime_command(call.function, handler=call.handler, port=port)
+        log = self._account.logs / f"{name}.log"
         child = ChildProcess(command, log=log, environment=environment, folder=ROOT)
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"http://127.0.0.1:{port}/"):
             if child.exit_code is not None or time.monotonic() > deadline:
                 child.stop()
-                raise ProviderError(
-                    f"{function.name} did not start:\n{child.last_lines(LINES_OF_A_FAILURE)}\nread {log}"
-                )
+                raise ProviderError(f"{name} did not start:\n{child.last_lines(LINES_OF_A_FAILURE)}\nread {log}")
             time.sleep(0.02)
         return child, port

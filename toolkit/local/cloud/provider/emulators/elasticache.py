@@ -16,6 +16,7 @@ class ReplicationGroup(Emulator):
     """`aws:elasticache/replicationGroup:ReplicationGroup`: the server on this machine."""
 
     type: ClassVar[str] = "aws:elasticache/replicationGroup:ReplicationGroup"
+    decided_by_server: ClassVar[frozenset[str]] = frozenset({"port"})
     replace_on: ClassVar[frozenset[str]] = frozenset(
         {"replicationGroupId", "subnetGroupName", "atRestEncryptionEnabled", "kmsKeyId", "dataTieringEnabled"}
     )
@@ -35,9 +36,6 @@ class ReplicationGroup(Emulator):
 
     def exists(self, id: str, outputs: Properties) -> bool:
         return bool(self._redis().ping())
-
-    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
-        return {"port": self.backends.redis.port}
 
     def delete(self, id: str, outputs: Properties) -> None:
         self._redis().flushall()

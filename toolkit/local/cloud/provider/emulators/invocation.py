@@ -9,19 +9,19 @@ from typing import ClassVar, Final
 
 from toolkit.engine.provider import Created, Properties, ProviderError
 from toolkit.local.cloud.provider.emulator import Backends, Emulator
+from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 
 
 @dataclass(frozen=True, kw_only=True)
 class LambdaCall:
-    """A Lambda function's configuration and the event for one call."""
+    """A Lambda function and the event for one call."""
 
-    name: str
+    function: LambdaConfiguration
     handler: str
     event: str
     environment: tuple[tuple[str, str], ...]
     """The configured variables, in order."""
     role_arn: str
-    timeout_seconds: int
 
 
 OneShot = Callable[[LambdaCall], str]
@@ -69,11 +69,15 @@ class Invocation(Emulator):
             raise ProviderError(f"{inputs['functionName']} names no handler: set image_config.commands")
         return self._run(
             LambdaCall(
-                name=function["FunctionName"],
+                function=LambdaConfiguration(
+                    name=function["FunctionName"],
+                    arn=function["FunctionArn"],
+                    timeout_seconds=int(function.get("Timeout", 3)),
+                    memory_mib=int(function.get("MemorySize", 128)),
+                ),
                 handler=handler,
                 event=event,
                 environment=tuple(sorted(function.get("Environment", {}).get("Variables", {}).items())),
                 role_arn=function["Role"],
-                timeout_seconds=int(function.get("Timeout", 3)),
             )
         )

@@ -27,6 +27,7 @@ class Cluster(Emulator):
     """
 
     type: ClassVar[str] = "aws:rds/cluster:Cluster"
+    decided_by_server: ClassVar[frozenset[str]] = frozenset({"port"})
     replace_on: ClassVar[frozenset[str]] = frozenset(
         {"clusterIdentifier", "databaseName", "masterUsername", "engine", "storageEncrypted", "kmsKeyId"}
     )
@@ -72,9 +73,6 @@ class Cluster(Emulator):
                 raise
             return False
         return True
-
-    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
-        return {"port": self.backends.postgres.port}
 
     def delete(self, id: str, outputs: Properties) -> None:
         database, master = str(outputs["databaseName"]), str(outputs["masterUsername"])

@@ -1,0 +1,102 @@
+"""A second `up` runs the program only where it could declare something else."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from toolkit.engine.program import Program
+from toolkit.engine.state import ResourceState, State
+from toolkit.local.deployers.offline import STATE_FILE, OfflineDeployer
+from toolkit.local.state import fingerprint
+
+QUEUE = ResourceState(urn="urn:pulumi:dev::shop::aws:sqs/queue:Queue::work", type="aws:sqs/queue:Queue", name="work")
+
+
+@pytest.fixture(autouse=True)
+def one_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pytest changes a variable between the phases of a test."""
+    monkeypatch.setattr(fingerprint, "_OF_A_SHELL", fingerprint._OF_A_SHELL | {"PYTEST_CURRENT_TEST"})
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    root = tmp_path / "project"
+    (root / "parts").mkdir(parents=True)
+    (root / "__main__.py").write_text("import parts.queue")
+    (root / "parts" / "queue.py").write_text("")
+    return Program(
+        root=root,
+        project="shop",
+        stack="dev",
+        main=root / "__main__.py",
+        settings_file=root / "Pulumi.dev.yaml",
+        config={"aws:region": "eu-west-1"},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, program: Program) -> Path:
+    """The state folder of a run that ended well."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    state = State(folder / STATE_FILE)
+    state.outputs = {"url": "http://somewhere"}
+    state.record([QUEUE])
+    deployer = OfflineDeployer(folder)
+    assert deployer.resume(program) is None
+    deployer.seal()
+    return folder
+
+
+def test_a_run_that_ended_well_is_resumed(folder: Path, program: Program) -> None:
+    resumed = OfflineDeployer(folder).resume(program)
+    assert resumed is not None
+    assert resumed.resources == [QUEUE]
+    assert resumed.outputs == {"url": "http://somewhere"}
+    assert resumed.changes == {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": 1}
+
+
+def test_a_run_that_was_killed_is_not(folder: Path, program: Program) -> None:
+    assert OfflineDeployer(folder).resume(program) is not None
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_a_changed_file_ends_it(folder: Path, program: Program) -> None:
+    (program.root / "parts" / "queue.py").write_text("import pulumi_aws")
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_a_new_file_ends_it(folder: Path, program: Program) -> None:
+    (program.root / "parts" / "topic.py").touch()
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_a_changed_setting_ends_it(folder: Path, program: Program) -> None:
+    assert OfflineDeployer(folder).resume(dataclasses.replace(program, config={"aws:region": "us-east-1"})) is None
+
+
+def test_another_stack_ends_it(folder: Path, program: Program) -> None:
+    assert OfflineDeployer(folder).resume(dataclasses.replace(program, stack="test")) is None
+
+
+def test_a_changed_environment_ends_it(folder: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGE_TAG", "v2")
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_another_package_ends_it(folder: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "_packages", lambda: ["pulumi_aws-8.0.0.dist-info"])
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_what_only_the_shell_or_python_writes_changes_nothing(
+    folder: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHLVL", "7")
+    for name in (".git", "parts/__pycache__"):
+        (program.root / name).mkdir()
+        (program.root / name / "file").touch()
+    assert OfflineDeployer(folder).resume(program) is not None

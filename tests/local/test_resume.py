@@ -9,8 +9,8 @@ import pytest
 
 from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState, State
+from toolkit.local.deployers import fingerprint
 from toolkit.local.deployers.offline import STATE_FILE, OfflineDeployer
-from toolkit.local.state import fingerprint
 
 QUEUE = ResourceState(urn="urn:pulumi:dev::shop::aws:sqs/queue:Queue::work", type="aws:sqs/queue:Queue", name="work")
 

@@ -12,7 +12,7 @@ from toolkit.engine.state import State
 from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError
 from toolkit.local.deployers.deployer import Deployed, counts
-from toolkit.local.state.fingerprint import fingerprint
+from toolkit.local.deployers.fingerprint import fingerprint
 
 STATE_FILE = "state.json"
 SEAL_FILE = "state.seal"

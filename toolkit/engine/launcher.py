@@ -49,6 +49,7 @@ def main() -> None:
 
         _server, address = serve_descriptions()
         print(json.dumps({"address": address}), file=reports, flush=True)
+    importlib.import_module("toolkit.engine.quick_waits").install()
     quiet_engine = importlib.import_module("toolkit.engine.quiet").QuietEngine
     _import_from(instructions["main"])
     with contextlib.redirect_stdout(sys.stderr):

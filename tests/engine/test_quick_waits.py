@@ -1,0 +1,45 @@
+"""Waiting for all outputs together changes nothing but the time that it takes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.engine.conftest import WriteProgram
+from toolkit.engine.planning import plan
+from toolkit.errors import ToolkitError
+
+
+def test_outputs_that_come_while_others_are_awaited_are_awaited_too(program: WriteProgram) -> None:
+    made = plan(
+        program(
+            """
+            topic = aws.sns.Topic("events")
+            queue = topic.arn.apply(lambda arn: aws.sqs.Queue("inner", tags={"from": arn}))
+            pulumi.export("url", queue.apply(lambda inner: inner.url))
+            """
+        )
+    )
+    assert {resource.name for resource in made.resources} >= {"events", "inner"}
+    assert made.outputs["url"]
+
+
+def test_an_output_that_fails_ends_the_run_at_once(program: WriteProgram) -> None:
+    started = time.monotonic()
+    with pytest.raises(ToolkitError, match="nothing here"):
+        plan(
+            program(
+                """
+                import asyncio
+
+                def fail(arn):
+                    raise ValueError("nothing here")
+
+                topic = aws.sns.Topic("events")
+                topic.arn.apply(fail)
+                topic.arn.apply(lambda arn: asyncio.sleep(30))
+                """
+            )
+        )
+    assert time.monotonic() - started < 20

@@ -26,6 +26,8 @@ from toolkit.local.stack.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent
 BUYERS = 32
+WORKERS = 3
+"""Of the saga's Lambda function: each step of an order waits for PostgreSQL or Stripe most of its time."""
 WARM_SECONDS = 5.0
 SECONDS = 20.0
 READ_AGAIN_SECONDS = 0.25
@@ -35,7 +37,7 @@ CLIENTS = "the buyers"
 def measure() -> list[Measure]:
     """Starts the dev stack in a temporary folder and lets the buyers buy for some seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(root=ROOT, stack="dev", state=Path(folder), port=free_port())
+        settings = Settings(root=ROOT, stack="dev", state=Path(folder), port=free_port(), workers=WORKERS)
         with LocalStack(settings, Steps(Console(quiet=True))) as stack:
             stack.up()
             cognito = stack.machine.boto("cognito-idp")

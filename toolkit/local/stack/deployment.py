@@ -53,6 +53,8 @@ class Settings:
     state: Path
     port: int
     engine: EngineName = "offline"
+    workers: int = 1
+    """Processes for each Lambda function that no queue feeds."""
 
 
 class LocalStack:
@@ -199,7 +201,7 @@ class LocalStack:
 
     def _start_processes(self, wanted: Topology) -> Sequence[ProcessSpec]:
         with self._steps.step("processes", "services, workers, pollers, gateway") as step:
-            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port)
+            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port, workers=self.settings.workers)
             supervisor = Supervisor(specs, self.machine)
             self._supervisor = supervisor
             step.outcome = ", ".join(spec.name for spec in specs)

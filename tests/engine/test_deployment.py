@@ -11,6 +11,7 @@ import pytest
 from tests.engine.memory_cloud import MemoryCloud
 from tests.engine.small_programs import WriteProgram
 from toolkit.engine.deployment import Event, ProtectedError, deploy, destroy
+from toolkit.engine.provider import Created, Properties
 from toolkit.engine.state import State
 from toolkit.engine.values import Secret
 from toolkit.errors import ToolkitError
@@ -94,6 +95,20 @@ def test_a_failed_step_keeps_what_was_done_and_the_next_deployment_continues(
     assert [item.name for item in State(file).resources if item.type.endswith("Queue")] == ["first"]
     assert len(cloud.things) == 1
     assert deploy(program(CHAIN), cloud, State(file)).counts == {"same": 1, "create": 2}
+
+
+def test_a_bug_in_a_provider_names_the_resource_and_keeps_what_was_done(program: WriteProgram, tmp_path: Path) -> None:
+    class Buggy(MemoryCloud):
+        def create(self, urn: str, type: str, news: Properties, *, preview: bool) -> Created:
+            if news["name"] == "second":
+                raise KeyError("arn")
+            return super().create(urn, type, news, preview=preview)
+
+    cloud, file = Buggy(), tmp_path / "state.json"
+    with pytest.raises(ToolkitError, match=r"second \(aws:sqs/queue:Queue\): KeyError: 'arn'") as raised:
+        deploy(program(CHAIN), cloud, State(file))
+    assert raised.value.next_step.startswith("see __main__.py:")
+    assert [item.name for item in State(file).resources if item.type.endswith("Queue")] == ["first"]
 
 
 def test_a_refused_input_names_the_property_and_the_line(program: WriteProgram) -> None:

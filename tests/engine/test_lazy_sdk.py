@@ -64,7 +64,9 @@ def test_a_package_that_was_written_by_hand_is_loaded_as_it_is(tmp_path: Path) -
 
 @pytest.mark.parametrize("module", ["ec2.vpc.Vpc", "sqs.queue.Queue", "s3.bucket.Bucket"])
 def test_a_module_is_reached_as_an_attribute_of_its_package(module: str) -> None:
-    assert seen(LAZY + f"import pulumi_aws as aws; print(json.dumps(aws.{module}.__name__))") == module.rpartition(".")[2]
+    assert (
+        seen(LAZY + f"import pulumi_aws as aws; print(json.dumps(aws.{module}.__name__))") == module.rpartition(".")[2]
+    )
 
 
 @pytest.mark.parametrize("header", ["", GENERATED])

@@ -143,6 +143,14 @@ def test_a_made_up_name_is_kept_by_an_update_and_not_by_a_replacement(program: W
     assert cloud.journal == ["create a", "update a", "create a", "delete a"]
 
 
+def test_what_must_be_replaced_with_a_resource_is_deleted_before_it(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(delete_before_replace=True), State()
+    deploy(program(CHAIN), cloud, state)
+    cloud.journal.clear()
+    deploy(program(CHAIN.replace('name="first"', 'name="other"')), cloud, state)
+    assert cloud.journal == ["delete second", "delete first", "create first", "create second"]
+
+
 def test_a_resource_can_be_imported_and_read(program: WriteProgram) -> None:
     cloud, state = MemoryCloud(), State()
     cloud.things["existing"] = {"name": "old"}

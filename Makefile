@@ -34,7 +34,7 @@ format: setup ## Format the code and mend what the linter can mend
 	@.venv/bin/ruff format -q .
 	@.venv/bin/ruff check -q --fix .
 
-bench: setup ## Measure plan, first receipt and checkout, beside the limits of PostgreSQL and Redis
+bench: setup ## Measure plan, first receipt, checkout and orders (ARGS=plan for one of them)
 	@.venv/bin/python -m bench $(ARGS)
 
 clean: ## Remove what was installed and what ran here

@@ -1,1 +1,1 @@
-"""Measurements of the toolkit and the checkout, each beside the limit of what stands below it, in the same run."""
+"""Measurements of the toolkit and the checkout, where possible beside what limits them, in the same run."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pulumi
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
@@ -68,7 +68,14 @@ def _origins_of_callbacks(value: Any, info: ValidationInfo) -> Any:
     if value is not None:
         return value
     addresses = map(urlsplit, info.data.get("callback_urls", ()))
-    return tuple(dict.fromkeys(f"{address.scheme}://{address.netloc}" for address in addresses))
+    return tuple(dict.fromkeys(_as_browsers_send(address) for address in addresses))
+
+
+def _as_browsers_send(address: SplitResult) -> str:
+    """An address's origin: in lower case, without the port that its scheme has anyway."""
+    usual = {"http": 80, "https": 443}.get(address.scheme)
+    port = "" if address.port in (None, usual) else f":{address.port}"
+    return f"{address.scheme}://{address.hostname}{port}"
 
 
 def _network(value: IPv4Network) -> IPv4Network:

@@ -44,6 +44,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     metrics.add_dimension(name="step", value=request.step)
     with structlog.contextvars.bound_contextvars(order_id=request.order_id, step=request.step):
         refusal = event_loop.run(_steps().run(request.step, request.order_id, request.error))
-        _log.info("step done", extra={"refusal": refusal})
+        if not refusal:
+            _log.info("step done")
     metrics.add_metric(name="StepRefused" if refusal else "StepDone", unit=MetricUnit.Count, value=1)
     return {"step": request.step.value, "order_id": request.order_id, "refusal": refusal}

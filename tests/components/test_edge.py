@@ -124,6 +124,14 @@ def test_the_storefront_signs_in_by_code_and_keeps_no_secret(prod: Planned) -> N
     assert client["preventUserExistenceErrors"] == "ENABLED"
 
 
+def test_a_sign_in_lasts_an_hour_and_is_renewed_for_a_month(prod: Planned) -> None:
+    client = prod.inputs("UserPoolClient", "auth-storefront")
+    lasts = [client[f"{token}TokenValidity"] for token in ("access", "id", "refresh")]
+    assert lasts == [60, 60, 30]
+    assert client["tokenValidityUnits"] == {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "days"}
+    assert client["enableTokenRevocation"] is True
+
+
 def test_the_sign_in_pages_have_a_style_without_which_cognito_shows_none(prod: Planned) -> None:
     assert prod.inputs("UserPoolDomain", "auth")["managedLoginVersion"] == 2
     assert prod.inputs("ManagedLoginBranding", "auth-storefront") == {

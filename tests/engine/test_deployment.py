@@ -11,6 +11,7 @@ import pytest
 from tests.engine.memory_cloud import MemoryCloud
 from tests.engine.small_programs import WriteProgram
 from toolkit.engine.deployment import Event, ProtectedError, deploy, destroy
+from toolkit.engine.provider import Created, Properties
 from toolkit.engine.state import State
 from toolkit.engine.values import Secret
 from toolkit.errors import ToolkitError
@@ -96,6 +97,20 @@ def test_a_failed_step_keeps_what_was_done_and_the_next_deployment_continues(
     assert deploy(program(CHAIN), cloud, State(file)).counts == {"same": 1, "create": 2}
 
 
+def test_a_bug_in_a_provider_names_the_resource_and_keeps_what_was_done(program: WriteProgram, tmp_path: Path) -> None:
+    class Buggy(MemoryCloud):
+        def create(self, urn: str, type: str, news: Properties, *, preview: bool) -> Created:
+            if news["name"] == "second":
+                raise KeyError("arn")
+            return super().create(urn, type, news, preview=preview)
+
+    cloud, file = Buggy(), tmp_path / "state.json"
+    with pytest.raises(ToolkitError, match=r"second \(aws:sqs/queue:Queue\): KeyError: 'arn'") as raised:
+        deploy(program(CHAIN), cloud, State(file))
+    assert raised.value.next_step.startswith("see __main__.py:")
+    assert [item.name for item in State(file).resources if item.type.endswith("Queue")] == ["first"]
+
+
 def test_a_refused_input_names_the_property_and_the_line(program: WriteProgram) -> None:
     with pytest.raises(ToolkitError, match="is refused: name: is not a name") as raised:
         deploy(program('aws.sqs.Queue("a", name="invalid")'), MemoryCloud(), State())
@@ -126,6 +141,14 @@ def test_a_made_up_name_is_kept_by_an_update_and_not_by_a_replacement(program: W
     (second,) = [thing["name"] for thing in cloud.things.values()]
     assert first != second
     assert cloud.journal == ["create a", "update a", "create a", "delete a"]
+
+
+def test_what_must_be_replaced_with_a_resource_is_deleted_before_it(program: WriteProgram) -> None:
+    cloud, state = MemoryCloud(delete_before_replace=True), State()
+    deploy(program(CHAIN), cloud, state)
+    cloud.journal.clear()
+    deploy(program(CHAIN.replace('name="first"', 'name="other"')), cloud, state)
+    assert cloud.journal == ["delete second", "delete first", "create first", "create second"]
 
 
 def test_a_resource_can_be_imported_and_read(program: WriteProgram) -> None:

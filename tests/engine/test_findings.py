@@ -117,3 +117,26 @@ def test_a_value_that_is_known_or_traced_is_no_finding(tmp_path: Path, *, thorou
     assert all(finding.kind == "lossy-value" for finding in made.findings)
     lossy = {"read", "upper-read", "flag", "port", "asked", "asked-fixed"}
     assert by_name(made).keys() == {f"lossy-{name}" for name in lossy}
+
+
+LOSSY = """
+inner = aws.sqs.Queue("inner", delay_seconds=1)
+other = aws.sqs.Queue("other")
+after = pulumi.InvokeOutputOptions(depends_on=[inner])
+aws.sqs.Queue("asked", name=aws.sqs.get_queue_output(name="after", opts=after).url)
+asked = aws.sqs.get_queue_output(name="known").url
+
+
+def value(logical, *parts):
+    aws.sqs.Queue(logical, name=pulumi.Output.all(*parts).apply(lambda all: f"{all[0]} {all[1].startswith('arn')}"))
+
+
+value("lossy-beside-another-data-source", asked, inner.arn)
+value("lossy-beside-a-digit", other.arn.apply(lambda arn: f"{arn} 1"), inner.arn)
+"""
+
+
+def test_a_value_is_not_traced_by_what_another_one_waits_for_or_by_a_digit(tmp_path: Path) -> None:
+    found = by_name(plan(write_program(tmp_path, LOSSY)))
+    assert found.keys() == {"lossy-beside-another-data-source", "lossy-beside-a-digit"}
+    assert all("inner" in finding.message for finding in found.values())

@@ -32,7 +32,7 @@ public = [name for name in dir(package) if not name.startswith("_")]
 print(json.dumps({{name: type(getattr(package, name)).__name__ for name in public}}))
 """
     eager, lazy = seen(names), seen(LAZY + names)
-    assert {name: kind for name, kind in eager.items() if kind != "module"}.items() <= lazy.items()
+    assert eager.items() <= lazy.items()
 
 
 def test_only_what_is_used_is_loaded() -> None:
@@ -62,9 +62,31 @@ def test_a_package_that_was_written_by_hand_is_loaded_as_it_is(tmp_path: Path) -
     assert seen(LAZY + use, tmp_path) is True
 
 
+@pytest.mark.parametrize("module", ["ec2.vpc.Vpc", "sqs.queue.Queue", "s3.bucket.Bucket"])
+def test_a_module_is_reached_as_an_attribute_of_its_package(module: str) -> None:
+    assert (
+        seen(LAZY + f"import pulumi_aws as aws; print(json.dumps(aws.{module}.__name__))") == module.rpartition(".")[2]
+    )
+
+
+@pytest.mark.parametrize("header", ["", GENERATED])
+def test_a_package_of_folders_is_loaded_as_it_is(tmp_path: Path, header: str) -> None:
+    write(tmp_path, "box/__init__", "class Box: pass\n", header)
+    use = "import pulumi_shop.boxes as boxes; print(json.dumps(boxes.Box.__name__))"
+    assert seen(LAZY + use, tmp_path) == "Box"
+
+
+def test_a_package_with_a_module_that_does_not_tell_its_names_is_loaded_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "box", "class Box: pass\n")
+    use = "import pulumi_shop.boxes as boxes; print(json.dumps(boxes.Box.__name__))"
+    assert seen(LAZY + use, tmp_path) == "Box"
+
+
 def write(folder: Path, module: str, source: str, header: str = GENERATED) -> None:
     package = folder / "pulumi_shop" / "boxes"
     package.mkdir(parents=True)
     (package.parent / "__init__.py").touch()
-    (package / "__init__.py").write_text(f"{header}from .{module} import *\n")
-    (package / f"{module}.py").write_text(source)
+    (package / "__init__.py").write_text(f"{header}from .{module.partition('/')[0]} import *\n")
+    file = package / f"{module}.py"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(source)

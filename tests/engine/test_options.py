@@ -64,6 +64,7 @@ def test_an_ignored_value_stays_secret(tmp_path: Path) -> None:
     [
         ('thing("a", {}, {}, replacement_trigger=WHEN, protect=True)', "is protected, and its replacement_trigger"),
         ('thing("a", tags(a=1), tags(a=2), replace_on_changes=["tags["])', "'tags[' is not a property path"),
+        ('thing("a", {}, {}, hide_diffs=["tags["])', "`hide_diffs` of a (aws:index/thing:Thing): 'tags[' is not a"),
         ('thing("b", {}, {}, import_="there")', "is imported, and its name cannot change without replacing it"),
         ('thing("a", {}, {}, import_="nowhere")', "no resource has the id 'nowhere'"),
     ],

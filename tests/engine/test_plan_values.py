@@ -71,6 +71,7 @@ value("hidden-markers", tags=pulumi.Output.secret(
     {"$ref": "hunter2", "$resource": "hunter2", "$asset": "hunter2", "$unknown": "hunter2"}))
 pulumi.export("infinite", float("-inf"))
 aws.sqs.Queue.get("found", "https://sqs/found", opts=on_main)
+aws.sqs.Queue.get("found-within", "https://sqs/within", opts=pulumi.ResourceOptions(parent=orders))
 
 
 def tag(args):
@@ -217,6 +218,12 @@ def test_a_resource_that_is_only_read_is_marked_external(made: Plan) -> None:
     found = resource(made, "found")
     assert found.external
     assert found.id == "https://sqs/found"
+
+
+def test_a_resource_is_read_by_the_provider_that_it_names_or_inherits(made: Plan) -> None:
+    main = "urn:pulumi:dev::shop::pulumi:providers:aws::main"
+    assert resource(made, "found").provider == main
+    assert resource(made, "found-within").provider == main
 
 
 def test_functions_and_links_come_from_the_components(made: Plan) -> None:

@@ -43,3 +43,26 @@ def test_an_output_that_fails_ends_the_run_at_once(program: WriteProgram) -> Non
             )
         )
     assert time.monotonic() - started < 20
+
+
+def test_an_output_that_comes_late_and_fails_ends_the_run_while_others_are_awaited(program: WriteProgram) -> None:
+    started = time.monotonic()
+    with pytest.raises(ToolkitError, match="nothing here"):
+        plan(
+            program(
+                """
+                import asyncio
+
+                def fail(arn):
+                    raise ValueError("nothing here")
+
+                def start(arn):
+                    pulumi.Output.from_input(asyncio.sleep(1)).apply(fail)
+
+                topic = aws.sns.Topic("events")
+                topic.arn.apply(lambda arn: asyncio.sleep(30))
+                topic.arn.apply(start)
+                """
+            )
+        )
+    assert time.monotonic() - started < 20

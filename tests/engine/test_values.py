@@ -81,3 +81,7 @@ def test_two_properties_never_share_a_number() -> None:
     tokens = Tokens("a")
     numbers = [tokens.number(("urn", index)) for index in range(20_000)]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_a_malformed_path_leaves_the_other_ignored_paths_in_force() -> None:
+    assert keep_ignored({"a": 2, "b": 2}, {"a": 1, "b": 1}, ["a[", "a"]) == {"a": 1, "b": 2}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -145,3 +146,24 @@ def test_the_book_is_for_its_owner_alone(machine: Machine) -> None:
     book = machine.state / "machine.json"
     assert book.stat().st_mode & 0o077 == 0
     assert json.loads(book.read_text())["stripe_api_key"] == machine.stripe.api_key
+
+
+def test_a_machine_knows_whether_all_of_it_was_saved(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "state")
+    machine.start("moto")
+    machine.stop()
+    assert machine.saved
+    machine.start("moto")
+    machine.boto("sqs").create_queue(QueueName="lost")
+    os.kill(machine.recorded()["moto"].pid, signal.SIGKILL)
+    until_gone(machine.recorded()["moto"].pid)
+    machine.revive()
+    machine.stop()
+    assert not machine.saved
+
+
+def until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -173,6 +173,21 @@ def test_a_worker_that_dies_is_retried_by_the_state_machine(
     assert done["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize(("last", "attempts"), [(1, 1), (2, 2), (9, 3)])
+def test_an_asynchronous_invocation_is_answered_at_once_and_tried_three_times(
+    moto: MotoServer, worker: Callable[[], ChildProcess], tmp_path: Path, last: int, attempts: int
+) -> None:
+    counted = tmp_path / "attempts"
+    payload = json.dumps({"do": "fail until", "attempts": str(counted), "last": last})
+    answer = client(moto, "lambda").invoke(FunctionName="saga", InvocationType="Event", Payload=payload)
+    assert answer["StatusCode"] == 202
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and not (counted.exists() and len(counted.read_text()) >= attempts):
+        time.sleep(0.02)
+    time.sleep(0.3)  # for an attempt too many
+    assert counted.read_text() == "x" * attempts
+
+
 def test_a_function_without_a_worker_is_a_service_error(moto: MotoServer) -> None:
     create_function(moto, "absent")
     functions = client(moto, "lambda")

@@ -74,6 +74,38 @@ def test_a_new_file_ends_it(folder: Path, program: Program) -> None:
     assert OfflineDeployer(folder).resume(program) is None
 
 
+def test_a_program_outside_its_project_is_looked_at_too(folder: Path, program: Program, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "source"
+    elsewhere.mkdir()
+    main = elsewhere / "__main__.py"
+    main.touch()
+    moved = dataclasses.replace(program, main=main)
+    deployer = OfflineDeployer(folder)
+    deployer.resume(moved)
+    deployer.seal()
+    main.write_text("import pulumi_aws")
+    assert OfflineDeployer(folder).resume(moved) is None
+
+
+def test_files_behind_a_link_are_looked_at_too(folder: Path, program: Program, tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "names.py").touch()
+    (program.root / "shared").symlink_to(tmp_path / "shared")
+    deployer = OfflineDeployer(folder)
+    deployer.resume(program)
+    deployer.seal()
+    (tmp_path / "shared" / "names.py").write_text("NAME = 'work'")
+    assert OfflineDeployer(folder).resume(program) is None
+
+
+def test_a_file_that_vanishes_meanwhile_ends_it(folder: Path, program: Program) -> None:
+    (program.root / "gone").symlink_to(program.root / "nowhere")
+    deployer = OfflineDeployer(folder)
+    assert deployer.resume(program) is None
+    deployer.seal()
+    assert OfflineDeployer(folder).resume(program) is None
+
+
 def test_a_changed_setting_ends_it(folder: Path, program: Program) -> None:
     assert OfflineDeployer(folder).resume(dataclasses.replace(program, config={"aws:region": "us-east-1"})) is None
 
@@ -88,7 +120,7 @@ def test_a_changed_environment_ends_it(folder: Path, program: Program, monkeypat
 
 
 def test_another_package_ends_it(folder: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fingerprint, "_packages", lambda: ["pulumi_aws-8.0.0.dist-info"])
+    monkeypatch.setattr(fingerprint, "_packages", lambda: [("pulumi_aws-8.0.0.dist-info", 1)])
     assert OfflineDeployer(folder).resume(program) is None
 
 

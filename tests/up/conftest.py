@@ -44,12 +44,19 @@ def marketplace(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedPro
     return subprocess.run(
         [*MARKETPLACE, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=_environment(),
         capture_output=True,
         text=True,
         timeout=STARTED_WITHIN_SECONDS,
         check=False,
     )
+
+
+def _environment() -> dict[str, str]:
+    """This process's, without what pytest changes from test to test: it would keep a run from being resumed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | {
+        "PYTHONPATH": str(ROOT)
+    }
 
 
 def project_with(folder: Path, old: str, new: str) -> Path:
@@ -81,6 +88,8 @@ class FirstRun:
     project: Path
     port: int
     report: dict[str, Any]
+    again: dict[str, Any]
+    """What the same command printed when it was called once more."""
     left: list[str]
     """Processes that still had to do with the folder when the command had ended."""
 
@@ -229,8 +238,16 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     where = ("--project", str(project), "--port", str(port), "--state", str(state))
     done = marketplace("up", "--once", "--json", *where)
     assert done.returncode == 0, done.stdout + done.stderr
-    left = processes_of(state)
-    return FirstRun(state=state, project=project, port=port, report=json.loads(done.stdout), left=left)
+    again = marketplace("up", "--once", "--json", *where)
+    assert again.returncode == 0, again.stdout + again.stderr
+    return FirstRun(
+        state=state,
+        project=project,
+        port=port,
+        report=json.loads(done.stdout),
+        again=json.loads(again.stdout),
+        left=processes_of(state),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -37,12 +37,21 @@ def test_the_report_tells_resources_and_seconds(first_run: FirstRun) -> None:
     assert {"plan", "servers", "resources", "processes", "health", "purchase", "total"} <= set(seconds)
 
 
+def test_the_same_command_goes_on_without_planning(first_run: FirstRun) -> None:
+    again = first_run.again
+    assert "plan" not in again["seconds"]
+    assert again["resources"]["same"] == again["resources"]["total"] == first_run.report["resources"]["total"]
+    assert again["status"] == "fulfilled"
+    assert again["order_id"] != first_run.report["order_id"]
+
+
 def test_once_leaves_nothing_running(first_run: FirstRun) -> None:
     assert first_run.left == []
 
 
 def test_up_takes_over_after_a_crash_and_changes_nothing(running: Running, first_run: FirstRun) -> None:
     resources = running.report["resources"]
+    assert "plan" in running.report["seconds"]
     assert (resources["create"], resources["update"], resources["replace"], resources["delete"]) == (0, 0, 0, 0)
     assert resources["same"] == resources["total"] == first_run.report["resources"]["total"]
     assert running.report["order_id"] != first_run.report["order_id"]

@@ -19,6 +19,7 @@ from toolkit.errors import ToolkitError
 if TYPE_CHECKING:
     from toolkit.local.deployers.deployer import EngineName
     from toolkit.local.purchase.receipt import Receipt
+    from toolkit.local.stack.deployment import Settings
     from toolkit.local.stack.steps import Steps
     from toolkit.local.state.run import Run
 
@@ -33,6 +34,7 @@ def up(  # noqa: PLR0917 - one for each option
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
     engine: Annotated[str, typer.Option(help="Who deploys: offline, or pulumi (the CLI on PATH).")] = "offline",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the gateway.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Processes for each Lambda function.")] = 1,
     state: StateOption = Path(".marketplace"),
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
 ) -> None:
@@ -40,20 +42,21 @@ def up(  # noqa: PLR0917 - one for each option
     console = Console(stderr=json, quiet=json, highlight=False)
     try:
         with _interrupts():
-            _up(console, stack=stack, once=once, json=json, engine=engine, port=port, state=state, project=project)
+            from toolkit.local.stack.deployment import Settings
+
+            chosen = _engine(engine)
+            settings = Settings(root=project, stack=stack, state=state, port=port, engine=chosen, workers=workers)
+            _up(console, settings, once=once, json=json)
     except KeyboardInterrupt:
         console.print("[dim]interrupted; everything is stopped[/]")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _up(
-    console: Console, *, stack: str, once: bool, json: bool, engine: str, port: int, state: Path, project: Path
-) -> None:
-    from toolkit.local.stack.deployment import LocalStack, Settings
+def _up(console: Console, settings: Settings, *, once: bool, json: bool) -> None:
+    from toolkit.local.stack.deployment import LocalStack
     from toolkit.local.stack.steps import Steps
 
     steps = Steps(console)
-    settings = Settings(root=project, stack=stack, state=state, port=port, engine=_engine(engine))
     with LocalStack(settings, steps) as running:
         run = running.up()
         receipt = running.buy()

@@ -13,14 +13,20 @@ from toolkit.errors import ToolkitError
 
 _ARCHIVES: Final = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 """The endings by which the real engine knows an archive."""
+_CORRECT: Final = "correct the asset in the program, or build the file first"
+
+
+class AssetUnreadable(ToolkitError):
+    """A file is not there or cannot be read."""
 
 
 def asset_from_wire(members: Properties, *, archive: bool, root: Path | None) -> Asset:
     """Reads Pulumi's asset object. With a `root`, hashes the content; without, trusts the recorded hash.
 
     Raises:
-        ToolkitError: with a `root`, what the real engine refuses too: a file that does not exist or is a folder, an
-            archive in no known format, a URI of an unknown scheme.
+        ToolkitError: with a `root`, what the real engine refuses too: a file that is a folder, an archive in no
+            known format, a URI of an unknown scheme.
+        AssetUnreadable: it is not there or cannot be read, perhaps because another run of the program writes it.
     """
     if archive and isinstance(members.get("assets"), dict):
         parts: dict[str, Asset] = dict(sorted(members["assets"].items()))
@@ -35,7 +41,13 @@ def asset_from_wire(members: Properties, *, archive: bool, root: Path | None) ->
         _check_uri(location, archive=archive)
     elif field == "path":
         _check_path(root / location, archive=archive)
-    return Asset(kind=kind, location=location, hash=_hash(field, location, root))
+    try:
+        return Asset(kind=kind, location=location, hash=_hash(field, location, root))
+    except OSError as error:
+        raise AssetUnreadable(
+            f"the asset {root / location} cannot be read: {error}",
+            next_step="let nothing else change it meanwhile, check its permissions and run again",
+        ) from error
 
 
 def asset_to_wire(asset: Asset) -> dict[str, Any]:
@@ -49,7 +61,7 @@ def asset_to_wire(asset: Asset) -> dict[str, Any]:
 
 def _check_path(path: Path, *, archive: bool) -> None:
     if not path.exists():
-        raise _refusal(f"the {'archive' if archive else 'file'} {path} does not exist")
+        raise AssetUnreadable(f"the {'archive' if archive else 'file'} {path} does not exist", next_step=_CORRECT)
     if archive and not path.is_dir() and not path.name.endswith(_ARCHIVES):
         raise _refusal(f"{path} is neither a folder nor an archive ({', '.join(_ARCHIVES)})")
     if path.is_dir() and not archive:
@@ -68,7 +80,7 @@ def _check_uri(uri: str, *, archive: bool) -> None:
 
 
 def _refusal(message: str) -> ToolkitError:
-    return ToolkitError(message, next_step="correct the asset in the program, or build the file first")
+    return ToolkitError(message, next_step=_CORRECT)
 
 
 def _hash(field: str, location: str, root: Path) -> str:

@@ -40,6 +40,14 @@ class Recording:
     def outputs(self) -> Mapping[str, dict[str, Any]]:
         return {urn: symbolic(state.outputs, self.provider.tokens) for urn, state in self.states.items()}
 
+    @cached_property
+    def awaited(self) -> Mapping[str, set[str]]:
+        """URNs of the resources after which each data source was read, by its `invoke:` id."""
+        found: dict[str, set[str]] = {}
+        for token, args, after in self.reconciler.invokes:
+            found.setdefault(f"invoke:{self.provider.invoke_id(token, args)}", set()).update(after)
+        return found
+
 
 def findings(first: Recording, second: Recording, preview: Recording) -> list[Finding]:
     """Compares two symbolic runs with different seeds (or one with itself), and a run in which outputs are unknown."""
@@ -110,9 +118,9 @@ def _traced(urn: str, value: Any, run: Recording) -> bool:
     """Whether a value shows that it depends on a resource: by a reference, or by repeating one of its known outputs."""
     shown = [value, *_invoke_arguments(value, run)]
     subjects = set(references(shown))
-    read = any(subject.startswith("invoke:") for subject in subjects)
+    read = any(urn in run.awaited.get(subject, ()) for subject in subjects)
     state = run.states.get(urn)
-    if urn in subjects or (read and urn in run.reconciler.awaited) or (state and state.id == value):
+    if urn in subjects or read or (state and state.id == value):
         return True
     known = [*literals(run.outputs.get(urn, {})), *([state.id] if state else [])]
     return any(_repeats(text, item, anything=bool(subjects)) for text in literals(shown) for item in known)
@@ -121,7 +129,7 @@ def _traced(urn: str, value: Any, run: Recording) -> bool:
 def _repeats(text: Any, item: Any, *, anything: bool) -> bool:
     """Whether a literal is, or holds, a known output: a distinctive one, or with `anything` also a short one or a flag.
 
-    A short one is a word of its own: the port in `host:80`.
+    A short one is the only word of its literal: the port in `host:80`, but no digit in a longer text.
     """
     if item is None or item == "":
         return False
@@ -130,7 +138,7 @@ def _repeats(text: Any, item: Any, *, anything: bool) -> bool:
     if not anything:
         return False
     if isinstance(text, str) and not isinstance(item, bool):
-        return re.search(rf"(?<!\w){re.escape(str(item))}(?!\w)", text) is not None
+        return re.fullmatch(rf"\W*{re.escape(str(item))}\W*", text) is not None
     return type(text) is type(item) and bool(text == item)
 
 

@@ -152,6 +152,7 @@ def _report(error: BaseException, root: Path) -> dict[str, Any]:
         cause = cause.__cause__ or cause.__context__
     return {
         "error": type(error).__name__,
+        "os_error": isinstance(error, OSError),
         "refused": isinstance(error, RunError) and type(error) is not RunError,
         "message": str(error).strip(),
         "file": str(Path(file).relative_to(root)) if file else "",

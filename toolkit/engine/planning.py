@@ -8,6 +8,7 @@ from typing import Any
 
 from toolkit.engine import urns
 from toolkit.engine.architecture import cloud_of, function_of, functions, links
+from toolkit.engine.assets import AssetUnreadable
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.findings import Recording, findings
 from toolkit.engine.model import Invoke, Plan, Resource
@@ -15,7 +16,7 @@ from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
 from toolkit.engine.reconcile import Reconciler
 from toolkit.engine.registration import Registration
-from toolkit.engine.running import run
+from toolkit.engine.running import FilesInTheWay, run
 from toolkit.engine.state import State
 from toolkit.engine.symbolic import SymbolicProvider
 
@@ -26,6 +27,9 @@ def plan(program: Program, *, thorough: bool = False, processes: Sequence[Progra
     A `thorough` plan runs the program once more with other placeholders. That finds values that show their origin and
     also hold something computed from it, such as `f"{arn}-{sha256(arn)}"`.
 
+    The runs are made side by side. Where one fails over files, the program may write some, and the runs take them from
+    each other: then all are repeated, once, one after the other.
+
     A caller that has started the program's first two processes already, to save time, gives them as `processes`.
 
     Raises:
@@ -33,12 +37,10 @@ def plan(program: Program, *, thorough: bool = False, processes: Sequence[Progra
             resource type that does not exist.
     """
     started = time.monotonic()
-    sdks = [RemoteSdk() for _ in range(3 if thorough else 2)]
-    first = _recording(program, "a", sdks[0])
-    previewed = _recording(program, "c", sdks[1], preview=True)
-    second = _recording(program, "b", sdks[2]) if thorough else first
-    runs = [first.reconciler, previewed.reconciler, second.reconciler]
-    run(program, runs[: len(sdks)], sdks, processes)
+    try:
+        first, previewed, second = _runs(program, thorough=thorough, processes=processes)
+    except (FilesInTheWay, AssetUnreadable):
+        first, previewed, second = _runs(program, thorough=thorough, in_turn=True)
     registrations = in_order(first.reconciler.registrations)
     cloud = cloud_of(registrations.values())
     return Plan(
@@ -86,6 +88,26 @@ def in_order(registrations: Mapping[str, Registration]) -> dict[str, Registratio
     for urn in sorted(registrations):
         visit(urn)
     return ordered
+
+
+def _runs(
+    program: Program, *, thorough: bool, processes: Sequence[ProgramProcess] = (), in_turn: bool = False
+) -> tuple[Recording, Recording, Recording]:
+    """Recordings with placeholders, with unknown values, and with other placeholders: the first again if not thorough.
+
+    They are made side by side, or `in_turn`.
+    """
+    sdks = [RemoteSdk() for _ in range(3 if thorough else 2)]
+    first = _recording(program, "a", sdks[0])
+    previewed = _recording(program, "c", sdks[1], preview=True)
+    second = _recording(program, "b", sdks[2]) if thorough else first
+    hosts = [first.reconciler, previewed.reconciler, second.reconciler][: len(sdks)]
+    if in_turn:
+        for host, sdk in zip(hosts, sdks, strict=True):
+            run(program, [host], [sdk])
+    else:
+        run(program, hosts, sdks, processes)
+    return first, previewed, second
 
 
 def _recording(program: Program, seed: str, sdk: RemoteSdk, *, preview: bool = False) -> Recording:

@@ -49,8 +49,8 @@ class Reconciler:
         self.counts: dict[Operation, int] = {}
         self.messages: list[tuple[str, str, str]] = []
         """What the program logged: severity, text, URN."""
-        self.awaited: set[str] = set()
-        """URNs of the resources after which a data source was read."""
+        self.invokes: list[tuple[str, Properties, Sequence[str]]] = []
+        """Every data source that was read: its token, its arguments, and URNs of the resources after which it was."""
         self._program = program
         self._provider = provider
         self._providers = ProviderResources(program, self.inventory, preview=preview)
@@ -89,7 +89,7 @@ class Reconciler:
         return outputs
 
     def invoke(self, token: str, args: Properties, after: Sequence[str]) -> Properties | None:
-        self.awaited.update(after)
+        self.invokes.append((token, reveal(args), list(after)))
         if any(state.id == UNKNOWN for state in map(self.inventory.done, after) if state):
             return None
         if token == GET_RESOURCE:

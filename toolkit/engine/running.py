@@ -18,6 +18,10 @@ _UNSUPPORTED = "The Pulumi CLI does not support"
 """How the SDK refuses what an engine has not announced."""
 
 
+class FilesInTheWay(ToolkitError):
+    """The program could not read or write its files, perhaps because of another run beside it."""
+
+
 def run(
     program: Program, hosts: Sequence[Host], sdks: Sequence[RemoteSdk] = (), processes: Sequence[ProgramProcess] = ()
 ) -> None:
@@ -29,6 +33,7 @@ def run(
 
     Raises:
         ToolkitError: a host refused something, or the program raised (the message names its file and line).
+        FilesInTheWay, AssetUnreadable: that was about files, which runs side by side may take from each other.
     """
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(MonitorServer(_monitor(host, program))) for host in hosts]
@@ -80,7 +85,8 @@ def _check(server: MonitorServer, report: dict[str, Any] | None, program: Progra
     if report:
         where = f"{report['file']}:{report['line']}: " if report["file"] else ""
         kind = "" if report["error"] == "RunError" else f"{report['error']}: "
-        raise ToolkitError(
+        failure = FilesInTheWay if report["os_error"] else ToolkitError
+        raise failure(
             f"{where}{kind}{report['message']}",
             next_step=f"correct {report['file'] or program.main.name} and run again",
         )

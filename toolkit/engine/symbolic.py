@@ -66,12 +66,14 @@ class SymbolicProvider:
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         if token == POLICY_DOCUMENT:
             return policy_document(args)
-        known = symbolic(dict(args), self.tokens)
-        id = f"{token}#{_digest(known)}"
-        self.invokes[id] = (token, known)
+        id = self.invoke_id(token, args)
+        self.invokes[id] = (token, symbolic(dict(args), self.tokens))
         leaves = _Symbols(self.tokens, f"invoke:{id}", _LIST_LENGTHS.get(token, {}))
         answer: Properties = _as_provider_error(shapes.result, token, args, leaves, self._sdk)
         return answer
+
+    def invoke_id(self, token: str, args: Mapping[str, Any]) -> str:
+        return f"{token}#{_digest(symbolic(dict(args), self.tokens))}"
 
     def _outputs(self, urn: str, type: str, inputs: Properties) -> Properties:
         # A made-up name becomes a placeholder, so that a plan shows who refers to it.

@@ -27,6 +27,12 @@ def step(event: dict[str, Any], context: Any) -> dict[str, Any]:
             if not marker.exists():
                 marker.touch()
                 os.kill(os.getpid(), 9)
+        case "fail until":
+            attempts = Path(event["attempts"])
+            with attempts.open("a") as file:
+                file.write("x")
+            if len(attempts.read_text()) < event["last"]:
+                raise SoldOut("not yet")
         case "unserializable":
             return {"handler": step}
         case "print":

@@ -235,6 +235,8 @@ def test_a_state_machine_runs_its_definition_and_takes_a_new_one(cloud: Cloud) -
     machine.update(declared | {"definition": json.dumps(definition)})
     found = cloud.servers.boto("stepfunctions").describe_state_machine(stateMachineArn=machine.id)
     assert json.loads(found["definition"])["StartAt"] == "B"
+    (destination,) = found["loggingConfiguration"]["destinations"]
+    assert destination == {"cloudWatchLogsLogGroup": {"logGroupArn": f"{group.outputs['arn']}:*"}}
     machine.delete()
     group.update({"name": "/flow", "retentionInDays": 7})
     assert cloud.servers.boto("logs").describe_log_groups()["logGroups"][0]["retentionInDays"] == 7

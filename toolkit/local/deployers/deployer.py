@@ -33,16 +33,16 @@ class Deployer(Protocol):
     def resume(self, program: Program) -> Deployed | None:
         """What the last run left, if it sealed that and the program cannot declare anything else since.
 
-        `None` means: repair, plan and deploy. Either way the seal is gone, so that the run after a crash compares all.
+        `None` means: plan and deploy. Either way the seal is gone, so that the run after a crash compares all.
         """
         ...
 
     def seal(self) -> None:
-        """Lets the next run resume: the deployment is complete, and everything is on disk."""
+        """Lets the next run resume: this one ended well, and everything is on disk."""
         ...
 
-    def repair(self, provider: Provider) -> None:
-        """Brings the state back to what the machine really has, before a deployment."""
+    def repair(self, provider: Provider) -> bool:
+        """Brings the state back to what the machine really has; returns whether the machine had lost anything."""
         ...
 
     def deploy(self, program: Program, provider: Provider) -> Deployed:
@@ -52,7 +52,7 @@ class Deployer(Protocol):
     def require_destroyable(self, program: Program) -> None:
         """Raises `ToolkitError` where `destroy` would refuse to begin: a resource is protected, the state is damaged.
 
-        It changes nothing, and the stack may run.
+        It changes no resource, and the stack may run.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from toolkit.engine.counting import is_cloud_resource
@@ -16,7 +17,7 @@ from toolkit.local.deployers.fingerprint import fingerprint
 
 STATE_FILE = "state.json"
 SEAL_FILE = "state.seal"
-"""The fingerprint of the program that is deployed, while nothing runs and nothing was lost."""
+"""The fingerprint of the program that is deployed, after a run that ended well and before the next one."""
 PURGE = "discard it with `marketplace down --purge` and start again"
 
 
@@ -30,22 +31,24 @@ class OfflineDeployer:
 
     def resume(self, program: Program) -> Deployed | None:
         """Compares fingerprints, which takes milliseconds where running the program takes seconds."""
-        self._fingerprint = fingerprint(program)
+        with contextlib.suppress(OSError):  # then nobody knows whether it is the same
+            self._fingerprint = fingerprint(program)
         sealed = self._seal.read_text() if self._seal.exists() else ""
         self._seal.unlink(missing_ok=True)
-        if sealed != self._fingerprint:
+        if not self._fingerprint or sealed != self._fingerprint:
             return None
         state = open_state(self._folder)
         same = sum(map(is_cloud_resource, state.resources))
         return Deployed(resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": same}))
 
     def seal(self) -> None:
-        part = self._seal.with_suffix(".part")
-        part.write_text(self._fingerprint)
-        part.replace(self._seal)
+        if self._fingerprint:
+            part = self._seal.with_suffix(".part")
+            part.write_text(self._fingerprint)
+            part.replace(self._seal)
 
-    def repair(self, provider: Provider) -> None:
-        forget_lost(open_state(self._folder), provider)
+    def repair(self, provider: Provider) -> bool:
+        return bool(forget_lost(open_state(self._folder), provider))
 
     def deploy(self, program: Program, provider: Provider) -> Deployed:
         done = deploy(program, provider, open_state(self._folder))

@@ -52,8 +52,9 @@ class PulumiDeployer:
     def seal(self) -> None:
         """Does nothing."""
 
-    def repair(self, provider: Provider) -> None:
+    def repair(self, provider: Provider) -> bool:
         """Does nothing: with the CLI the user runs `pulumi refresh`."""
+        return False
 
     def deploy(self, program: Program, provider: Provider) -> Deployed:
         changes: Counter[Operation] = Counter()

@@ -18,9 +18,18 @@ GATEWAY = "gateway"
 ROUTES_FILE = "routes.json"
 
 
-def process_specs(topology: Topology, machine: Machine, *, gateway_port: int) -> list[ProcessSpec]:
-    """Every process in the order in which they start: workers, services, pollers, gateway."""
-    specs = [_worker(planned, machine) for planned in topology.workers]
+def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, workers: int = 1) -> list[ProcessSpec]:
+    """Every process in the order in which they start: workers, services, pollers, gateway.
+
+    `workers` is how many processes take the invocations of a Lambda function. One that a queue feeds has one: its
+    poller waits for each batch.
+    """
+    fed = {planned.mapping.function_name for planned in topology.pollers}
+    specs = [
+        _worker(planned, machine, number)
+        for planned in topology.workers
+        for number in range(1, 1 + (1 if planned.function.name in fed else workers))
+    ]
     specs += [_service(planned, machine) for planned in topology.services]
     specs += [_poller(planned, machine) for planned in topology.pollers]
     if topology.apis:
@@ -28,12 +37,13 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int) ->
     return specs
 
 
-def _worker(planned: LambdaWorker, machine: Machine) -> ProcessSpec:
+def _worker(planned: LambdaWorker, machine: Machine, number: int) -> ProcessSpec:
+    name = planned.name if number == 1 else f"{planned.name}-{number}"
     return worker(
-        name=planned.name,
+        name=name,
         function=planned.function,
         handler=planned.handler,
-        port=machine.port(planned.name),
+        port=machine.port(name),
         environment=planned.environment,
         role_arn=planned.role_arn,
     )

@@ -19,7 +19,7 @@ from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.provider import LocalProvider
-from toolkit.local.cloud.warming import warm
+from toolkit.local.cloud.warming import CALLS, warm
 from toolkit.local.deployers.choice import choose
 from toolkit.local.deployers.deployer import Deployed, Deployer, EngineName
 from toolkit.local.processes.ports import is_free
@@ -38,8 +38,7 @@ from toolkit.local.state.run import Resources, Run
 
 PAYMENTS: Final = "marketplace:payments:Payments"
 DATABASE_CLUSTER: Final = "aws:rds/cluster:Cluster"
-CLIENTS: Final = ("sts", "secretsmanager", "cognito-idp")
-"""Of the AWS services that every run calls, whether it deploys or not."""
+FULFILLED: Final = "fulfilled"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
 
 
@@ -53,6 +52,8 @@ class Settings:
     state: Path
     port: int
     engine: EngineName = "offline"
+    workers: int = 1
+    """Processes for each Lambda function that no queue feeds."""
 
 
 class LocalStack:
@@ -68,7 +69,8 @@ class LocalStack:
         self._supervisor: Supervisor | None = None
         self._deployed: Deployed | None = None
         self._deployer: Deployer | None = None
-        """Set once the deployment is complete."""
+        self._well = False
+        """Whether the deployment is complete and the purchase was fulfilled."""
 
     def __enter__(self) -> LocalStack:
         return self
@@ -103,19 +105,22 @@ class LocalStack:
         require_port(self.settings.port)
         resumed = deployer.resume(program)
         with ThreadPoolExecutor(1) as pool:
-            starting = pool.submit(self._start_servers, None if resumed else deployer)
+            starting = pool.submit(self._start_servers, deployer)
             if resumed is None:
                 self._plan(program)
             else:
-                self.machine.load_clients(*CLIENTS)
+                self.machine.load_clients(*CALLS)
             with self._steps.step("servers", "PostgreSQL, Redis, AWS, Stripe") as step:
-                starting.result()
+                lost = starting.result()
                 step.outcome = "PostgreSQL, Redis, AWS services (moto), Stripe double: started"
-        with self._steps.step("resources", "creating what the plan says") as step:
+        if resumed is not None and lost:
+            resumed = None
+            self._plan(program)
+        with self._steps.step("resources", "making what the program declares") as step:
             deployed = self._deployed = resumed or self._deploy(program, deployer)
-            self._deployer = deployer
             resources = counted(deployed)
             step.outcome = _summary(resources)
+        self._deployer = deployer
         wanted = topology(deployed.resources)
         specs = self._start_processes(wanted)
         return self._record(deployed, resources, specs, wanted)
@@ -127,6 +132,7 @@ class LocalStack:
             stock_shelves(cognito, self.user_pool, self.url)
             receipt = buy(cognito, self.user_pool, self.url)
             step.outcome = f"order {receipt.order_id} {receipt.status}"
+        self._well = receipt.status == FULFILLED
         return receipt
 
     @property
@@ -146,20 +152,20 @@ class LocalStack:
         if self._supervisor is not None:
             self._supervisor.stop()
             self._supervisor = None
-        self.machine.stop()
-        if self._deployer is not None and self.machine.saved:
+        self.machine.stop_servers()
+        if self._deployer is not None and self._well and self.machine.saved:
             self._deployer.seal()
-            self._deployer = None
+        self._well = False
+        self.machine.stop()
 
-    def _start_servers(self, deployer: Deployer | None) -> None:
-        """With a `deployer` also makes ready for a deployment."""
+    def _start_servers(self, deployer: Deployer) -> bool:
+        """Also repairs the state; returns whether the machine has lost anything of it."""
         started = time.monotonic()
         self.machine.start()
         self._steps.took("servers", time.monotonic() - started)
-        if deployer is not None:
-            warm(self.machine)
-            with self._provider() as provider:
-                deployer.repair(provider)
+        warm(self.machine)
+        with self._provider() as provider:
+            return deployer.repair(provider)
 
     def _provider(self) -> closing[LocalProvider]:
         """The provider of this machine, which is closed with the block."""
@@ -199,7 +205,7 @@ class LocalStack:
 
     def _start_processes(self, wanted: Topology) -> Sequence[ProcessSpec]:
         with self._steps.step("processes", "services, workers, pollers, gateway") as step:
-            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port)
+            specs = process_specs(wanted, self.machine, gateway_port=self.settings.port, workers=self.settings.workers)
             supervisor = Supervisor(specs, self.machine)
             self._supervisor = supervisor
             step.outcome = ", ".join(spec.name for spec in specs)

@@ -64,8 +64,9 @@ class Machine:
         self._clients: dict[str, Any] = {}
         self._making_clients = threading.Lock()
         self.region: str = region or self._book.region or DEFAULT_REGION
+        self._revived = False
         self.saved = False
-        """Whether the last `stop` left all on disk. PostgreSQL and Redis always do, moto unless it was killed."""
+        """Whether all that the servers had is on disk since they were stopped: none of them ended by itself before."""
 
     def __enter__(self) -> Machine:
         return self
@@ -171,20 +172,27 @@ class Machine:
         with self._changing:
             ended = [name for name, server in self._servers.items() if server.pid is None]
             if ended:
+                self._revived = True
                 self._start(ended)
 
     def stop(self) -> None:
         """Stops the servers and gives the state folder back."""
+        self.stop_servers()
+        self._lock.release()
+
+    def stop_servers(self) -> None:
+        """Stops the servers and keeps the state folder."""
         running = list(self._servers.items())
         with ThreadPoolExecutor(max(1, len(running))) as pool:
             for outcome in [pool.submit(server.stop) for _, server in running]:
                 outcome.result()
-        self.saved = any(isinstance(server, MotoServer) and server.saved for _, server in running)
+        moto = self._servers.get("moto")
+        self.saved = isinstance(moto, MotoServer) and moto.saved and not self._revived
         for name, _ in running:
             self.record(name, None)
         self._servers.clear()
         self._clients.clear()
-        self._lock.release()
+        self._revived = False
 
     def lock(self) -> None:
         """Makes this process the only one that uses the state folder, and stops processes that a killed run left."""

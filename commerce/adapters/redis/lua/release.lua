@@ -9,4 +9,3 @@ for i = 1, #lines, 2 do
 end
 redis.call('DEL', KEYS[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
-return 1

@@ -31,11 +31,11 @@ SNAPSHOT_SHARE = 20
 
 
 class Application:
-    """moto's application, plus the health check, plus the count of requests that may have changed something:
-    all but polls that found nothing."""
+    """moto's application, plus the health check, plus the count of requests that may have changed something."""
 
     def __init__(self) -> None:
         self.requests = 0
+        self._counting = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -43,12 +43,13 @@ class Application:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
             return [b"ok\n"]
         environ["RAW_URI"] = environ["REQUEST_URI"]
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
-            answer = list(answer)
-            self.requests += any(b'"Messages"' in part for part in answer)
-        else:
-            self.requests += 1
+        answer = list(self._moto(environ, start_response))
+        is_poll = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage"
+        if not is_poll or any(
+            b'"Messages"' in part for part in answer
+        ):  # an idle stack is not to be saved every second
+            with self._counting:
+                self.requests += 1
         return answer
 
 

@@ -1,4 +1,4 @@
-"""SQS: moto's queues without the work that grows with their length, and safe for threads."""
+"""SQS: moto's queues without the work that grows with their length, and without the loss of a message."""
 
 from __future__ import annotations
 

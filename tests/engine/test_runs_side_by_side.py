@@ -1,0 +1,32 @@
+"""The runs of a plan do not disturb each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.conftest import WriteProgram
+from toolkit.engine.planning import plan
+from toolkit.errors import ToolkitError
+
+
+def test_a_program_that_fills_a_folder_is_planned(program: WriteProgram) -> None:
+    made = plan(
+        program(
+            """
+            import os, shutil, time
+
+            shutil.rmtree("build", ignore_errors=True)
+            time.sleep(0.5)
+            os.mkdir("build")
+            time.sleep(1)
+            open("build/index.html", "w").write("hello")
+            aws.s3.BucketObjectv2("site", bucket="shop", source=pulumi.FileArchive("build"))
+            """
+        )
+    )
+    assert "site" in {resource.name for resource in made.resources}
+
+
+def test_a_file_that_cannot_be_read_is_refused(program: WriteProgram) -> None:
+    with pytest.raises(ToolkitError, match=r"/proc/self/mem cannot be read"):
+        plan(program('aws.s3.BucketObjectv2("site", bucket="shop", source=pulumi.FileAsset("/proc/self/mem"))'))

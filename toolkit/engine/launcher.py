@@ -111,7 +111,7 @@ def _import_from(main: str) -> None:
     folder = Path(main).parent
     sys.path.insert(0, str(folder))
     own = folder / "toolkit"
-    if own.exists() and not Path(__file__).is_relative_to(own):
+    if (own.exists() or own.with_suffix(".py").exists()) and not Path(__file__).is_relative_to(own):
         for name in [name for name in sys.modules if name.partition(".")[0] == "toolkit"]:
             del sys.modules[name]
 

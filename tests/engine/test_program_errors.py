@@ -143,6 +143,12 @@ def test_a_program_has_its_own_modules_and_each_run_the_same_environment(
     assert capfd.readouterr().err == "hellogoodbye\n"
 
 
+def test_a_program_has_its_own_module_of_the_name_of_the_engine(program: WriteProgram) -> None:
+    written = program("import toolkit\nassert toolkit.OWN")
+    (written.root / "toolkit.py").write_text("OWN = True")
+    assert plan(written).resources
+
+
 def test_an_encrypted_setting_that_must_be_a_number_is_refused_in_words(program: WriteProgram) -> None:
     with pytest.raises(ToolkitError, match="shop:port is encrypted: only pulumi can read it"):
         plan(program("pulumi.Config().require_secret_int('port')", {"port": "{secure: v1:abc}"}))

@@ -30,3 +30,18 @@ def test_a_program_that_fills_a_folder_is_planned(program: WriteProgram) -> None
 def test_a_file_that_cannot_be_read_is_refused(program: WriteProgram) -> None:
     with pytest.raises(ToolkitError, match=r"/proc/self/mem cannot be read"):
         plan(program('aws.s3.BucketObjectv2("site", bucket="shop", source=pulumi.FileAsset("/proc/self/mem"))'))
+
+
+def test_what_a_quiet_run_printed_before_it_died_is_shown(
+    program: WriteProgram, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = """
+    import os, sys
+
+    if pulumi.runtime.is_dry_run():
+        print("out of luck", file=sys.stderr, flush=True)
+        os._exit(1)
+    """
+    with pytest.raises(ToolkitError, match="ended before it was done"):
+        plan(program(source))
+    assert "out of luck" in capfd.readouterr().err

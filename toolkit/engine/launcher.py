@@ -1,4 +1,7 @@
-"""Runs a Pulumi program in a process of its own, on the SDK's normal path; started by `toolkit.engine.process`.
+"""Runs a Pulumi program in a process of its own; started by `toolkit.engine.process`.
+
+The SDK runs as ever but for two things: it loads modules when they are used (`lazy_sdk`), and waits for outputs
+together (`quick_waits`).
 
 Reads its instructions from standard input, one line of JSON, runs the program once, and writes one line of JSON to
 standard output. The program's own output goes to standard error. Standard input ends with the engine; this process
@@ -111,7 +114,7 @@ def _import_from(main: str) -> None:
     folder = Path(main).parent
     sys.path.insert(0, str(folder))
     own = folder / "toolkit"
-    if own.exists() and not Path(__file__).is_relative_to(own):
+    if (own.exists() or own.with_suffix(".py").exists()) and not Path(__file__).is_relative_to(own):
         for name in [name for name in sys.modules if name.partition(".")[0] == "toolkit"]:
             del sys.modules[name]
 

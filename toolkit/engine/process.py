@@ -9,12 +9,15 @@ import contextlib
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from toolkit.engine.program import Program
 
+LAST_BYTES = 4096
+"""How much of a quiet process's output is worth showing."""
 END_SECONDS = 2.0
 """How long the process has to end by itself."""
 
@@ -22,10 +25,11 @@ END_SECONDS = 2.0
 class ProgramProcess:
     """Loads the Pulumi SDK at once, waits for its instructions and runs the program once. It ends with the block.
 
-    Nobody sees what a `quiet` one prints.
+    What a `quiet` one prints to standard error is kept in a temporary file.
     """
 
     def __init__(self, program: Program, *, quiet: bool = False) -> None:
+        self._kept = tempfile.TemporaryFile() if quiet else None  # noqa: SIM115 - closed by `__exit__`
         self._child = subprocess.Popen(
             # -P: a `queue.py` in the program's folder must not take the place of the standard library's.
             [program.python, "-P", "-m", "toolkit.engine.launcher"],
@@ -33,7 +37,7 @@ class ProgramProcess:
             env=os.environ | {"GRPC_VERBOSITY": "NONE", "PYTHONUNBUFFERED": "1", "PYTHONPATH": _python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if quiet else None,
+            stderr=self._kept,
             text=True,
             start_new_session=True,  # Ctrl-C reaches only the engine, which ends this process
         )
@@ -54,6 +58,16 @@ class ProgramProcess:
             self._child.kill()
             self._child.wait()
         _pipe(self._child.stdout).close()
+        if self._kept:
+            self._kept.close()
+
+    def last_lines(self) -> str:
+        """The end of what a quiet process has printed."""
+        if self._kept is None:
+            return ""
+        size = self._kept.seek(0, os.SEEK_END)
+        self._kept.seek(max(0, size - LAST_BYTES))
+        return self._kept.read().decode(errors="replace").strip()
 
     def send(self, instructions: dict[str, Any]) -> None:
         """Sends what to run, once."""

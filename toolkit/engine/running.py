@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def run(
 
     Where there are `sdks`, one for each host, a host's process also describes its SDKs to it. A caller that has started
     processes already, to save time, gives them as `processes`. Only the first one's output is shown: the others repeat
-    it.
+    it. Of one that ends before it is done, the last lines are shown.
 
     Raises:
         ToolkitError: a host refused something, or the program raised (the message names its file and line).
@@ -47,7 +48,10 @@ def run(
                 sdk.connect(greeting["address"])
                 stack.callback(sdk.close)
         for server, process in runs:
-            _check(server, process.receive(), program)
+            report = process.receive()
+            if report is None and (lines := process.last_lines()):
+                sys.stderr.write(f"{lines}\n")
+            _check(server, report, program)
 
 
 def _monitor(host: Host, program: Program) -> Monitor:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
 
 from toolkit.engine.program import Program
 from toolkit.engine.state import ResourceState, State
+from toolkit.errors import ToolkitError
 from toolkit.local.deployers import fingerprint
 from toolkit.local.deployers.offline import STATE_FILE, OfflineDeployer
 
@@ -132,3 +134,19 @@ def test_what_only_the_shell_or_python_writes_changes_nothing(
         (program.root / name).mkdir()
         (program.root / name / "file").touch()
     assert OfflineDeployer(folder).resume(program) is not None
+
+
+def test_another_stacks_folder_is_refused_before_anything_starts(folder: Path, program: Program) -> None:
+    state = State(folder / STATE_FILE)
+    state.stack = "shop/prod"
+    state.save()
+    with pytest.raises(ToolkitError, match=r"holds the stack shop/prod, not shop/dev"):
+        OfflineDeployer(folder).resume(program)
+
+
+def test_an_edit_that_keeps_size_and_time_ends_it(folder: Path, program: Program) -> None:
+    main = program.root / "__main__.py"
+    before = main.stat()
+    main.write_text(main.read_text().replace("queue", "topic"))
+    os.utime(main, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert OfflineDeployer(folder).resume(program) is None

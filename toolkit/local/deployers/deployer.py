@@ -33,7 +33,8 @@ class Deployer(Protocol):
     def resume(self, program: Program) -> Deployed | None:
         """What the last run left, if it sealed that and the program cannot declare anything else since.
 
-        `None` means: plan and deploy. Either way the seal is gone, so that the run after a crash compares all.
+        `None` means: plan and deploy. Either way the seal is gone, so that the run after a crash compares all. Raises
+        `ToolkitError` where the folder holds another stack.
         """
         ...
 

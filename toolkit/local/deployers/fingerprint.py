@@ -20,7 +20,7 @@ _BYTECODE: Final = "__pycache__"
 def fingerprint(program: Program) -> str:
     """A digest of what a program is made of on this machine.
 
-    That is its settings, the environment, the packages that are installed for it, and by size and time of change each
+    That is its settings, the environment, the packages that are installed for it, and by size and times of change each
     file of its project, of its folder, of the folders that Python imports from beside the packages, and of this
     toolkit; hidden folders and bytecode are left out. What a program reads elsewhere, from the network or from the
     clock, can change what it declares without a change here.
@@ -59,7 +59,7 @@ def _import_folders() -> Iterator[Path]:
     yield from (Path(name) for name in named if name and Path(name).is_dir())
 
 
-def _files(folder: str, seen: set[str]) -> Iterator[tuple[str, int, int]]:
+def _files(folder: str, seen: set[str]) -> Iterator[tuple[str, int, int, int]]:
     real = os.path.realpath(folder)
     if real in seen:
         return
@@ -71,4 +71,4 @@ def _files(folder: str, seen: set[str]) -> Iterator[tuple[str, int, int]]:
                     yield from _files(entry.path, seen)
             else:
                 status = entry.stat()
-                yield entry.path, status.st_size, status.st_mtime_ns
+                yield entry.path, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -31,13 +31,18 @@ class OfflineDeployer:
 
     def resume(self, program: Program) -> Deployed | None:
         """Compares fingerprints, which takes milliseconds where running the program takes seconds."""
+        state = open_state(self._folder)
+        if state.stack not in ("", f"{program.project}/{program.stack}"):
+            raise ToolkitError(
+                f"{self._folder} holds the stack {state.stack}, not {program.project}/{program.stack}",
+                next_step="use a folder of its own (--state DIR), or `marketplace down --purge` first",
+            )
         with contextlib.suppress(OSError):  # then nobody knows whether it is the same
             self._fingerprint = fingerprint(program)
-        sealed = self._seal.read_text() if self._seal.exists() else ""
+        sealed = self._seal.read_bytes().decode(errors="replace") if self._seal.exists() else ""
         self._seal.unlink(missing_ok=True)
         if not self._fingerprint or sealed != self._fingerprint:
             return None
-        state = open_state(self._folder)
         same = sum(map(is_cloud_resource, state.resources))
         return Deployed(resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": same}))
 

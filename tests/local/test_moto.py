@@ -15,8 +15,10 @@ import boto3
 import jwt
 import psutil
 import pytest
+from botocore.config import Config
 
 from toolkit.errors import ToolkitError
+from toolkit.local.cloud.failures import aws_errors
 from toolkit.local.cloud.moto import MotoServer
 from toolkit.local.processes.child_process import ChildProcess
 from toolkit.local.processes.ports import free_port, is_listening
@@ -317,3 +319,17 @@ def test_it_stays_within_its_memory(moto: MotoServer) -> None:
 def test_the_health_check_is_no_aws_request(moto: MotoServer) -> None:
     with urllib.request.urlopen(f"{moto.url}/_machine/health") as answer:  # noqa: S310
         assert answer.read() == b"ok\n"
+
+
+def test_an_account_that_does_not_answer_is_told_in_words() -> None:
+    port = free_port()
+    with pytest.raises(ToolkitError, match="did not answer") as raised, aws_errors():
+        boto3.client(
+            "sqs",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        ).list_queues()
+    assert "marketplace logs moto" in raised.value.next_step

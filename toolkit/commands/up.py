@@ -42,11 +42,12 @@ def up(  # noqa: PLR0917 - one for each option
     console = Console(stderr=json, quiet=json, highlight=False)
     try:
         with _interrupts():
+            from toolkit.local.cloud.failures import aws_errors
             from toolkit.local.stack.deployment import Settings
 
             chosen = _engine(engine)
             settings = Settings(root=project, stack=stack, state=state, port=port, engine=chosen, workers=workers)
-            with _aws_errors():
+            with aws_errors():
                 _up(console, settings, once=once, json=json)
     except KeyboardInterrupt:
         console.print("[dim]interrupted; everything is stopped[/]")
@@ -78,20 +79,6 @@ def _up(console: Console, settings: Settings, *, once: bool, json: bool) -> None
             with contextlib.suppress(KeyboardInterrupt):
                 _wait_forever()
         console.print("[dim]stopping[/]")
-
-
-@contextlib.contextmanager
-def _aws_errors() -> Iterator[None]:
-    """What boto3 raises when moto ends in the middle of a call."""
-    from botocore.exceptions import BotoCoreError
-
-    try:
-        yield
-    except BotoCoreError as error:
-        raise ToolkitError(
-            f"an AWS service of this machine did not answer: {error}",
-            next_step="run up again; if it happens again, read `marketplace logs moto`",
-        ) from error
 
 
 def _engine(name: str) -> EngineName:

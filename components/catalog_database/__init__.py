@@ -27,10 +27,6 @@ class CatalogDatabaseEnvironment(Environment):
 
     collection: pulumi.Input[str]
     """Name of the table, container or collection."""
-    database: pulumi.Input[str] | None = None
-    """Name of the database, on a cloud whose collections are in one."""
-    endpoint: pulumi.Input[str] | None = None
-    """Address of the account, on a cloud where each account has its own."""
 
 
 class CatalogDatabase(Component):

@@ -40,7 +40,7 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
     after_compensations = [compensation.name for compensation in saga.compensations[1:]] + [_ORDER_FAILED]
     states: dict[str, _JSON] = {}
     for step, following in zip(saga.steps, after_steps, strict=True):
-        answered = saga.answers(step.name)
+        answered = saga.expected_refusals(step.name)
         states[step.name] = _step(step, f"{step.name}_answered" if answered else following, saga.throttled)
         if answered:
             states[step.name] |= _ANSWER

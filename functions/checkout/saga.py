@@ -87,8 +87,8 @@ class Saga:
     compensations: tuple[Compensation, ...]
     timeout: timedelta
 
-    def answers(self, name: StepName) -> frozenset[str]:
-        """The refusals of a step that are answers."""
+    def expected_refusals(self, name: StepName) -> frozenset[str]:
+        """Those that a step returns as its answer; the others are faults."""
         return frozenset(
             refusal.error for step in self.steps if step.name is name for refusal in step.refusals if not refusal.fault
         )

@@ -49,15 +49,15 @@ class CheckoutSteps:
     async def run(self, step: StepName, order_id: str, error: str | None = None) -> str:
         """Runs one step; `error` is the class name of the failure that led to a compensation.
 
-        Returns the refusal of the buyer's bank or of the stock, as the class name of the business error that
-        `Saga.answers` lists; empty when there was none. Raises PaymentRefused and IllegalTransition as faults that no
-        retry mends; anything else that it raises is a fault worth a retry.
+        Returns the refusal of the buyer's bank or of the stock, as the class name of a business error among
+        `Saga.expected_refusals`; empty when there was none. Raises PaymentRefused and IllegalTransition as faults that
+        no retry mends; anything else that it raises is a fault worth a retry.
         """
         try:
             await self._run(step, order_id, error)
         except MarketplaceError as refusal:
             name = type(refusal).__name__
-            if name not in CHECKOUT.answers(step):
+            if name not in CHECKOUT.expected_refusals(step):
                 raise
             _log.warning("step refused", extra={"error": name, "detail": refusal.detail})
             return name

@@ -25,44 +25,23 @@ def test_outputs_that_come_while_others_are_awaited_are_awaited_too(program: Wri
     assert made.outputs["url"]
 
 
-def test_an_output_that_fails_ends_the_run_at_once(program: WriteProgram) -> None:
+FAIL = """
+import asyncio
+
+def fail(arn):
+    raise ValueError("nothing here")
+
+def start(arn):
+    pulumi.Output.from_input(asyncio.sleep(1)).apply(fail)
+
+topic = aws.sns.Topic("events")
+topic.arn.apply(lambda arn: asyncio.sleep(30))
+"""
+
+
+@pytest.mark.parametrize("failing", ["fail", "start"], ids=["at once", "an output that comes later"])
+def test_an_output_that_fails_ends_the_run_while_others_are_awaited(program: WriteProgram, failing: str) -> None:
     started = time.monotonic()
     with pytest.raises(ToolkitError, match="nothing here"):
-        plan(
-            program(
-                """
-                import asyncio
-
-                def fail(arn):
-                    raise ValueError("nothing here")
-
-                topic = aws.sns.Topic("events")
-                topic.arn.apply(fail)
-                topic.arn.apply(lambda arn: asyncio.sleep(30))
-                """
-            )
-        )
-    assert time.monotonic() - started < 20
-
-
-def test_an_output_that_comes_late_and_fails_ends_the_run_while_others_are_awaited(program: WriteProgram) -> None:
-    started = time.monotonic()
-    with pytest.raises(ToolkitError, match="nothing here"):
-        plan(
-            program(
-                """
-                import asyncio
-
-                def fail(arn):
-                    raise ValueError("nothing here")
-
-                def start(arn):
-                    pulumi.Output.from_input(asyncio.sleep(1)).apply(fail)
-
-                topic = aws.sns.Topic("events")
-                topic.arn.apply(lambda arn: asyncio.sleep(30))
-                topic.arn.apply(start)
-                """
-            )
-        )
+        plan(program(f"{FAIL}topic.arn.apply({failing})"))
     assert time.monotonic() - started < 20

@@ -59,7 +59,7 @@ class Workflow:
         refusal = ""
         if errors := self.refuse.get(event["step"]):
             refusal = errors.pop(0)
-            if refusal not in CHECKOUT.answers(StepName(event["step"])):
+            if refusal not in CHECKOUT.expected_refusals(StepName(event["step"])):
                 return json.dumps({"errorType": refusal, "errorMessage": "told to"}), True, ""
         return json.dumps({"order_id": event["order_id"], "refusal": refusal}), False, ""
 

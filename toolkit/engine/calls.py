@@ -1,13 +1,11 @@
-"""Calls of a provider for one resource: each emits events with its time, and its failures become clear errors."""
+"""Calls of a provider for one resource: failures become clear errors."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from toolkit.engine.events import Event, OnEvent, Operation
 from toolkit.engine.provider import Created, Diff, Properties, Provider, ProviderError
 from toolkit.engine.registration import Registration
 from toolkit.engine.state import ResourceState
@@ -20,9 +18,8 @@ Subject = Registration | ResourceState
 class ProviderCalls:
     """Passes plain values to the provider, and restores the secret marks on what it returns."""
 
-    def __init__(self, provider: Provider, on_event: OnEvent, *, preview: bool) -> None:
+    def __init__(self, provider: Provider, *, preview: bool) -> None:
         self._provider = provider
-        self._on_event = on_event
         self._preview = preview
 
     def check(self, registration: Registration, olds: Properties | None, news: Properties) -> Properties:
@@ -50,22 +47,22 @@ class ProviderCalls:
                 subject.urn, old.type, old.id, reveal(old.inputs), reveal(old.outputs), reveal(news)
             )
 
-    def create(self, registration: Registration, inputs: Properties, operation: Operation) -> Created:
-        with self._emit_events(operation, registration):
+    def create(self, registration: Registration, inputs: Properties) -> Created:
+        with _as_toolkit_error(registration):
             created = self._provider.create(registration.urn, registration.type, reveal(inputs), preview=self._preview)
         outputs = mark_secrets(created.outputs, inputs, registration.additional_secret_outputs)
         return Created(id=created.id, outputs=outputs)
 
     def update(self, registration: Registration, old: ResourceState, inputs: Properties) -> Properties:
         before, now = reveal(old.inputs), reveal(inputs)
-        with self._emit_events("update", registration):
+        with _as_toolkit_error(registration):
             outputs = self._provider.update(
                 registration.urn, registration.type, old.id, before, reveal(old.outputs), now, preview=self._preview
             )
         return mark_secrets(outputs, inputs, registration.additional_secret_outputs)
 
     def read(self, registration: Registration, id: str) -> Created:
-        with self._emit_events("read", registration):
+        with _as_toolkit_error(registration):
             found = self._provider.read(registration.urn, registration.type, id, reveal(registration.inputs))
             if found is None:
                 raise ProviderError(f"no resource has the id {id!r}")
@@ -75,7 +72,7 @@ class ProviderCalls:
     def take_over(self, registration: Registration) -> ResourceState:
         """The state of the resource that the program imports, with the inputs that it has now."""
         id = registration.import_id
-        with self._emit_events("import", registration):
+        with _as_toolkit_error(registration):
             found = self._provider.read(registration.urn, registration.type, id, {})
             if found is None:
                 raise ProviderError(f"no resource has the id {id!r}")
@@ -88,23 +85,9 @@ class ProviderCalls:
         """Deletes the resource, unless it is to be retained or was only read by this stack."""
         if self._preview:
             return
-        with self._emit_events("delete", state):
+        with _as_toolkit_error(state):
             if state.custom and not state.external and not state.retain_on_delete and state.provider:
                 self._provider.delete(state.urn, state.type, state.id, reveal(state.outputs))
-
-    @contextmanager
-    def _emit_events(self, operation: Operation, subject: Subject) -> Iterator[None]:
-        about = {"operation": operation, "urn": subject.urn, "type": subject.type, "name": subject.name}
-        started = time.monotonic()
-        self._on_event(Event(phase="started", **about))  # type: ignore[arg-type]
-        try:
-            with _as_toolkit_error(subject):
-                yield
-        except ToolkitError as error:
-            took = time.monotonic() - started
-            self._on_event(Event(phase="failed", seconds=took, message=error.message, **about))  # type: ignore[arg-type]
-            raise
-        self._on_event(Event(phase="done", seconds=time.monotonic() - started, **about))  # type: ignore[arg-type]
 
 
 @contextmanager

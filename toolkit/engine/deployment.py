@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from toolkit.engine.calls import ProviderCalls
 from toolkit.engine.counting import is_cloud_resource
-from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
+from toolkit.engine.operations import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.reconcile import Reconciler
@@ -18,7 +18,7 @@ from toolkit.engine.state import ResourceState, State
 from toolkit.engine.values import reveal
 from toolkit.errors import ToolkitError
 
-__all__ = ["Deployment", "Event", "ProtectedError", "deploy", "destroy", "refuse_protected"]
+__all__ = ["Deployment", "ProtectedError", "deploy", "destroy", "refuse_protected"]
 
 
 class ProtectedError(ToolkitError):
@@ -40,7 +40,7 @@ class Deployment:
         return any(count for operation, count in self.counts.items() if operation not in ("same", "read"))
 
 
-def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
+def deploy(program: Program, provider: Provider, state: State) -> Deployment:
     """Runs the program, creates and updates its resources, then deletes those that it no longer declares.
 
     Raises:
@@ -59,7 +59,7 @@ def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent
             next_step="give this stack a state file of its own",
         )
     state.stack = f"{program.project}/{program.stack}"
-    reconciler = Reconciler(program, provider, state, on_event=on_event)
+    reconciler = Reconciler(program, provider, state)
     run(program, [reconciler])
     deleted = _delete(reconciler.inventory, reconciler.calls)
     state.record(reconciler.inventory.everything())
@@ -72,7 +72,7 @@ def deploy(program: Program, provider: Provider, state: State, on_event: OnEvent
     )
 
 
-def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Deployment:
+def destroy(provider: Provider, state: State) -> Deployment:
     """Deletes every resource in the state, dependents first.
 
     Raises:
@@ -81,7 +81,7 @@ def destroy(provider: Provider, state: State, on_event: OnEvent = ignore) -> Dep
     """
     started = time.monotonic()
     inventory = Inventory(state)
-    deleted = _delete(inventory, ProviderCalls(provider, on_event, preview=False))
+    deleted = _delete(inventory, ProviderCalls(provider, preview=False))
     state.outputs = {}
     state.record(inventory.everything())
     return Deployment(counts={"delete": deleted}, resources=(), seconds=time.monotonic() - started)

@@ -6,8 +6,8 @@ import json
 import uuid
 
 from toolkit.engine import urns
-from toolkit.engine.events import Operation
 from toolkit.engine.inventory import Inventory
+from toolkit.engine.operations import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import UNKNOWN
 from toolkit.engine.registration import Registration

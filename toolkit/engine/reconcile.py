@@ -9,8 +9,8 @@ from dataclasses import replace
 from toolkit.engine import urns
 from toolkit.engine.calls import ProviderCalls
 from toolkit.engine.counting import is_cloud_resource
-from toolkit.engine.events import Event, OnEvent, Operation, ignore
 from toolkit.engine.inventory import Inventory
+from toolkit.engine.operations import Operation
 from toolkit.engine.paths import contains, details, keep_ignored, parse
 from toolkit.engine.program import Program
 from toolkit.engine.provider import UNKNOWN, Diff, Properties, Provider, ProviderError
@@ -40,10 +40,9 @@ class Reconciler:
         state: State,
         *,
         preview: bool = False,
-        on_event: OnEvent = ignore,
     ) -> None:
         self.preview = preview
-        self.calls = ProviderCalls(provider, on_event, preview=preview)
+        self.calls = ProviderCalls(provider, preview=preview)
         self.inventory = Inventory(state)
         self.registrations: dict[str, Registration] = {}
         self.counts: dict[Operation, int] = {}
@@ -54,7 +53,6 @@ class Reconciler:
         self._program = program
         self._provider = provider
         self._providers = ProviderResources(program, self.inventory, preview=preview)
-        self._on_event = on_event
         self._replaced: set[str] = set()
         self._completed: set[str] = set()
         self._claimed: dict[str, Registration] = {}
@@ -168,7 +166,7 @@ class Reconciler:
         return self._record(registration, "same", registration.to_state(old.id, inputs, outputs), old)
 
     def _create(self, registration: Registration, inputs: Properties, operation: Operation) -> Registered:
-        created = self.calls.create(registration, inputs, operation)
+        created = self.calls.create(registration, inputs)
         id = UNKNOWN if self.preview else created.id
         return self._record(registration, operation, registration.to_state(id, inputs, created.outputs))
 
@@ -250,16 +248,6 @@ class Reconciler:
         if is_cloud_resource(state):
             with self._lock:
                 self.counts[operation] = self.counts.get(operation, 0) + 1
-        if operation == "same" or not registration.custom:
-            self._on_event(
-                Event(
-                    operation=operation,
-                    phase="done",
-                    urn=registration.urn,
-                    type=registration.type,
-                    name=registration.name,
-                )
-            )
         return Registered(id=state.id, outputs=state.outputs)
 
 

@@ -37,7 +37,7 @@ def refuse_registration(request: Any, known: Container[str]) -> None:
             f"type {request.type!r} of {request.name} is not a valid type token (must have format '*:*:*')",
             next_step="correct the type token",
         )
-    title = f"{request.name} ({request.type})"
+    title = urns.title(request.name, request.type)
     if urns.is_provider(request.type) and request.importId:
         raise _wrong("import_", title, "provider resources may not be read")
     aliases = [*request.aliasURNs, *(alias.urn or alias.spec.parentUrn for alias in request.aliases)]
@@ -61,7 +61,7 @@ def refuse_registration(request: Any, known: Container[str]) -> None:
 
 def refuse_read(request: Any, known: Container[str]) -> None:
     """The same for a resource that the program reads."""
-    title = f"{request.name} ({request.type})"
+    title = urns.title(request.name, request.type)
     if not request.id:
         raise ToolkitError(f"{title} is read without an id", next_step="give the id of an existing resource")
     if urns.is_provider(request.type):

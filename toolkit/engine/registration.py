@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
+from toolkit.engine import urns
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
 from toolkit.engine.values import decode, decode_value, without_references
@@ -46,7 +47,7 @@ class Registration:
     @property
     def title(self) -> str:
         """Its name in messages: `orders (aws:rds/cluster:Cluster)`."""
-        return f"{self.name} ({self.type})"
+        return urns.title(self.name, self.type)
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from toolkit.engine import urns
 from toolkit.engine.provider import Properties
 from toolkit.engine.values import from_json, reveal, to_json
 from toolkit.errors import ToolkitError
@@ -54,7 +55,7 @@ class ResourceState:
     @property
     def title(self) -> str:
         """Its name in messages: `orders (aws:rds/cluster:Cluster)`."""
-        return f"{self.name} ({self.type})"
+        return urns.title(self.name, self.type)
 
     def revealed(self) -> Self:
         return replace(self, inputs=reveal(self.inputs), outputs=reveal(self.outputs))

@@ -15,6 +15,11 @@ def make(stack: str, project: str, parent: str, type: str, name: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{prefix}{type}::{name}"
 
 
+def title(name: str, type: str) -> str:
+    """A resource in messages: `orders (aws:rds/cluster:Cluster)`."""
+    return f"{name} ({type})"
+
+
 def is_urn(text: str) -> bool:
     return text.startswith("urn:pulumi:") and len(text.split("::", 3)) == 4
 

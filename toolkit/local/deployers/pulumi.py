@@ -18,7 +18,7 @@ import yaml
 
 from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.deployment import refuse_protected
-from toolkit.engine.events import Operation
+from toolkit.engine.operations import Operation
 from toolkit.engine.program import Program
 from toolkit.engine.provider import Properties, Provider
 from toolkit.engine.serve import serve

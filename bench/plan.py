@@ -50,7 +50,9 @@ def measure() -> list[Measure]:
 
 
 def _preview() -> Run:
-    provider = subprocess.Popen([MARKETPLACE, "provider", "--symbolic"], stdout=subprocess.PIPE, text=True)
+    provider = subprocess.Popen(
+        [MARKETPLACE, "provider", "--symbolic"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert provider.stdout is not None
     try:
         debug = next(line for line in provider.stdout if "PULUMI_DEBUG_PROVIDERS=" in line)

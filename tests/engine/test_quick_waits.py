@@ -15,13 +15,23 @@ def test_outputs_that_come_while_others_are_awaited_are_awaited_too(program: Wri
     made = plan(
         program(
             """
+            import asyncio
+
+            async def create(name, seconds, *next):
+                await asyncio.sleep(seconds)
+                queue = aws.sqs.Queue(name)
+                if next:
+                    queue.url.apply(lambda url: create(*next))
+
             topic = aws.sns.Topic("events")
+            topic.arn.apply(lambda arn: create("early", 0.3))
+            topic.arn.apply(lambda arn: create("late", 1, "last", 0.3))
             queue = topic.arn.apply(lambda arn: aws.sqs.Queue("inner", tags={"from": arn}))
             pulumi.export("url", queue.apply(lambda inner: inner.url))
             """
         )
     )
-    assert {resource.name for resource in made.resources} >= {"events", "inner"}
+    assert {resource.name for resource in made.resources} >= {"events", "inner", "early", "late", "last"}
     assert made.outputs["url"]
 
 

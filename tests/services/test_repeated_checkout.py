@@ -21,7 +21,11 @@ async def test_a_repeated_idempotency_key_returns_the_same_order(shop: Shop) -> 
         again = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
         await put_in_cart(client, mug)
         with_the_same_cart = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
-        assert [again.json(), with_the_same_cart.json()] == [first.json()] * 2
+        await client.delete("/cart")
+        with_a_cart_that_forgot = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k1"})
+        repeated = [again, with_the_same_cart, with_a_cart_that_forgot]
+        assert [one.json() for one in repeated] == [first.json()] * 3
+        await put_in_cart(client, mug)
         assert again.status_code == 202
         another = await client.post("/checkout", json=CARD, headers={"idempotency-key": "k2"})
         assert another.json()["order_id"] != first.json()["order_id"]

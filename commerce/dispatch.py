@@ -10,11 +10,15 @@ from commerce.orders import Order, OrderStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """An order whose flow is to be started. `attempt` counts from 1 and belongs in the execution's name."""
+    """An order whose flow is to be started. `attempt` counts from 1 and belongs in the execution's name.
+
+    `traceparent` is the trace of the request that placed the order, in W3C's format.
+    """
 
     outbox_id: int
     order_id: str
     attempt: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

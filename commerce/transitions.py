@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
+from commerce.events import Data, DomainEvent, EventType
 from commerce.ledger import LedgerTransaction, capture_transaction
 from commerce.orders import IllegalTransition, Order, OrderStatus, SellerOrderState, StockState
 from commerce.payouts import held_until
@@ -62,12 +63,19 @@ class Transition:
     """The order as it becomes, and what is stored together with it.
 
     `stock` maps offer id to the units to add, negative for a sale: when the stock of an offer would become negative,
-    the order is sold out and nothing is stored. `posts` goes to the ledger.
+    the order is sold out and nothing is stored. `posts` goes to the ledger, `events` to the event log.
     """
 
     order: Order
     stock: Mapping[str, int] = field(default_factory=dict)
     posts: LedgerTransaction | None = None
+    events: tuple[DomainEvent, ...] = ()
+
+
+def order_event(type: EventType, order: Order, **data: str) -> DomainEvent:
+    """What happened to an order. The accept statement of the PostgreSQL adapter repeats this rule."""
+    facts: Data = {"buyer_id": order.buyer_id, "total": order.total.amount, "currency": order.total.currency}
+    return DomainEvent(type=type, subject_id=order.order_id, data={**facts, **data})
 
 
 def record_authorization(order: Order, payment_intent_id: str) -> Transition | None:
@@ -91,7 +99,10 @@ def confirm_stock(order: Order) -> Transition | None:
 def record_capture(order: Order, charge_id: str) -> Transition | None:
     _must_keep_units(order, Operation.RECORD_CAPTURE)
     if _is_due(order, Operation.RECORD_CAPTURE):
-        return Transition(order=replace(order, status=OrderStatus.CAPTURED, charge_id=charge_id))
+        return Transition(
+            order=replace(order, status=OrderStatus.CAPTURED, charge_id=charge_id),
+            events=(order_event(EventType.ORDER_CAPTURED, order),),
+        )
     if order.charge_id != charge_id:
         raise IllegalTransition(order.order_id, "a second capture", order.status)
     return None
@@ -112,7 +123,10 @@ def mark_fulfilled(order: Order, now: datetime, return_window: timedelta) -> Tra
     shares = tuple(
         replace(share, held_until=until) if share.state is SellerOrderState.HELD else share for share in order.sellers
     )
-    return Transition(order=replace(order, status=OrderStatus.FULFILLED, sellers=shares))
+    return Transition(
+        order=replace(order, status=OrderStatus.FULFILLED, sellers=shares),
+        events=(order_event(EventType.ORDER_FULFILLED, order),),
+    )
 
 
 def fail(order: Order, code: str) -> Transition | None:
@@ -123,6 +137,7 @@ def fail(order: Order, code: str) -> Transition | None:
     return Transition(
         order=replace(canceled, status=OrderStatus.FAILED, stock=StockState.RESTORED, failure=code),
         stock=_units_to_return(order),
+        events=(order_event(EventType.ORDER_FAILED, order, failure=code),),
     )
 
 

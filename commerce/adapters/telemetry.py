@@ -46,6 +46,13 @@ def trace_id() -> str | None:
     return trace.format_trace_id(current.trace_id) if current.is_valid else None
 
 
+def traceparent() -> str | None:
+    """The current trace in W3C's format, to be stored beside work that is done later; None outside of a trace."""
+    carrier: dict[str, str] = {}
+    _TRACE_CONTEXT.inject(carrier)
+    return carrier.get("traceparent")
+
+
 def configure_logging(*, service: str, level: str) -> None:
     """Writes every log record of this process as one JSON object per line on standard output.
 

@@ -5,6 +5,7 @@ included, passes the same contract tests. All operations are safe to run concurr
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
+from commerce.ports.events import EventBus, EventLog
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -18,6 +19,8 @@ __all__ = [
     "Carts",
     "CheckoutFlow",
     "CredentialsSource",
+    "EventBus",
+    "EventLog",
     "Ledger",
     "Offers",
     "Orders",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from commerce.adapters.memory import (
+    MemoryEventLog,
     MemoryLedger,
     MemoryMarket,
     MemoryOffers,
@@ -17,6 +18,7 @@ from commerce.adapters.memory import (
     MemoryPayouts,
 )
 from commerce.adapters.postgres import (
+    PostgresEventLog,
     PostgresLedger,
     PostgresOffers,
     PostgresOrders,
@@ -26,7 +28,7 @@ from commerce.adapters.postgres import (
 from commerce.catalog import Offer, Seller
 from commerce.money import Money
 from commerce.orders import Checkout
-from commerce.ports import Ledger, Offers, Orders, Outbox, Payouts
+from commerce.ports import EventLog, Ledger, Offers, Orders, Outbox, Payouts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RETURN_WINDOW = timedelta(days=14)
@@ -39,6 +41,7 @@ class MarketPorts:
     payouts: Payouts
     ledger: Ledger
     outbox: Outbox
+    events: EventLog
 
 
 def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
@@ -49,6 +52,7 @@ def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
         payouts=MemoryPayouts(market),
         ledger=MemoryLedger(market),
         outbox=MemoryOutbox(market),
+        events=MemoryEventLog(market),
     )
 
 
@@ -59,6 +63,7 @@ def postgres_market(pool: asyncpg.Pool) -> MarketPorts:
         payouts=PostgresPayouts(pool),
         ledger=PostgresLedger(pool),
         outbox=PostgresOutbox(pool),
+        events=PostgresEventLog(pool),
     )
 
 
@@ -68,7 +73,8 @@ async def empty(pool: asyncpg.Pool) -> None:
     await pool.execute(
         "SET session_replication_role = replica;"
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox; DELETE FROM orders;"
-        "DELETE FROM offers; DELETE FROM sellers; DELETE FROM ledger_entries; DELETE FROM ledger_transactions;"
+        "DELETE FROM events; DELETE FROM offers; DELETE FROM sellers;"
+        "DELETE FROM ledger_entries; DELETE FROM ledger_transactions;"
         "SET session_replication_role = origin"
     )
 

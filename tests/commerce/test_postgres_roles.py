@@ -70,6 +70,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         await service.orders.accept(checkout("o1", {"lamp": 1}))
         await service.offers.snapshot(await service.offers.ids("", 10), ["o1"])
         await service.orders.of_buyer("buyer")
+        await service.events.done([one.event_id for one in await service.events.take(5, timedelta(minutes=1))])
         await service.outbox.done([one.outbox_id for one in await service.outbox.take(5, timedelta(minutes=1))])
 
         for order_id in ("o1", "o2"):
@@ -121,6 +122,12 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("UPDATE seller_orders SET transfer_id = 'tr'", set()),
         ("DELETE FROM outbox", {"checkout"}),
         ("INSERT INTO outbox (order_id, attempt) VALUES ('o', 1)", {"checkout"}),
+        ("DELETE FROM events", {"checkout"}),
+        (
+            "INSERT INTO events (type, subject_id, data) VALUES ('t', 's', '{}')",
+            {"checkout", "checkout-saga", "order-processor"},
+        ),
+        ("UPDATE events SET data = '{}'", set()),
         (POSTED, {"checkout-saga"}),
         ("SELECT * FROM ledger_entries", {"checkout-saga"}),
         ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "order-processor"}),

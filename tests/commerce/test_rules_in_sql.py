@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from both_stores import BothStores
-from commerce_samples import NOON, RETURN_WINDOW, checkout
+from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from order_cases import BASIS_POINTS, OFFER_IDS, OPERATIONS, SELLERS, lines, orders, shops
@@ -20,6 +20,7 @@ from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Offer, OfferChan
 from commerce.currencies import check_chargeable
 from commerce.dispatch import Patience, Redispatched
 from commerce.errors import MarketplaceError
+from commerce.events import DomainEvent, EventType
 from commerce.inventory import SoldOut, available, check_in_stock
 from commerce.ledger import capture_transaction
 from commerce.money import Money
@@ -40,6 +41,10 @@ def facts(error: MarketplaceError | None) -> tuple[object, ...] | None:
     return None if error is None else (type(error), error.detail, error.context)
 
 
+async def events_of(market: MarketPorts) -> tuple[DomainEvent, ...]:
+    return tuple(replace(recorded.event, occurred_at=None) for recorded in await market.events.take(5, MINUTE))
+
+
 @pytest.mark.parametrize(("name", "arguments"), OPERATIONS)
 @settings(FEW, max_examples=20)
 @given(data=st.data(), shop=shops())
@@ -49,12 +54,13 @@ async def test_every_operation_on_an_order_in_any_state(
     due = [status for status, verdict in TRANSITIONS[Operation(name)].items() if verdict is Verdict.GO]
     order = data.draw(orders(shop, statuses=data.draw(st.sampled_from([due, due, tuple(OrderStatus)]))))
     expected, moved, posted, error, changes = order, dict.fromkeys(shop, 0), None, None, False
+    told: tuple[DomainEvent, ...] = ()
     try:
         if transition := getattr(transitions, name)(order, *arguments):
             if short := [one for one, units in transition.stock.items() if shop[one].stock + units < 0]:
                 raise SoldOut(short)
             expected, moved, posted = transition.order, {**moved, **transition.stock}, transition.posts
-            changes = True
+            told, changes = transition.events, True
     except MarketplaceError as refusal:
         error = refusal
     await stores.open(shop)
@@ -71,6 +77,7 @@ async def test_every_operation_on_an_order_in_any_state(
         listings = await market.offers.get(shop)
         assert {one: listings[one].offer.stock - shop[one].stock for one in shop} == moved
         assert await market.ledger.get(capture_transaction(order).transaction_id) == posted
+        assert await events_of(market) == told
     after = await stores.touched_at(order.order_id)
     assert [then < now for then, now in zip(before, after, strict=True)] == [changes, changes]
 
@@ -101,12 +108,14 @@ async def test_a_checkout_is_priced_or_refused(
             assert (await market.orders.accept(wish)).total == expected.total
             assert replace(await market.orders.get("o1"), accepted_at=NOON) == expected
             assert [(d.order_id, d.attempt) for d in await market.outbox.take(5, MINUTE)] == [("o1", 1)]
+            assert await events_of(market) == (transitions.order_event(EventType.ORDER_ACCEPTED, expected),)
         else:
             with pytest.raises(MarketplaceError) as refused:
                 await market.orders.accept(wish)
             assert facts(refused.value) == facts(error)
             assert await market.orders.of_buyer("buyer") == ()
             assert await market.outbox.take(5, MINUTE) == ()
+            assert await events_of(market) == ()
 
 
 NEAR_STOCK = st.one_of(st.integers(-8, 8), st.sampled_from([-MAXIMUM_STOCK, MAXIMUM_STOCK - 1, MAXIMUM_STOCK]))

@@ -2,6 +2,7 @@
 
 from commerce.adapters.memory.carts import MemoryCarts
 from commerce.adapters.memory.checkout_flow import MemoryFlow
+from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.ledger import MemoryLedger
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
@@ -13,6 +14,8 @@ from commerce.adapters.memory.stock_gate import MemoryStockGate
 
 __all__ = [
     "MemoryCarts",
+    "MemoryEventBus",
+    "MemoryEventLog",
     "MemoryFlow",
     "MemoryLedger",
     "MemoryMarket",

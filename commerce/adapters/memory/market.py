@@ -5,10 +5,12 @@ No method awaits anything between reading and writing, so each is as atomic as a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from commerce.adapters.telemetry import traceparent
 from commerce.catalog import Offer, Seller
+from commerce.events import DomainEvent, RecordedEvent
 from commerce.inventory import available
 from commerce.ledger import LedgerConflict, LedgerTransaction
 from commerce.orders import Order, OrderNotFound
@@ -18,6 +20,13 @@ from commerce.orders import Order, OrderNotFound
 class OutboxRow:
     order_id: str
     attempt: int
+    due_at: datetime
+    traceparent: str | None
+
+
+@dataclass(slots=True)
+class EventRow:
+    recorded: RecordedEvent
     due_at: datetime
 
 
@@ -33,6 +42,8 @@ class MemoryMarket:
     ledger: dict[str, LedgerTransaction] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
     outbox_ids: int = 0
+    events: dict[int, EventRow] = field(default_factory=dict)
+    event_ids: int = 0
 
     def order(self, order_id: str) -> Order:
         """Raises OrderNotFound."""
@@ -47,7 +58,17 @@ class MemoryMarket:
     def enqueue(self, order_id: str, attempt: int) -> None:
         self.outbox_ids += 1
         self.dispatches[order_id] = attempt
-        self.outbox[self.outbox_ids] = OutboxRow(order_id=order_id, attempt=attempt, due_at=datetime.now(UTC))
+        self.outbox[self.outbox_ids] = OutboxRow(
+            order_id=order_id, attempt=attempt, due_at=datetime.now(UTC), traceparent=traceparent()
+        )
+
+    def record(self, *events: DomainEvent) -> None:
+        now = datetime.now(UTC)
+        for event in events:
+            self.event_ids += 1
+            dated = replace(event, occurred_at=event.occurred_at or now)
+            recorded = RecordedEvent(event_id=self.event_ids, event=dated, traceparent=traceparent())
+            self.events[self.event_ids] = EventRow(recorded=recorded, due_at=now)
 
     def post(self, transaction: LedgerTransaction) -> bool:
         """Raises LedgerConflict."""

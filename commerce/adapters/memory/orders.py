@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from commerce import transitions
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.currencies import check_chargeable
+from commerce.events import EventType
 from commerce.inventory import SoldOut, check_in_stock, check_lines
 from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, place
 from commerce.transitions import Transition
@@ -33,6 +34,7 @@ class MemoryOrders:
         check_in_stock(order, offers)
         self._market.save(order)
         self._market.enqueue(order.order_id, 1)
+        self._market.record(transitions.order_event(EventType.ORDER_ACCEPTED, order))
         return Accepted(order_id=order.order_id, total=order.total)
 
     async def get(self, order_id: str, buyer_id: str | None = None) -> Order:
@@ -83,3 +85,4 @@ class MemoryOrders:
         if transition.posts is not None:
             self._market.post(transition.posts)
         self._market.save(transition.order)
+        self._market.record(*transition.events)

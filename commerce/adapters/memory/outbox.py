@@ -19,7 +19,8 @@ class MemoryOutbox:
         for _, row in due:
             row.due_at = now + lease
         return tuple(
-            Dispatch(outbox_id=outbox_id, order_id=row.order_id, attempt=row.attempt) for outbox_id, row in due
+            Dispatch(outbox_id=outbox_id, order_id=row.order_id, attempt=row.attempt, traceparent=row.traceparent)
+            for outbox_id, row in due
         )
 
     async def done(self, outbox_ids: Collection[int]) -> None:

@@ -1,6 +1,7 @@
 """The order database: PostgreSQL 15 to 18 through asyncpg."""
 
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
+from commerce.adapters.postgres.events import PostgresEventLog
 from commerce.adapters.postgres.ledger import PostgresLedger
 from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTampered, digest, migrate, read_migrations
 from commerce.adapters.postgres.offers import PostgresOffers
@@ -15,6 +16,7 @@ __all__ = [
     "DatabaseSettings",
     "MigrationTampered",
     "MigrationsDiffer",
+    "PostgresEventLog",
     "PostgresLedger",
     "PostgresOffers",
     "PostgresOrders",

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import asyncpg
 
 from commerce.adapters.postgres.offers import read_listings
+from commerce.adapters.telemetry import traceparent
 from commerce.currencies import charge_limits, check_chargeable
 from commerce.inventory import check_in_stock, check_lines
 from commerce.money import Money
 from commerce.orders import Accepted, Checkout, OrderNotFound, OrderStatus, place
 
-# `commerce.orders.place`, `check_chargeable` and `check_in_stock` in one round trip and one commit, without a lock on
-# any offer: prices and stocks are only read. When they refuse, `placed` is empty, and so is all that selects from it.
+# `commerce.orders.place`, `check_chargeable`, `check_in_stock` and `transitions.order_event` in one round trip and one
+# commit, without a lock on any offer: prices and stocks are only read. When they refuse, `placed` is empty, and so is
+# all that selects from it.
 _ACCEPT = """
 WITH priced AS MATERIALIZED (
     SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, o.stock, d.quantity
@@ -39,7 +41,12 @@ WITH priced AS MATERIALIZED (
         SELECT seller_id, sum(unit_price * quantity)::bigint AS gross FROM priced GROUP BY seller_id
     ) AS by_seller
 ), queued AS (
-    INSERT INTO outbox (order_id, attempt) SELECT order_id, 1 FROM placed
+    INSERT INTO outbox (order_id, attempt, traceparent) SELECT order_id, 1, $12 FROM placed
+), told AS (
+    INSERT INTO events (type, subject_id, data, traceparent)
+    SELECT 'order_accepted', order_id,
+        json_build_object('buyer_id', $2::text, 'total', total, 'currency', $5::text), $12
+    FROM placed, totals
 )
 SELECT total, EXISTS (SELECT FROM placed) AS placed FROM totals
 """
@@ -69,6 +76,7 @@ async def accept(pool: asyncpg.Pool, checkout: Checkout) -> Accepted:
             checkout.cart_revision,
             limits.minimum,
             limits.maximum,
+            traceparent(),
         )
         if row["placed"]:
             return Accepted(order_id=checkout.order_id, total=Money(row["total"], checkout.currency))

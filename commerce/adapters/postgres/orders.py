@@ -14,6 +14,7 @@ import asyncpg
 
 from commerce import transitions
 from commerce.adapters.postgres.acceptance import accept
+from commerce.adapters.postgres.events import record
 from commerce.adapters.postgres.ledger import post
 from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_orders_of
 from commerce.inventory import SoldOut
@@ -94,6 +95,7 @@ class PostgresOrders:
                 if transition.posts is not None:
                     await post(connection, transition.posts)
                 await _store(connection, order, transition.order)
+                await record(connection, *transition.events)
 
 
 async def _move_stock(connection: asyncpg.Connection, stock: Mapping[str, int]) -> None:

@@ -16,7 +16,7 @@ UPDATE outbox SET due_at = now() + $2
 WHERE outbox_id IN (
     SELECT outbox_id FROM outbox WHERE due_at <= now() ORDER BY outbox_id LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-RETURNING outbox_id, order_id, attempt
+RETURNING outbox_id, order_id, attempt, traceparent
 """
 # Which orders: `Patience.stands_still`, written so that the index on `touched_at` finds them.
 _REDISPATCH = """

@@ -20,13 +20,15 @@ class Rights:
     """What a workload does in the database. `reads` are tables; `writes` are granted only to a link that writes.
 
     What was agreed with a buyer (lines, prices, totals) and the ledger are written once: nobody updates them, and
-    nobody deletes anything but outbox rows.
+    nobody deletes anything but rows of the outbox and of the event log.
     """
 
     reads: tuple[str, ...]
     writes: tuple[str, ...]
 
 
+TELLS = "INSERT (type, subject_id, data, occurred_at, traceparent) ON events"
+"""What every workload needs that changes something others are told of."""
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
 RIGHTS: Mapping[str, Rights] = {
     "catalog": Rights(
@@ -38,13 +40,15 @@ RIGHTS: Mapping[str, Rights] = {
     ),
     # The columns of an order that its acceptance sets: it cannot write one that is paid.
     "checkout": Rights(
-        reads=(*_SALES, "outbox"),
+        reads=(*_SALES, "outbox", "events"),
         writes=(
             "INSERT (order_id, buyer_id, currency, total, payment_method, cart_revision) ON orders",
             "UPDATE (dispatches, touched_at) ON orders",
             "INSERT (order_id, offer_id, product_id, seller_id, title, quantity, unit_price) ON order_lines",
             "INSERT (order_id, seller_id, gross, commission) ON seller_orders",
-            "INSERT (order_id, attempt), UPDATE (due_at), DELETE ON outbox",
+            "INSERT (order_id, attempt, traceparent), UPDATE (due_at), DELETE ON outbox",
+            TELLS,
+            "UPDATE (due_at), DELETE ON events",
         ),
     ),
     "checkout-saga": Rights(
@@ -56,11 +60,12 @@ RIGHTS: Mapping[str, Rights] = {
             "UPDATE (stock) ON offers",
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",
+            TELLS,
         ),
     ),
     "order-processor": Rights(
         reads=("sellers", "orders", "order_lines", "seller_orders"),
-        writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders"),
+        writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),
     ),
 }
 

@@ -31,7 +31,7 @@ from components.payments import PaymentsArgs
 from components.secrets_management import SecretsArgs
 from components.workload import Handler, Service
 from stacks.settings import NAMESPACE, Settings
-from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, HANDLERS, MIGRATIONS, ORDER_PROCESSOR, SERVICES
+from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, HANDLERS, MIGRATIONS, ORDER_PROCESSOR, PAYOUTS, SERVICES
 
 ROOT: Final = Path(__file__).parent.parent
 CHECKOUT_DEFINITIONS: Final = ROOT / "functions" / "checkout" / "definitions"
@@ -94,6 +94,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
+    payouts = handler(PAYOUTS, reads_writes(orders), reads_secret(stripe))
     checkout_saga = handler(CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe))
     checkout_flow = cloud.CheckoutOrchestration(
         "checkout-flow",
@@ -135,6 +136,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 catalog,
                 checkout,
                 order_processor,
+                payouts,
                 checkout_saga,
                 checkout_flow,
                 fulfillment,

@@ -51,6 +51,15 @@ ORDER_PROCESSOR: Final = Handler(
     settings=("return_window_days", "log_level"),
 )
 
+PAYOUTS: Final = Handler(
+    name="payouts",
+    function="payments",
+    package="functions.payouts",
+    settings=("log_level",),
+    timeout_seconds=60,
+    every_minutes=1,
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -60,4 +69,4 @@ MIGRATIONS: Final = Handler(
 )
 
 SERVICES: Final = (CATALOG, CHECKOUT)
-HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)
+HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, MIGRATIONS)

@@ -31,6 +31,6 @@ class EventFunctionArgs:
 
 
 class EventFunction(Component):
-    """A handler that runs when a queue, a workflow or another service calls it."""
+    """A handler that runs when a queue, a schedule, a workflow or another service calls it."""
 
     OFFERS = (Access.INVOKES,)

@@ -56,6 +56,7 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:kms/alias:Alias": {"name": ("kms", "AliasNameType")},
     "aws:kms/key:Key": {"description": ("kms", "DescriptionType")},
     "aws:lambda/function:Function": {"name": r"[a-zA-Z0-9_-]{1,64}", "description": ("lambda", "Description")},
+    "aws:scheduler/schedule:Schedule": {"name": ("scheduler", "Name"), "description": ("scheduler", "Description")},
     "aws:lb/loadBalancer:LoadBalancer": {"name": rf"(?!internal-)(?=.{{1,32}}$){IDENTIFIER}"},
     "aws:lb/targetGroup:TargetGroup": {"name": rf"(?=.{{1,32}}$){IDENTIFIER}"},
     "aws:rds/cluster:Cluster": {

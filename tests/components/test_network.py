@@ -117,10 +117,12 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("order-processor", "orders", "<Cluster orders.port>"),
         ("migrations", "orders", "<Cluster orders.port>"),
         ("checkout", "carts", 6379),
+        ("payouts", "orders", "<Cluster orders.port>"),
         ("checkout-saga", "carts", 6379),
         ("catalog", "network-endpoints", 443),
         ("checkout", "network-endpoints", 443),
         ("checkout-saga", "network-endpoints", 443),
+        ("payouts", "network-endpoints", 443),
         ("migrations", "network-endpoints", 443),
     }
 
@@ -136,7 +138,12 @@ def test_only_who_calls_stripe_or_reads_the_token_keys_speaks_to_the_outside_wor
         for name in prod.every("SecurityGroupEgressRule")
         if prod.inputs("SecurityGroupEgressRule", name).get("cidrIpv4")
     }
-    assert outside == {"catalog-to-internet", "checkout-to-internet", "checkout-saga-to-internet"}
+    assert outside == {
+        "catalog-to-internet",
+        "checkout-to-internet",
+        "checkout-saga-to-internet",
+        "payouts-to-internet",
+    }
     for name in prod.every("SecurityGroupIngressRule"):
         assert "cidrIpv4" not in prod.inputs("SecurityGroupIngressRule", name)
 

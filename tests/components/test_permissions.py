@@ -75,6 +75,15 @@ EXPECTED: dict[str, Policy] = {
         ),
         "ConnectOrders": sign_in("order-processor"),
     },
+    "payouts": {
+        "ConnectOrders": sign_in("payouts"),
+        "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
+        "DecryptSecretsmanager": DECRYPT,
+    },
+    "payouts-schedule": {
+        "Invoke": (["lambda:InvokeFunction"], ["<Function payouts.arn>"]),
+        "KeepMissed": (["sqs:SendMessage"], ["<Queue payouts-missed.arn>"]),
+    },
     "migrations": {
         "MasterOrders": (["secretsmanager:GetSecretValue"], ["<Cluster orders.masterUserSecrets.0.secretArn>"]),
         "DecryptSecretsmanager": DECRYPT,
@@ -135,6 +144,8 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "migrations": ["lambda.amazonaws.com"],
         "network-flows": ["vpc-flow-logs.amazonaws.com"],
         "order-processor": ["lambda.amazonaws.com"],
+        "payouts": ["lambda.amazonaws.com"],
+        "payouts-schedule": ["scheduler.amazonaws.com"],
     }
     for (statement,) in trusts.values():
         if statement["Principal"]["Service"] != "lambda.amazonaws.com":
@@ -167,6 +178,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
         "migrations-checkout": {"checkout": "reads-writes"},
         "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
         "migrations-order-processor": {"order-processor": "reads-writes"},
+        "migrations-payouts": {"payouts": "reads-writes"},
     }
     schema = prod.one("Invocation", "migrations").urn
     for name in events.keys() - {"migrations"}:
@@ -192,7 +204,7 @@ def test_a_destroy_invokes_nothing(prod: Planned) -> None:
 
 
 def test_a_workload_signs_in_to_the_order_database_by_its_own_role_alone(prod: Planned) -> None:
-    for workload in ("catalog", "checkout", "checkout-saga", "order-processor"):
+    for workload in ("catalog", "checkout", "checkout-saga", "order-processor", "payouts"):
         actions, resources = prod.allowed(workload)["ConnectOrders"]
         assert actions == ["rds-db:connect"]
         assert [resource.rpartition("/")[2] for resource in resources] == [workload]
@@ -224,7 +236,8 @@ def test_resources_with_a_policy_of_their_own_refuse_plain_text(prod: Planned) -
     policies = [prod.inputs("QueuePolicy", name)["policy"] for name in prod.every("QueuePolicy")]
     policies += [prod.inputs("SecretPolicy", name)["policy"] for name in prod.every("SecretPolicy")]
     policies += [prod.inputs("TopicPolicy", name)["policy"] for name in prod.every("TopicPolicy")]
-    assert len(policies) == 4
+    guarded = ("Queue", "Secret", "sns/topic:Topic")
+    assert len(policies) == sum(len(prod.every(kind)) for kind in guarded)
     for document in policies:
         denied = [s for s in json.loads(document)["Statement"] if s["Effect"] == "Deny"]
         assert [s["Condition"] for s in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]

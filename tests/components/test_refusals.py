@@ -23,9 +23,10 @@ SERVICES = """
     secrets = cloud.Secrets("secrets", on, SecretsArgs())
     network = cloud.Network("network", on, NetworkArgs(cidr="10.0.0.0/16", secrets=secrets))
 
-    def worker(*links, timeout_seconds=30):
+    def worker(*links, timeout_seconds=30, every_minutes=None):
         workload = Handler(
-            name="worker", function="order-processor", package="functions.worker", timeout_seconds=timeout_seconds)
+            name="worker", function="order-processor", package="functions.worker", timeout_seconds=timeout_seconds,
+            every_minutes=every_minutes)
         return cloud.EventFunction("worker", on, EventFunctionArgs(
             workload=workload, network=network, secrets=secrets, links=links, image=IMAGE))
 """
@@ -49,6 +50,15 @@ def test_a_queue_that_would_deliver_twice_is_refused(declare: Declare) -> None:
         "    worker(consumes(queue), timeout_seconds=30)\n"
     )
     with pytest.raises(ToolkitError, match=r"Give the queue at least handling_seconds=30"):
+        declare(source)
+
+
+@pytest.mark.parametrize(("timeout_seconds", "every_minutes"), [(61, 1), (30, 0)])
+def test_a_schedule_that_would_run_a_function_beside_itself_is_refused(
+    declare: Declare, timeout_seconds: int, every_minutes: int
+) -> None:
+    source = SERVICES + f"    worker(timeout_seconds={timeout_seconds}, every_minutes={every_minutes})\n"
+    with pytest.raises(ToolkitError, match=rf"'worker' is called every {every_minutes} minutes .* shorter time-out"):
         declare(source)
 
 

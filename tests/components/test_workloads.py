@@ -91,7 +91,7 @@ def test_capacity_is_interruptible_where_the_profile_says_so(prod: Planned, dev:
     assert dev.inputs("ecs/service:Service", "catalog")[strategies][0]["capacityProvider"] == "FARGATE_SPOT"
 
 
-@pytest.mark.parametrize("function", ["order-processor", "checkout-saga", "migrations"])
+@pytest.mark.parametrize("function", ["order-processor", "checkout-saga", "payouts", "migrations"])
 def test_a_function_is_traced_and_logs_to_a_group_of_its_own(prod: Planned, function: str) -> None:
     deployed = prod.inputs("Function", function)
     assert deployed["packageType"] == "Image"
@@ -124,6 +124,26 @@ def test_a_message_that_cannot_be_handled_ends_in_the_dead_letter_queue(prod: Pl
 def test_a_message_stays_hidden_six_times_as_long_as_its_handler_may_run(prod: Planned) -> None:
     hidden = prod.inputs("Queue", "fulfillment")["visibilityTimeoutSeconds"]
     assert hidden >= 6 * prod.inputs("Function", "order-processor")["timeout"]
+
+
+def test_a_schedule_calls_its_function_once_and_leaves_the_rest_to_the_next_call(prod: Planned) -> None:
+    schedule = prod.inputs("Schedule", "payouts")
+    assert schedule["scheduleExpression"] == "rate(1 minute)"
+    assert schedule["flexibleTimeWindow"] == {"mode": "OFF"}
+    target = schedule["target"]
+    assert (target["arn"], target["roleArn"]) == ("<Function payouts.arn>", "<Role payouts-schedule.arn>")
+    assert json.loads(target["input"]) == {"trigger": "schedule"}
+    assert target["deadLetterConfig"] == {"arn": "<Queue payouts-missed.arn>"}
+    assert target["retryPolicy"] == {"maximumRetryAttempts": 2, "maximumEventAgeInSeconds": 60}
+    called = prod.inputs("FunctionEventInvokeConfig", "payouts")
+    assert (called["maximumRetryAttempts"], called["maximumEventAgeInSeconds"]) == (0, 60)
+    assert prod.one("RolePolicy", "payouts-schedule").urn in prod.needs(prod.one("Schedule", "payouts"))
+
+
+def test_a_call_that_the_scheduler_could_not_make_raises_an_alarm(prod: Planned) -> None:
+    alarm = prod.inputs("MetricAlarm", "payouts-missed")
+    assert alarm["dimensions"] == {"QueueName": "<Queue payouts-missed.name>"}
+    assert alarm["threshold"] == 1
 
 
 def test_the_workflow_is_the_rendered_saga_with_its_function_and_queue(prod: Planned) -> None:

@@ -8,7 +8,12 @@ import sys
 
 import pytest
 
-HANDLERS = ["functions.checkout.aws", "functions.order_processor.aws", "functions.migrations.aws"]
+HANDLERS = [
+    "functions.checkout.aws",
+    "functions.order_processor.aws",
+    "functions.migrations.aws",
+    "functions.payouts.aws",
+]
 # Imported with the first invocation, or never in a function.
 HEAVY = {"asyncpg", "boto3", "fastapi", "moto", "pulumi", "pulumi_aws", "redis", "stripe", "toolkit", "components"}
 _PROBE = """

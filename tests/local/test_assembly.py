@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.poller import EventSourceMapping
+from toolkit.local.lambda_functions.ticker import Schedule
 from toolkit.local.stack.assembly import process_specs
 from toolkit.local.stack.machine import Machine
 from toolkit.local.stack.topology import LambdaWorker, QueuePoller, Topology
@@ -37,3 +39,14 @@ def test_several_processes_share_a_function_that_no_queue_feeds(tmp_path: Path) 
     assert [spec.name for spec in specs] == ["saga", "saga-2", "saga-3", "processor", "fulfillment"]
     assert {spec.function_name for spec in specs[:3]} == {"saga-1234567"}
     assert len({spec.port for spec in specs[:4]}) == 4
+
+
+def test_one_ticker_calls_the_functions_of_all_schedules(tmp_path: Path) -> None:
+    rates = tuple(Schedule(name=name, function_name=f"{name}-1234567", every_seconds=60) for name in ("pay", "sync"))
+    topology = Topology(services=(), workers=(function("pay"), function("sync")), pollers=(), apis=(), schedules=rates)
+    with Machine(tmp_path / "state") as machine:
+        machine.lock()
+        specs = process_specs(topology, machine, gateway_port=8080, workers=3)
+        file = specs[-1].command[specs[-1].command.index("--schedules") + 1]
+        assert [one["name"] for one in json.loads(Path(file).read_text())] == ["pay", "sync"]
+    assert [(spec.name, spec.kind) for spec in specs] == [("pay", "worker"), ("sync", "worker"), ("ticker", "poller")]

@@ -31,6 +31,8 @@ LINKS = {
     ("checkout-flow", "publishes", "fulfillment"),
     ("order-processor", "consumes", "fulfillment"),
     ("order-processor", "reads-writes", "orders"),
+    ("payouts", "reads-writes", "orders"),
+    ("payouts", "reads-secret", "stripe"),
     ("migrations", "administers", "orders"),
 }
 PLAYED = {

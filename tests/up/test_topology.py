@@ -139,6 +139,30 @@ STACK = [
 ]
 
 
+def schedule(expression: str, arn: str = "arn:lambda:worker-1", **more: Any) -> ResourceState:
+    target = {"arn": arn, "input": '{"trigger": "schedule"}'}
+    return resource("aws:scheduler/schedule:Schedule", "hourly", scheduleExpression=expression, target=target, **more)
+
+
+def test_a_schedule_becomes_a_line_of_the_ticker() -> None:
+    [planned] = topology([*STACK, schedule("rate(2 hours)")]).schedules
+    assert (planned.function_name, planned.every_seconds, planned.payload) == (
+        "worker-1",
+        7200,
+        '{"trigger": "schedule"}',
+    )
+
+
+def test_a_schedule_that_is_off_or_calls_no_function_is_left_out() -> None:
+    off, other = schedule("rate(1 minute)", state="DISABLED"), schedule("rate(1 minute)", arn=QUEUE_ARN)
+    assert topology([*STACK, off, other]).schedules == ()
+
+
+def test_a_schedule_that_this_machine_cannot_run_is_refused() -> None:
+    with pytest.raises(ToolkitError, match=r"hourly runs at cron\(0 \* \* \* \? \*\), and this machine knows rates"):
+        topology([*STACK, schedule("cron(0 * * * ? *)")])
+
+
 def test_a_service_runs_the_container_behind_the_load_balancer_as_its_task_role() -> None:
     catalog, checkout = topology(STACK).services
     assert (catalog.name, checkout.name) == ("catalog", "checkout")

@@ -67,6 +67,14 @@ RIGHTS: Mapping[str, Rights] = {
         reads=("sellers", "orders", "order_lines", "seller_orders"),
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),
     ),
+    "payouts": Rights(
+        reads=("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),
+        writes=(
+            "UPDATE (state, transfer_id) ON seller_orders",
+            "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
+            "INSERT ON ledger_entries",
+        ),
+    ),
 }
 
 

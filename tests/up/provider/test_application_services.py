@@ -294,6 +294,19 @@ def test_a_schedule_and_a_rule_fire_what_the_plan_says(cloud: Cloud) -> None:
     assert schedule.read() is None
 
 
+def test_a_function_is_told_what_to_do_with_a_call_that_failed(cloud: Cloud) -> None:
+    role = cloud.deploy("aws:iam/role:Role", "fn", {"assumeRolePolicy": TRUST})
+    inputs = {"packageType": "Image", "imageUri": "shop:1", "role": role.outputs["arn"]}
+    function = cloud.deploy("aws:lambda/function:Function", "fn", inputs)
+    kind = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    config = cloud.deploy(kind, "fn", {"functionName": function.id, "maximumRetryAttempts": 1})
+    config.update(config.inputs | {"maximumRetryAttempts": 0, "maximumEventAgeInSeconds": 60})
+    known = cloud.servers.boto("lambda").get_function_event_invoke_config(FunctionName=function.id)
+    assert (known["MaximumRetryAttempts"], known["MaximumEventAgeInSeconds"]) == (0, 60)
+    config.delete()
+    assert config.read() is None
+
+
 def test_a_bucket_is_emptied_first_only_where_the_plan_allows_it(cloud: Cloud) -> None:
     bucket = cloud.deploy("aws:s3/bucket:Bucket", "images", {"forceDestroy": True})
     cloud.servers.boto("s3").put_object(Bucket=bucket.id, Key="a.png", Body=b"x")

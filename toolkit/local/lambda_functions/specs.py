@@ -46,3 +46,10 @@ def poller(*, name: str, mappings: Path, workers: Path, role_arn: str) -> Proces
     command = [sys.executable, "-m", "toolkit.local.lambda_functions.poller"]
     command += ["--mappings", str(mappings), "--workers", str(workers)]
     return ProcessSpec(name=name, command=command, role_arn=role_arn, kind="poller")
+
+
+def ticker(*, name: str, schedules: Path, workers: Path) -> ProcessSpec:
+    """The process that calls functions at the rates of the schedules in the file `schedules`."""
+    command = [sys.executable, "-m", "toolkit.local.lambda_functions.ticker"]
+    command += ["--schedules", str(schedules), "--workers", str(workers)]
+    return ProcessSpec(name=name, command=command, kind="poller")

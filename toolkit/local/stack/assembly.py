@@ -8,23 +8,27 @@ import sys
 from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import Api, GatewaySettings
 from toolkit.local.gateway.spec import gateway
-from toolkit.local.lambda_functions.specs import poller, worker
+from toolkit.local.lambda_functions.specs import poller, ticker, worker
+from toolkit.local.lambda_functions.ticker import Schedule
 from toolkit.local.processes.environment import emulated_keys_url, listening, secret_values
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.stack.machine import Machine
 from toolkit.local.stack.topology import LambdaWorker, QueuePoller, ServiceProcess, Topology
 
 GATEWAY = "gateway"
+TICKER = "ticker"
 ROUTES_FILE = "routes.json"
+SCHEDULES_FILE = "schedules.json"
 
 
 def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, workers: int = 1) -> list[ProcessSpec]:
-    """Every process in the order in which they start: workers, services, pollers, gateway.
+    """Every process in the order in which they start: workers, services, pollers, ticker, gateway.
 
-    `workers` is how many processes take the invocations of a Lambda function. One that a queue feeds has one: its
-    poller waits for each batch.
+    `workers` is how many processes take the invocations of a Lambda function. One that a queue or a schedule feeds has
+    one: its poller waits for each batch, and the ticker for each call.
     """
     fed = {planned.mapping.function_name for planned in topology.pollers}
+    fed |= {planned.function_name for planned in topology.schedules}
     specs = [
         _worker(planned, machine, number)
         for planned in topology.workers
@@ -32,6 +36,8 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, wo
     ]
     specs += [_service(planned, machine) for planned in topology.services]
     specs += [_poller(planned, machine) for planned in topology.pollers]
+    if topology.schedules:
+        specs.append(_ticker(topology.schedules, machine))
     if topology.apis:
         specs.append(_gateway(topology.apis, machine, gateway_port))
     return specs
@@ -73,6 +79,12 @@ def _poller(planned: QueuePoller, machine: Machine) -> ProcessSpec:
     file.write_text(json.dumps([planned.mapping.model_dump()], indent=2))
     # One process per mapping: on AWS too, the Lambda function's own role reads the queue.
     return poller(name=planned.name, mappings=file, workers=machine.workers, role_arn=planned.role_arn)
+
+
+def _ticker(schedules: tuple[Schedule, ...], machine: Machine) -> ProcessSpec:
+    file = machine.state / SCHEDULES_FILE
+    file.write_text(json.dumps([schedule.model_dump() for schedule in schedules], indent=2))
+    return ticker(name=TICKER, schedules=file, workers=machine.workers)
 
 
 def _gateway(apis: tuple[Api, ...], machine: Machine, port: int) -> ProcessSpec:

@@ -1,28 +1,33 @@
 """What runs, derived from what was deployed: a pure function of the stack's resources.
 
 An ECS service becomes a process with its task definition's command, environment and role; a Lambda function a worker;
-an event source mapping a poller; an HTTP API, with its authorizer, VPC link and listener rules, the gateway's routes.
+an event source mapping a poller; a schedule a line of the ticker's file; an HTTP API, with its authorizer, VPC link and
+listener rules, the gateway's routes.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
+from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import Api
 from toolkit.local.gateway.deployed_apis import deployed_apis
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.poller import EventSourceMapping
+from toolkit.local.lambda_functions.ticker import Schedule
 
 SERVICE = "aws:ecs/service:Service"
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
 LAMBDA_FUNCTION = "aws:lambda/function:Function"
 EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 QUEUE = "aws:sqs/queue:Queue"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 INVOCATION = "aws:lambda/invocation:Invocation"
 
 
@@ -69,6 +74,7 @@ class Topology:
     workers: tuple[LambdaWorker, ...]
     pollers: tuple[QueuePoller, ...]
     apis: tuple[Api, ...]
+    schedules: tuple[Schedule, ...] = ()
 
 
 def topology(resources: Iterable[ResourceState]) -> Topology:
@@ -84,7 +90,13 @@ def topology(resources: Iterable[ResourceState]) -> Topology:
         if resource.outputs.get("enabled", True)
     )
     behind = {arn: service.name for service in services for arn in service.target_groups}
-    return Topology(services=services, workers=workers, pollers=pollers, apis=deployed_apis(deployed, behind))
+    return Topology(
+        services=services,
+        workers=workers,
+        pollers=pollers,
+        apis=deployed_apis(deployed, behind),
+        schedules=_schedules(deployed, workers),
+    )
 
 
 def _service(service: ResourceState, deployed: Sequence[ResourceState]) -> ServiceProcess:
@@ -156,6 +168,32 @@ def _poller(mapping: ResourceState, deployed: Sequence[ResourceState], workers: 
             report_batch_item_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
         ),
     )
+
+
+def _schedules(deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker]) -> tuple[Schedule, ...]:
+    """The schedules that call a Lambda function and are not switched off."""
+    functions = {worker.function.arn: worker.function.name for worker in workers}
+    return tuple(
+        Schedule(
+            name=schedule.name,
+            function_name=functions[schedule.outputs["target"]["arn"]],
+            every_seconds=_rate_seconds(schedule.name, schedule.outputs["scheduleExpression"]),
+            payload=schedule.outputs["target"].get("input") or "{}",
+        )
+        for schedule in _of(deployed, SCHEDULE)
+        if schedule.outputs["target"]["arn"] in functions and schedule.outputs.get("state") != "DISABLED"
+    )
+
+
+def _rate_seconds(name: str, expression: str) -> int:
+    """`rate(5 minutes)` as 300. Raises `ToolkitError` for an expression of another kind."""
+    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if rate is None:
+        raise ToolkitError(
+            f"the schedule {name} runs at {expression}, and this machine knows rates only",
+            next_step="write it as rate(N minutes), rate(N hours) or rate(N days)",
+        )
+    return int(rate[1]) * {"minute": 60, "hour": 3600, "day": 86_400}[rate[2]]
 
 
 def _of(deployed: Iterable[ResourceState], type: str) -> list[ResourceState]:

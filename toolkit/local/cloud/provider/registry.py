@@ -47,6 +47,7 @@ EMULATED: Final[tuple[type[Emulator], ...]] = (
     iam.RolePolicyAttachment,
     kms.Alias,
     kms.Key,
+    lambda_.EventInvokeConfig,
     lambda_.LambdaFunction,
     lambda_.Permission,
     logs.LogGroup,

@@ -67,6 +67,33 @@ class Permission(Emulator):
         self.backends.boto("lambda").remove_permission(FunctionName=outputs["function"], StatementId=id)
 
 
+class EventInvokeConfig(Emulator):
+    """`aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig`; its id is the function's name."""
+
+    type: ClassVar[str] = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+    replace_on: ClassVar[frozenset[str]] = frozenset({"functionName", "qualifier"})
+
+    def create(self, inputs: Properties) -> Created:
+        self._put(inputs)
+        return Created(id=inputs["functionName"])
+
+    def exists(self, id: str, outputs: Properties) -> bool:
+        self.backends.boto("lambda").get_function_event_invoke_config(FunctionName=id)
+        return True
+
+    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
+        self.delete(id, before)  # moto keeps the first one that it is given
+        self._put(inputs)
+        return {}
+
+    def delete(self, id: str, outputs: Properties) -> None:
+        self.backends.boto("lambda").delete_function_event_invoke_config(FunctionName=id)
+
+    def _put(self, inputs: Properties) -> None:
+        client = self.backends.boto("lambda")
+        client.put_function_event_invoke_config(**request(client, "PutFunctionEventInvokeConfig", inputs))
+
+
 def _configuration(inputs: Properties) -> Properties:
     """Pulumi names `commands` what Lambda calls `Command`; the source stays on this machine."""
     configuration = {key: value for key, value in inputs.items() if key not in {"code", "vpcConfig"}}

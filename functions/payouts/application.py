@@ -1,0 +1,32 @@
+"""The composition root of the payouts function.
+
+It imports every SDK that a round needs, so an entry imports it with the first invocation only.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from commerce.adapters import cloud
+from commerce.adapters.postgres import DatabaseSettings, PostgresPayouts, connect_pool
+from commerce.adapters.stripe.clients import RotatedClients
+from commerce.adapters.stripe.gateway import StripeGateway
+from functions.payouts.round import Round
+from functions.payouts.settings import PayoutsSettings
+from functions.payouts.transfers import ReleaseDue, TransferDue
+
+
+async def open_round() -> Round:
+    """Connects the tasks to the order database and the payment processor that this process's environment names.
+
+    One connection: a round runs one task at a time.
+    """
+    settings, database = PayoutsSettings(), DatabaseSettings()
+    chosen = cloud.load(settings.cloud)
+    secrets = chosen.secrets()
+    keys = RotatedClients(
+        read=partial(secrets.read, settings.stripe_secret), forget=partial(secrets.forget, settings.stripe_secret)
+    )
+    pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
+    payouts, gateway = PostgresPayouts(pool), StripeGateway(keys)
+    return Round({"released": ReleaseDue(payouts), "transferred": TransferDue(payouts, gateway)})

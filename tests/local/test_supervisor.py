@@ -16,6 +16,7 @@ from toolkit.errors import ToolkitError
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.specs import worker
 from toolkit.local.lambda_functions.workers import Workers
+from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.processes.identity import ProcessIdentity
 from toolkit.local.processes.ports import free_port, is_listening
 from toolkit.local.processes.spec import Kind, ProcessSpec
@@ -42,6 +43,7 @@ class Host:
     recorded: dict[str, int] = field(default_factory=dict)
     changes: list[tuple[str, int | None]] = field(default_factory=list)
     refusals: int = 0
+    forks: ForkServer | None = None
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:
         if self.refusals:

@@ -27,6 +27,7 @@ class Servers:
     postgres: PostgresServer
     redis: RedisServer
     logs: Path = Path()
+    forks: None = None
     region: str = "us-east-1"
     calls: list[LambdaCall] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)

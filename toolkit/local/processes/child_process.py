@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from toolkit.local.processes.environment import ROOT
+from toolkit.local.processes.fork_server import ForkedProcess, ForkServer
 from toolkit.local.processes.identity import ProcessIdentity, stop_processes
 
 LOG_TAIL_BYTES = 16_384
@@ -36,10 +37,29 @@ class ChildProcess:
         folder: Path | None = None,
         user: int | None = None,
         stop_signal: int = signal.SIGTERM,
+        forks: ForkServer | None = None,
     ) -> None:
+        """With `forks`, a Python module is forked from that server, if it runs."""
         log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = self._fork(forks, command, log, environment, folder) or self._spawn(
+            command, log, environment, folder, user
+        )
+        self.log = log
+        self.identity = ProcessIdentity.of(self._process.pid, stop_signal)
+        _reaper.watch(self.identity)
+
+    @staticmethod
+    def _fork(
+        forks: ForkServer | None, command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path | None
+    ) -> ForkedProcess | None:
+        return forks.fork(command, log=log, environment=environment, folder=folder or Path.cwd()) if forks else None
+
+    @staticmethod
+    def _spawn(
+        command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path | None, user: int | None
+    ) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -51,9 +71,6 @@ class ChildProcess:
                 group=user,
                 extra_groups=None if user is None else [],
             )
-        self.log = log
-        self.identity = ProcessIdentity.of(self._process.pid, stop_signal)
-        _reaper.watch(self.identity)
 
     @property
     def pid(self) -> int:

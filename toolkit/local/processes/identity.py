@@ -25,8 +25,12 @@ class ProcessIdentity:
 
     @classmethod
     def of(cls, pid: int, stop_signal: int = signal.SIGTERM) -> ProcessIdentity:
-        """Takes the identity of a process that runs now."""
-        return cls(pid=pid, started=psutil.Process(pid).create_time(), stop_signal=stop_signal)
+        """Takes the identity of a process that was started just now. One that has ended already is never found."""
+        try:
+            started = psutil.Process(pid).create_time()
+        except psutil.NoSuchProcess:
+            started = 0.0
+        return cls(pid=pid, started=started, stop_signal=stop_signal)
 
     def find(self) -> psutil.Process | None:
         """The process, `None` when it has ended (a zombie has ended)."""

@@ -15,6 +15,7 @@ from typing import Protocol
 from toolkit.errors import ToolkitError
 from toolkit.local.processes.child_process import ChildProcess
 from toolkit.local.processes.environment import ROOT, Account, of_workload
+from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.processes.health import answers
 from toolkit.local.processes.ports import require_free
 from toolkit.local.processes.spec import Kind, ProcessSpec
@@ -41,6 +42,8 @@ class Host(Account, Protocol):
     def logs(self) -> Path: ...
     @property
     def workers(self) -> Path: ...
+    @property
+    def forks(self) -> ForkServer | None: ...
     def record(self, name: str, pid: int | None) -> None: ...
     def revive(self) -> None: ...
 
@@ -122,7 +125,9 @@ class Supervisor:
 
     def _start(self, spec: ProcessSpec) -> None:
         environment = of_workload(self._machine, spec.name, spec.role_arn, spec.environment)
-        child = ChildProcess(spec.command, log=self.log(spec.name), environment=environment, folder=ROOT)
+        child = ChildProcess(
+            spec.command, log=self.log(spec.name), environment=environment, folder=ROOT, forks=self._machine.forks
+        )
         with self._changing:
             known = self._running.get(spec.name)
             if known is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from toolkit.errors import ToolkitError
 from toolkit.local.processes.child_process import ChildProcess
 from toolkit.local.processes.environment import of_server
+from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.processes.health import answers
 from toolkit.local.processes.identity import stop_leftover
 from toolkit.local.processes.ports import free_port, require_free
@@ -25,10 +26,12 @@ class ModuleServer:
     ready_path: str
     stop_seconds = 8.0
 
-    def __init__(self, folder: Path, port: int | None, *, log: Path | None) -> None:
+    def __init__(self, folder: Path, port: int | None, *, log: Path | None, forks: ForkServer | None = None) -> None:
+        """With `forks` it is forked from that server, if it runs."""
         self.folder = folder
         self.port = port or free_port()
         self.log = log or folder / "server.log"
+        self._forks = forks
         self._child: ChildProcess | None = None
 
     @property
@@ -60,6 +63,7 @@ class ModuleServer:
             log=self.log,
             environment=of_server(self.environment()),
             folder=self.folder,
+            forks=self._forks,
         )
         self._child = child
         self._pid_file.write_text(str(child.pid))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.servers.module_server import ModuleServer
 
 
@@ -18,8 +19,16 @@ class StripeServer(ModuleServer):
     module = "toolkit.local.stripe"
     ready_path = "/_double/health"
 
-    def __init__(self, folder: Path, port: int | None = None, *, api_key: str, log: Path | None = None) -> None:
-        super().__init__(folder, port, log=log)
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        api_key: str,
+        log: Path | None = None,
+        forks: ForkServer | None = None,
+    ) -> None:
+        super().__init__(folder, port, log=log, forks=forks)
         self.api_key = api_key
 
     def arguments(self) -> Sequence[str]:

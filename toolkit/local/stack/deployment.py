@@ -103,6 +103,7 @@ class LocalStack:
         self.machine.lock()
         require_integrity(self.machine.state)
         require_port(self.settings.port)
+        self.machine.forks.start()
         resumed = deployer.resume(program)
         with ThreadPoolExecutor(1) as pool:
             starting = pool.submit(self._start_servers, deployer)

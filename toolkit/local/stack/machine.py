@@ -15,6 +15,7 @@ import psutil
 
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.moto import MotoServer
+from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.processes.identity import ProcessIdentity, stop_processes
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
@@ -57,6 +58,8 @@ class Machine:
         self.state = state.absolute()
         require_folder(self.state)
         self.logs = self.state / "logs"
+        self.forks = ForkServer()
+        """What Python processes are forked from, once it is started."""
         self._lock = FolderLock(self.state)
         self._book = Book(self.state)
         self._changing = threading.RLock()
@@ -178,6 +181,7 @@ class Machine:
     def stop(self) -> None:
         """Stops the servers and gives the state folder back."""
         self.stop_servers()
+        self.forks.stop()
         self._lock.release()
 
     def stop_servers(self) -> None:
@@ -259,5 +263,7 @@ class Machine:
                 return MotoServer(self.state, port, region=self.region, log=self.logs / "moto.log")
             case "stripe":
                 key = self._book.stripe_api_key(new=f"sk_test_{secrets.token_hex(12)}")
-                return StripeServer(self.state / "stripe", port, api_key=key, log=self.logs / "stripe.log")
+                return StripeServer(
+                    self.state / "stripe", port, api_key=key, log=self.logs / "stripe.log", forks=self.forks
+                )
         raise ValueError(f"no server is called {name}")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 from toolkit.engine.provider import Created, Properties
 from toolkit.local.processes.environment import Account
+from toolkit.local.processes.fork_server import ForkServer
 
 ACCOUNT: Final = "123456789012"
 """The account that moto answers for (`moto.core.DEFAULT_ACCOUNT_ID`)."""
@@ -19,6 +20,11 @@ class Backends(Account, Protocol):
     @property
     def logs(self) -> Path:
         """Where processes write."""
+        ...
+
+    @property
+    def forks(self) -> ForkServer | None:
+        """What Python processes are forked from, where they can be."""
         ...
 
     def boto(self, service: str) -> Any:

@@ -71,7 +71,7 @@ class LambdaRunner:
         port = free_port()
         command = runtime_command(call.function, handler=call.handler, port=port)
         log = self._account.logs / f"{name}.log"
-        child = ChildProcess(command, log=log, environment=environment, folder=ROOT)
+        child = ChildProcess(command, log=log, environment=environment, folder=ROOT, forks=self._account.forks)
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"http://127.0.0.1:{port}/"):
             if child.exit_code is not None or time.monotonic() > deadline:

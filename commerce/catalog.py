@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.images import Images
 from commerce.money import Money
 
 _OFFERS = uuid.UUID("0d1fbb5f-1d7c-4d36-8c36-6a2a3f0c9d0b")
@@ -23,6 +24,12 @@ class Product:
     title: str
     description: str
     owner_id: str
+    category: str | None = None
+    """Id of a leaf or a branch of `commerce.categories`."""
+    images: Images = ()
+    """In the order in which they are shown."""
+    withdrawn: bool = False
+    """No longer listed, and no offer of it can be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

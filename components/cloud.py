@@ -30,6 +30,7 @@ from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.order_database import OrderDatabase, OrderDatabaseArgs
 from components.payments import Payments, PaymentsArgs
+from components.product_images import ProductImages, ProductImagesArgs
 from components.profile import Profile
 from components.secrets_management import Secrets, SecretsArgs
 from components.workload import Handler, Service
@@ -77,6 +78,7 @@ class Cloud(Generic[S_contra, F]):
     Observability: Constructor[F, ObservabilityArgs, Observability]
     OrderDatabase: Constructor[F, OrderDatabaseArgs, OrderDatabase]
     Payments: Constructor[F, PaymentsArgs, Payments]
+    ProductImages: Constructor[F, ProductImagesArgs, ProductImages]
     Secrets: Constructor[F, SecretsArgs, Secrets]
 
     def deployed(self, services: Iterable[Service], handlers: Iterable[Handler]) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote_plus
 
 import structlog
 
@@ -29,6 +31,12 @@ def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
             return handler(event, context)
 
     return invoked
+
+
+def object_keys(body: str) -> tuple[str, ...]:
+    """The keys of the objects that a message of S3 tells of; none for the message that tries the connection."""
+    event = json.loads(body)
+    return tuple(unquote_plus(record["s3"]["object"]["key"]) for record in event.get("Records", ()))
 
 
 @cache

@@ -22,16 +22,27 @@ from components.container_service import ContainerService, ContainerServiceArgs
 from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines
 from components.fulfillment_queue import FulfillmentQueueArgs
-from components.link import Link, consumes, reads_secret, reads_writes, starts, verifies
+from components.link import Link, consumes, publishes, reads_secret, reads_writes, starts, verifies
 from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
 from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
+from components.product_images import ProductImagesArgs
 from components.secrets_management import SecretsArgs
 from components.workload import Handler, Service
 from stacks.settings import NAMESPACE, Settings
-from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, HANDLERS, MIGRATIONS, ORDER_PROCESSOR, PAYOUTS, SERVICES
+from stacks.workloads import (
+    CATALOG,
+    CHECKOUT,
+    CHECKOUT_SAGA,
+    HANDLERS,
+    MIGRATIONS,
+    ORDER_PROCESSOR,
+    PAYOUTS,
+    SERVICES,
+    THUMBNAILS,
+)
 
 ROOT: Final = Path(__file__).parent.parent
 CHECKOUT_DEFINITIONS: Final = ROOT / "functions" / "checkout" / "definitions"
@@ -88,6 +99,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     orders = cloud.OrderDatabase(
         "orders", on, OrderDatabaseArgs(network=network, secrets=secrets, migrations=migrations)
     )
+    images = cloud.ProductImages("images", on, ProductImagesArgs(allowed_origins=settings.allowed_origins))
     carts = cloud.CartCache("carts", on, CartCacheArgs(network=network, secrets=secrets))
 
     # Async & Integration
@@ -95,6 +107,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
     payouts = handler(PAYOUTS, reads_writes(orders), reads_secret(stripe))
+    thumbnails = handler(THUMBNAILS, consumes(images.uploads), publishes(images), reads_writes(products))
     checkout_saga = handler(CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe))
     checkout_flow = cloud.CheckoutOrchestration(
         "checkout-flow",
@@ -110,7 +123,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         on,
         AuthArgs(callback_urls=settings.callback_urls, logout_urls=settings.logout_urls, sender=settings.mail_from),
     )
-    catalog = service(CATALOG, verifies(auth), reads_writes(products), reads_writes(orders))
+    catalog = service(CATALOG, verifies(auth), reads_writes(products), reads_writes(orders), reads_writes(images))
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     api = cloud.ApiGateway(
         "api",
@@ -141,6 +154,11 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 checkout_flow,
                 fulfillment,
                 fulfillment.dead_letters,
+                images.uploads,
+                images.uploads.dead_letters,
+                images.imports,
+                images.imports.dead_letters,
+                thumbnails,
                 products,
                 orders,
                 carts,

@@ -15,6 +15,10 @@ CATALOG: Final = Service(
         Route(method="GET", path="/catalog/products/{product_id}", public=True),
         Route(method="PUT", path="/catalog/products/{product_id}"),
         Route(method="PUT", path="/catalog/products/{product_id}/offer"),
+        Route(method="GET", path="/catalog/products/{product_id}/images"),
+        Route(method="POST", path="/catalog/products/{product_id}/images"),
+        Route(method="PUT", path="/catalog/products/{product_id}/images"),
+        Route(method="POST", path="/catalog/products/{product_id}/images/{image_id}/confirm"),
         Route(method="PUT", path="/catalog/sellers/me"),
     ),
     settings=("currency", "log_level"),
@@ -60,6 +64,16 @@ PAYOUTS: Final = Handler(
     every_minutes=1,
 )
 
+THUMBNAILS: Final = Handler(
+    name="thumbnails",
+    function="product-images",
+    package="functions.thumbnails",
+    settings=("log_level",),
+    memory_mib=1_536,
+    timeout_seconds=60,
+    batch_size=1,
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -69,4 +83,4 @@ MIGRATIONS: Final = Handler(
 )
 
 SERVICES: Final = (CATALOG, CHECKOUT)
-HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, MIGRATIONS)
+HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, MIGRATIONS)

@@ -6,6 +6,7 @@ from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
 from commerce.ports.events import EventBus, EventLog
+from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -21,6 +22,8 @@ __all__ = [
     "CredentialsSource",
     "EventBus",
     "EventLog",
+    "FileNotThere",
+    "Files",
     "Ledger",
     "Offers",
     "Orders",
@@ -30,5 +33,6 @@ __all__ = [
     "Payouts",
     "Products",
     "Secrets",
+    "SignedUpload",
     "StockGate",
 ]

@@ -9,8 +9,8 @@ class Products(Protocol):
     """What is sold, as its first seller described it."""
 
     async def put(self, product: Product, replacing: Product | None = None) -> None:
-        """Write a product, with `replacing` only over that one. Raises NotTheSeller when another seller owns it, and
-        ProductChanged."""
+        """Write a whole product, with `replacing` only over exactly that one. Raises NotTheSeller when another seller
+        owns it, and ProductChanged."""
         ...
 
     async def get(self, product_id: str) -> Product:

@@ -21,6 +21,7 @@ from components.network.aws import Network
 from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
+from components.product_images.aws import ProductImages
 from components.secrets_management.aws import Secrets
 
 CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
@@ -39,5 +40,6 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     Observability=Observability,
     OrderDatabase=OrderDatabase,
     Payments=Payments,
+    ProductImages=ProductImages,
     Secrets=Secrets,
 )

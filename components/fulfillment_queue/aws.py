@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.consumed import ConsumedQueue
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.policy import Statement, policy, sid, tls_only
@@ -21,7 +22,7 @@ VISIBILITY_FACTOR = 6
 """AWS's advice: a message stays hidden six times as long as its function may run, for retries after throttling."""
 
 
-class FulfillmentQueue(FulfillmentQueueContract, Watched):
+class FulfillmentQueue(FulfillmentQueueContract, ConsumedQueue, Watched):
     """Creates the queue, its TLS-only policy and its dead-letter queue.
 
     Encrypted under SQS's own key: a message is an order's id, and our own key would cost a call for each message.

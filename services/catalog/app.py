@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from commerce.adapters import cloud, postgres
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
+from commerce.product_images import ProductImages
+from services.catalog import images
 from services.catalog.dependencies import Catalog, catalog_of
 from services.catalog.endpoints import router
 from services.catalog.settings import CatalogSettings
@@ -31,7 +33,7 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         title="Catalog",
         description="Products, sellers and their offers",
         lifespan=lifespan,
-        routers=(router,),
+        routers=(router, images.router),
         checks=lambda request: catalog_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
         outages=(*postgres.OUTAGES, *cloud.load(settings.cloud).outages),
@@ -56,6 +58,7 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         yield Catalog(
             products=products,
             offers=PostgresOffers(pool),
+            images=ProductImages(products=products, files=chosen.files(settings.images_store)),
             currency=settings.currency,
             checks={"orders": lambda: pool.execute("SELECT 1"), "products": lambda: products.list(1)},
         )

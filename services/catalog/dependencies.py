@@ -8,15 +8,17 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from commerce.ports import Offers, Products
+from commerce.product_images import ProductImages
 from services.http.health import Checks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
-    """The two stores, the currency that offers are made in, and how to ask the stores whether they answer."""
+    """The stores, the currency that offers are made in, and how to ask the stores whether they answer."""
 
     products: Products
     offers: Offers
+    images: ProductImages
     currency: str
     checks: Checks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -80,10 +81,12 @@ async def put_product(
 ) -> ProductBody:
     product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
     known = await _editable(catalog, product, if_match)
+    if known is not None:
+        product = replace(known, title=body.title, description=body.description)
     # The order database first: when it cannot be written, the catalog keeps the old title, too.
     await catalog.offers.rename(product_id, body.title)
     try:
-        await catalog.products.put(product, replacing=known if if_match else None)
+        await catalog.products.put(product, replacing=known)
     except (NotTheSeller, ProductChanged):
         await catalog.offers.rename(product_id, (await catalog.products.get(product_id)).title)
         raise

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field, model_validator
 
 from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Offer, OfferChange, Product
+from commerce.images import FORMATS, WIDTHS, ProductImage, rendition_key, visible
 from services.http.edge import Body, Line, Prose
 from services.http.money import MoneyBody
 
@@ -38,12 +39,49 @@ def product_tag(product: Product) -> str:
     return f'"{content.hexdigest()[:32]}"'
 
 
+class SourceBody(BaseModel):
+    """One size of a picture: a path on the public site, and the most pixels that it is wide."""
+
+    path: str
+    content_type: str
+    width: int
+
+
+class PictureBody(BaseModel):
+    """A picture of a product; `width` and `height` are those of its largest form, for its place on a page."""
+
+    image_id: str
+    alt: str
+    width: int
+    height: int
+    sources: list[SourceBody]
+
+    @classmethod
+    def of(cls, product_id: str, image: ProductImage) -> PictureBody:
+        return cls(
+            image_id=image.image_id,
+            alt=image.alt,
+            width=image.width or 0,
+            height=image.height or 0,
+            sources=[
+                SourceBody(
+                    path=f"/{rendition_key(product_id, image.image_id, width, format)}",
+                    content_type=f"image/{format}",
+                    width=width,
+                )
+                for format in FORMATS
+                for width in WIDTHS
+            ],
+        )
+
+
 class ProductBody(BaseModel):
-    """A product with the offers of all its sellers, cheapest first."""
+    """A product with its pictures in their order, and the offers of all its sellers, cheapest first."""
 
     product_id: str
     title: str
     description: str
+    images: list[PictureBody]
     offers: list[OfferBody]
 
     @classmethod
@@ -52,6 +90,7 @@ class ProductBody(BaseModel):
             product_id=product.product_id,
             title=product.title,
             description=product.description,
+            images=[PictureBody.of(product.product_id, image) for image in visible(product.images)],
             offers=[OfferBody.of(listing) for listing in listings],
         )
 

@@ -9,10 +9,11 @@ from services.http.server import ServerSettings
 
 
 class CatalogSettings(ServerSettings):
-    """`PRODUCTS_COLLECTION` (where the products are stored), `CURRENCY` (lower-case ISO 4217), `DATABASE_CONNECTIONS`
-    (most at once)."""
+    """`PRODUCTS_COLLECTION` (where the products are stored), `IMAGES_STORE` (where files are uploaded), `CURRENCY`
+    (lower-case ISO 4217), `DATABASE_CONNECTIONS` (most at once)."""
 
     service_name: str = "catalog"
     products_collection: str
+    images_store: str
     currency: CurrencyCode
     database_connections: int = Field(default=8, ge=1)

@@ -14,6 +14,7 @@ from commerce.adapters.redis.settings import CacheSettings
 from functions.checkout.settings import SagaSettings
 from functions.order_processor.settings import OrderProcessorSettings
 from functions.settings import FunctionSettings
+from functions.thumbnails.settings import ThumbnailSettings
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
 from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
@@ -47,6 +48,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "AWS_REGION": "us-east-1",
         "CLOUD": "aws",
         "CURRENCY": "usd",
+        "IMAGES_STORE": "<Bucket images.id>",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "catalog",
         "PORT": "8080",
@@ -81,6 +83,16 @@ EXPECTED: dict[str, dict[str, str]] = {
         "SERVICE_NAME": "checkout-saga",
         "STRIPE_SECRET": "<Secret stripe.arn>",
     },
+    "thumbnails": {
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        "CLOUD": "aws",
+        "IMAGES_STORE": "<Bucket images.id>",
+        "LOG_LEVEL": "INFO",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "thumbnails",
+        "PRODUCTS_COLLECTION": "<Table products.name>",
+        "SERVICE_NAME": "thumbnails",
+    },
     "order-processor": {
         **ORDERS,
         "CLOUD": "aws",
@@ -106,6 +118,7 @@ READ_BY: dict[str, list[type[BaseSettings]]] = {
     "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
+    "thumbnails": [ThumbnailSettings],
     "migrations": [FunctionSettings, DatabaseSettings],
 }
 

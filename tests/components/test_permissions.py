@@ -39,23 +39,44 @@ def sign_in(user: str) -> tuple[list[str], list[str]]:
     )
 
 
+READS_WRITES_PRODUCTS = (
+    [
+        "dynamodb:BatchGetItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+    ],
+    ["<Table products.arn>"],
+)
+LIST_IMAGES = (["s3:ListBucket"], ["<Bucket images.arn>"])
+UPLOADS, IMPORTS, PICTURES = (f"<Bucket images.arn>/{prefix}/*" for prefix in ("uploads", "imports", "images"))
+
+
 EXPECTED: dict[str, Policy] = {
     "catalog": {
-        "ReadsWritesProducts": (
-            [
-                "dynamodb:BatchGetItem",
-                "dynamodb:BatchWriteItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "dynamodb:Scan",
-                "dynamodb:UpdateItem",
-            ],
-            ["<Table products.arn>"],
-        ),
+        "ReadsWritesProducts": READS_WRITES_PRODUCTS,
         "DecryptDynamodb": DECRYPT,
         "ConnectOrders": sign_in("catalog"),
+        "ListImages": LIST_IMAGES,
+        "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
+        "WriteImages": (["s3:PutObject"], [UPLOADS, IMPORTS]),
+        "DeleteImages": (["s3:DeleteObject"], [PICTURES]),
+    },
+    "thumbnails": {
+        "ConsumeImagesUploads": (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["<Queue images-uploads.arn>"],
+        ),
+        "ListImages": LIST_IMAGES,
+        "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
+        "WriteImages": (["s3:PutObject"], [PICTURES]),
+        "DeleteImages": (["s3:DeleteObject"], [UPLOADS, PICTURES]),
+        "ReadsWritesProducts": READS_WRITES_PRODUCTS,
+        "DecryptDynamodb": DECRYPT,
     },
     "checkout": {
         "ConnectOrders": sign_in("checkout"),
@@ -146,6 +167,7 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "order-processor": ["lambda.amazonaws.com"],
         "payouts": ["lambda.amazonaws.com"],
         "payouts-schedule": ["scheduler.amazonaws.com"],
+        "thumbnails": ["lambda.amazonaws.com"],
     }
     for (statement,) in trusts.values():
         if statement["Principal"]["Service"] != "lambda.amazonaws.com":

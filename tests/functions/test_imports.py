@@ -11,11 +11,24 @@ import pytest
 HANDLERS = [
     "functions.checkout.aws",
     "functions.order_processor.aws",
+    "functions.thumbnails.aws",
     "functions.migrations.aws",
     "functions.payouts.aws",
 ]
 # Imported with the first invocation, or never in a function.
-HEAVY = {"asyncpg", "boto3", "fastapi", "moto", "pulumi", "pulumi_aws", "redis", "stripe", "toolkit", "components"}
+HEAVY = {
+    "PIL",
+    "asyncpg",
+    "boto3",
+    "fastapi",
+    "moto",
+    "pulumi",
+    "pulumi_aws",
+    "redis",
+    "stripe",
+    "toolkit",
+    "components",
+}
 _PROBE = """
 import importlib, json, sys, time
 started = time.process_time()

@@ -12,9 +12,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from commerce.adapters.memory import MemoryProducts
+from commerce.adapters.memory import MemoryFiles, MemoryProducts
 from commerce.adapters.postgres import PostgresOffers
 from commerce.catalog import Product
+from commerce.product_images import ProductImages
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
@@ -28,14 +29,18 @@ CLAIMED = {"x-user-id": "ann"}
 async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+        products = MemoryProducts()
         yield Catalog(
-            products=MemoryProducts(),
+            products=products,
             offers=PostgresOffers(pool),
+            images=ProductImages(products=products, files=MemoryFiles()),
             currency=settings.currency,
             checks={"orders": lambda: pool.execute("SELECT 1")},
         )
 
-    settings = CatalogSettings(**provider.settings(), products_collection="products", currency="usd")
+    settings = CatalogSettings(
+        **provider.settings(), products_collection="products", images_store="images", currency="usd"
+    )
     application = create_app(settings, opened)
     async with application.router.lifespan_context(application):
         yield application
@@ -70,6 +75,7 @@ async def test_anybody_browses_products_with_the_offers_of_all_sellers_cheapest_
     cheap = await offer(client, "bob", "mug", 1200, 0)
     product = (await client.get("/catalog/products/mug")).json()
     assert product["title"] == "Mug"
+    assert product["images"] == []
     assert product["offers"] == [
         {
             "offer_id": offer_id,

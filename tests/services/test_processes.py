@@ -36,6 +36,7 @@ COMMON = {
     "HOST": "127.0.0.1",
     "CURRENCY": "usd",
     "PRODUCTS_COLLECTION": "products",
+    "IMAGES_STORE": "images",
     "CHECKOUT_FLOW_ID": "arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
     "COMMISSION_BASIS_POINTS": "1000",
     "RESERVATION_TTL_SECONDS": "900",

@@ -1,9 +1,18 @@
-"""AWS through boto3: products, secrets, sign-in tokens, the checkout flow."""
+"""AWS through boto3: products, files, secrets, sign-in tokens, the checkout flow."""
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
+from commerce.adapters.aws.files import S3Files
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.session import OUTAGES
 from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
-__all__ = ["OUTAGES", "DynamoProducts", "SecretsReader", "StepFunctionsFlow", "elasticache_token", "rds_token"]
+__all__ = [
+    "OUTAGES",
+    "DynamoProducts",
+    "S3Files",
+    "SecretsReader",
+    "StepFunctionsFlow",
+    "elasticache_token",
+    "rds_token",
+]

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
+from commerce.adapters.aws.files import S3Files
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.session import OUTAGES
@@ -43,6 +44,10 @@ class Aws:
     def products(self, collection: str) -> DynamoProducts:
         """The collection is a DynamoDB table."""
         return DynamoProducts(collection)
+
+    def files(self, store: str) -> S3Files:
+        """The store is a bucket of S3."""
+        return S3Files(store)
 
     def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
         """The state machine whose ARN is `flow_id`."""

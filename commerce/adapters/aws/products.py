@@ -7,14 +7,18 @@ import base64
 import binascii
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from commerce.adapters.aws.product_items import from_item, to_item, unchanged
 from commerce.adapters.aws.session import CONFIG, overload_as_outage, session
 from commerce.catalog import PRODUCT_ID, NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ScanOutputTypeDef
+
+    from commerce.adapters.aws.product_items import Item
 
 
 class DynamoProducts:
@@ -37,7 +41,7 @@ class DynamoProducts:
             answer = await asyncio.to_thread(self._scan, limit, cursor)
         last = answer.get("LastEvaluatedKey")
         return ProductPage(
-            items=tuple(_product(item) for item in answer["Items"]),
+            items=tuple(from_item(item) for item in answer["Items"]),
             next_cursor=None if last is None else _cursor(last["product_id"]["S"]),
         )
 
@@ -53,23 +57,17 @@ class DynamoProducts:
         )
         if "Item" not in answer:
             raise ProductNotFound(product_id)
-        return _product(answer["Item"])
+        return from_item(answer["Item"])
 
     def _put(self, product: Product, replacing: Product | None) -> None:
-        condition = "attribute_not_exists(product_id) OR owner_id = :owner"
-        values: dict[str, AttributeValueTypeDef] = {":owner": {"S": product.owner_id}}
+        condition = "attribute_not_exists(product_id) OR owner_id = :owner_id"
+        values: Item = {":owner_id": {"S": product.owner_id}}
         if replacing is not None:
-            condition = "owner_id = :owner AND title = :title AND description = :description"
-            values |= {":title": {"S": replacing.title}, ":description": {"S": replacing.description}}
+            condition, values = unchanged(replace(replacing, owner_id=product.owner_id))
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item={
-                    "product_id": {"S": product.product_id},
-                    "title": {"S": product.title},
-                    "description": {"S": product.description},
-                    "owner_id": {"S": product.owner_id},
-                },
+                Item=to_item(product),
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
             )
@@ -77,15 +75,6 @@ class DynamoProducts:
             if replacing is not None and self._get(product.product_id).owner_id == product.owner_id:
                 raise ProductChanged(product.product_id) from error
             raise NotTheSeller(product.owner_id, product.product_id) from error
-
-
-def _product(item: dict[str, Any]) -> Product:
-    return Product(
-        product_id=item["product_id"]["S"],
-        title=item["title"]["S"],
-        description=item["description"]["S"],
-        owner_id=item["owner_id"]["S"],
-    )
 
 
 def _cursor(product_id: str) -> str:

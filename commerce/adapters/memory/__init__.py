@@ -3,6 +3,7 @@
 from commerce.adapters.memory.carts import MemoryCarts
 from commerce.adapters.memory.checkout_flow import MemoryFlow
 from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
+from commerce.adapters.memory.files import MemoryFiles
 from commerce.adapters.memory.ledger import MemoryLedger
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
@@ -16,6 +17,7 @@ __all__ = [
     "MemoryCarts",
     "MemoryEventBus",
     "MemoryEventLog",
+    "MemoryFiles",
     "MemoryFlow",
     "MemoryLedger",
     "MemoryMarket",

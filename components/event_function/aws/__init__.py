@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.aws.consumed import ConsumedQueue
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.image_function import ImageFunction
@@ -15,7 +16,6 @@ from components.event_function import EventFunction as EventFunctionContract
 from components.event_function import EventFunctionArgs
 from components.event_function.aws.queue import consume
 from components.event_function.aws.schedule import run_every
-from components.fulfillment_queue.aws import FulfillmentQueue
 from components.link import Access
 from components.network.aws import Network
 from components.secrets_management.aws import Secrets
@@ -30,7 +30,7 @@ class EventFunction(EventFunctionContract, Watched):
         self, name: str, foundation: AwsFoundation, args: EventFunctionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, foundation, function=args.workload.function, links=args.links, opts=opts)
-        queues = [on_aws(link.target, FulfillmentQueue) for link in args.links if link.access is Access.CONSUMES]
+        queues = [on_aws(link.target, ConsumedQueue) for link in args.links if link.access is Access.CONSUMES]
         # A queue and a schedule bound their function themselves; nothing else bounds one that is called.
         bounded = bool(queues) or args.workload.every_minutes is not None
         body = ImageFunction(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pulumi_aws as aws
 
+from components.aws.consumed import ConsumedQueue
 from components.component import Component
 from components.errors import ComponentError
-from components.fulfillment_queue.aws import FulfillmentQueue
 from components.workload import Handler
 
 
-def consume(owner: Component, queue: FulfillmentQueue, workload: Handler, function: aws.lambda_.Function) -> None:
+def consume(owner: Component, queue: ConsumedQueue, workload: Handler, function: aws.lambda_.Function) -> None:
     """Has `function`, which belongs to `owner`, called with batches of the queue's messages.
 
     A batch fails by message (`ReportBatchItemFailures`): what was handled is not delivered again, and what keeps

@@ -17,7 +17,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from toolkit.errors import ToolkitError
-from toolkit.local.cloud.moto import lambda_functions, queues, step_functions
+from toolkit.local.cloud.moto import lambda_functions, queues, step_functions, uploads
 from toolkit.local.cloud.moto.imports import import_lightly
 from toolkit.local.cloud.moto.server import HEALTH_PATH
 from toolkit.local.cloud.moto.snapshot import Snapshot
@@ -67,6 +67,7 @@ def serve(port: int, snapshot_file: Path, workers_file: Path) -> bool:
     lambda_functions.forward(workers)
     step_functions.make_fast(workers)
     queues.make_fast()
+    uploads.check_forms()
     snapshot = Snapshot(snapshot_file)
     interrupted = snapshot.restore()
     application = Application()

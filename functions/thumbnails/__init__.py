@@ -1,0 +1,1 @@
+"""Makes the sizes that pages show of the pictures that sellers upload."""

@@ -37,9 +37,11 @@ class Patience:
     def stands_still(self, order: Order, dispatches: int, untouched: timedelta) -> bool:
         """Whether an order dispatched `dispatches` times and untouched for so long is started again or given up.
 
+        A dispatch by which a waiting order was resumed does not count, and an order that waits does not stand still.
+
         The SQL of the PostgreSQL outbox repeats this rule to find such orders by an index.
         """
-        if order.status.terminal or dispatches > self.dispatches:
+        if order.status.terminal or order.waits_for is not None or dispatches > self.dispatches:
             return False
         waits_for_goods = order.status is OrderStatus.CAPTURED and not order.awaits_split
         idle = self.fulfillment_idle if waits_for_goods else self.idle

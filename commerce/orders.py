@@ -44,6 +44,22 @@ class SellerOrderState(StrEnum):
     CANCELED = "canceled"
 
 
+class WaitsFor(StrEnum):
+    """Whom an open order waits for: its buyer (3-D Secure) or a reviewer (suspected fraud)."""
+
+    BUYER = "buyer"
+    REVIEW = "review"
+
+
+class StopReason(StrEnum):
+    """Why an order is stopped before it is paid: the `failure` that it ends with."""
+
+    CANCELED = "canceled_by_buyer"
+    NOT_AUTHENTICATED = "authentication_expired"
+    NOT_REVIEWED = "review_expired"
+    REJECTED = "rejected_by_review"
+
+
 class StockState(StrEnum):
     """Whether an order line's units left the stock. A line that was restored is never confirmed again."""
 
@@ -82,7 +98,11 @@ class SellerOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """`failure` is the code of what went wrong (`payment_declined`, `sold_out`, ...), null unless failed."""
+    """`failure` is the code of what went wrong (`payment_declined`, `sold_out`, ...), null unless failed.
+
+    While `waits_for` is set nothing goes on, until the order is resumed or `waits_until` has passed, which stays when
+    the order is resumed. With a `stop_reason` the saga takes the way back at its next step.
+    """
 
     order_id: str
     buyer_id: str
@@ -97,6 +117,9 @@ class Order:
     charge_id: str | None = None
     failure: str | None = None
     cart_revision: str | None = None
+    waits_for: WaitsFor | None = None
+    waits_until: datetime | None = None
+    stop_reason: str | None = None
 
     @property
     def quantities(self) -> Mapping[str, int]:
@@ -248,9 +271,9 @@ class IllegalTransition(MarketplaceError):
     code = "illegal-transition"
     title = "The order's state does not allow this"
 
-    def __init__(self, order_id: str, operation: str, state: str) -> None:
+    def __init__(self, order_id: str, operation: str, state: str, advice: str = "") -> None:
         super().__init__(
-            f"Order {order_id} is {state}: {operation} is not possible.",
+            f"Order {order_id} is {state}: {operation} is not possible.{advice}",
             order_id=order_id,
             operation=operation,
             state=state,
@@ -258,3 +281,39 @@ class IllegalTransition(MarketplaceError):
         self.order_id = order_id
         self.operation = operation
         self.state = state
+
+
+class TooLateToStop(IllegalTransition):
+    """The order is being paid or is paid: stopping it is no longer possible."""
+
+    code = "too-late-to-cancel"
+    title = "The order can no longer be canceled"
+
+    def __init__(self, order_id: str, state: str) -> None:
+        super().__init__(order_id, "stop", state, " Its money is being taken or was taken. Ask for a refund.")
+
+
+class OrderWaits(MarketplaceError):
+    """The order waits for somebody. Nothing is wrong: it is taken up again once it is resumed."""
+
+    status = 409
+    code = "order-waits"
+    title = "The order waits"
+
+    def __init__(self, order_id: str, waits_for: str) -> None:
+        super().__init__(f"Order {order_id} waits for the {waits_for}.", order_id=order_id, waits_for=waits_for)
+        self.order_id = order_id
+        self.waits_for = waits_for
+
+
+class OrderStopped(MarketplaceError):
+    """The order was stopped before it was paid: what was done so far is undone."""
+
+    status = 409
+    code = "order-stopped"
+    title = "The order was stopped"
+
+    def __init__(self, order_id: str, reason: str) -> None:
+        super().__init__(f"Order {order_id} was stopped ({reason}).", order_id=order_id, reason=reason)
+        self.order_id = order_id
+        self.reason = reason

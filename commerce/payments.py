@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from commerce.errors import MarketplaceError
@@ -12,10 +12,15 @@ from commerce.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """Money set aside on the buyer's card, not yet taken. `status` is the processor's own word."""
+    """Money set aside on the buyer's card, not yet taken. `status` is the processor's own word.
+
+    With a `client_secret` nothing is set aside yet: the bank asks the buyer to authenticate (3-D Secure), and the
+    secret lets the buyer's browser do so. It is for the buyer only.
+    """
 
     payment_intent_id: str
     status: str
+    client_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,24 @@ class AuthenticationRequired(MarketplaceError):
         )
         self.order_id = order_id
         self.payment_intent_id = payment_intent_id
+
+
+class AuthenticationFailed(MarketplaceError):
+    """The buyer was asked to authenticate and the payment was not made: a failed challenge, or the bank's refusal
+    after it."""
+
+    status = 402
+    code = "authentication-failed"
+    title = "The buyer could not be authenticated"
+
+    def __init__(self, order_id: str, reason: str) -> None:
+        super().__init__(
+            f"The payment of order {order_id} was not authenticated ({reason}). Use another payment method.",
+            order_id=order_id,
+            reason=reason,
+        )
+        self.order_id = order_id
+        self.reason = reason
 
 
 class PaymentRefused(MarketplaceError):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from commerce.orders import Accepted, Checkout, Order
+from commerce.orders import Accepted, Checkout, Order, WaitsFor
 
 
 class Orders(Protocol):
@@ -52,6 +52,33 @@ class Orders(Protocol):
 
     async def fail(self, order_id: str, code: str) -> None:
         """End an order that was not captured: stock restored, sub-orders canceled. The first code stays."""
+        ...
+
+    async def wait(self, order_id: str, waits_for: WaitsFor, until: datetime) -> None:
+        """Nothing goes on with the order until it is resumed, at most until `until`. Raises OrderStopped."""
+        ...
+
+    async def wait_for_buyer(self, order_id: str, payment_intent_id: str, client_secret: str, until: datetime) -> None:
+        """The order waits for its buyer's authentication of the payment. Raises OrderStopped."""
+        ...
+
+    async def client_secret(self, order_id: str, buyer_id: str) -> str | None:
+        """What the buyer's browser authenticates the payment with; None unless the order waits for its buyer.
+
+        Raises OrderNotFound, also when the order is somebody else's.
+        """
+        ...
+
+    async def resume(self, order_id: str, waits_for: WaitsFor, buyer_id: str | None = None) -> bool:
+        """Start the flow of an order that waits for this again. False when it does not."""
+        ...
+
+    async def stop(self, order_id: str, reason: str, buyer_id: str | None = None) -> None:
+        """End the order before it is paid: the saga undoes what it did. Raises TooLateToStop."""
+        ...
+
+    async def stop_overdue(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
+        """Stop the orders that have waited too long, longest first; returns their ids."""
         ...
 
     async def mark_fulfilled(self, order_id: str, now: datetime, return_window: timedelta) -> None:

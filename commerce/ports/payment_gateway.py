@@ -13,7 +13,12 @@ class PaymentGateway(Protocol):
     """
 
     async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
-        """Set the amount aside. Raises PaymentDeclined, AuthenticationRequired."""
+        """Set the amount aside, or find that the buyer must authenticate. Raises PaymentDeclined,
+        AuthenticationRequired."""
+        ...
+
+    async def authorization(self, *, order_id: str, payment_intent_id: str) -> Authorization:
+        """What became of an authorization that waited for the buyer. Raises AuthenticationFailed."""
         ...
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture: ...

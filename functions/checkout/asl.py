@@ -30,6 +30,7 @@ _THROTTLED = [
 _ANSWER = {"ResultSelector": {"Error.$": "$.Payload.refusal"}, "ResultPath": "$.error"}
 _FULFILL = "fulfill"
 _DONE = "done"
+_WAITS = "order_waits"
 _ORDER_FAILED = "order_failed"
 _JSON = dict[str, Any]
 
@@ -47,6 +48,7 @@ def render(saga: Saga = CHECKOUT) -> _JSON:
             states[f"{step.name}_answered"] = _choice(step, following)
     states[_FULFILL] = _send_to_fulfillment(saga.fulfillment_retry)
     states[_DONE] = {"Type": "Succeed", "Comment": "Paid and handed over to fulfillment"}
+    states[_WAITS] = {"Type": "Succeed", "Comment": "The order waits; another execution goes on when it is resumed"}
     for compensation, following in zip(saga.compensations, after_compensations, strict=True):
         states[compensation.name] = _compensation(compensation, following, saga.throttled)
     # A declined card or a sold-out item is an answer, not a fault: failed executions are kept for what needs a human.
@@ -65,7 +67,7 @@ def _step(step: Step, following: str, throttled: Retry) -> _JSON:
     retry = [{"ErrorEquals": refused, "MaxAttempts": 0}] if refused else []
     retry += [_retry(throttled, _THROTTLED), _retry(step.retry)]
     state = _invoke(step.name, step.title, payload={}) | {"Retry": retry}
-    catch = [_catch(fault.error, fault.compensate_from) for fault in faults]
+    catch = [_catch(fault.error, fault.compensate_from or _WAITS) for fault in faults]
     if step.compensate_from is not None:
         catch.append(_catch("States.ALL", step.compensate_from))
     if catch:
@@ -77,7 +79,7 @@ def _choice(step: Step, following: str) -> _JSON:
     return {
         "Type": "Choice",
         "Choices": [
-            {"Variable": "$.error.Error", "StringEquals": refusal.error, "Next": refusal.compensate_from}
+            {"Variable": "$.error.Error", "StringEquals": refusal.error, "Next": refusal.compensate_from or _WAITS}
             for refusal in step.refusals
             if not refusal.fault
         ],

@@ -39,12 +39,13 @@ class Retry:
 class Refusal:
     """A business error: an exception class of `commerce` that is final, and where its compensation starts.
 
+    None where nothing is undone: the order waits, and the execution ends well. What resumes the order starts another.
     It is an answer of the function, unless it is a `fault`: something that should not happen, which leaves the function
     as an error and so raises an alarm.
     """
 
     error: str
-    compensate_from: StepName
+    compensate_from: StepName | None
     fault: bool = False
 
 
@@ -98,6 +99,11 @@ BRIEF = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=
 PATIENT = Retry(interval=timedelta(seconds=1), backoff_rate=2.0, longest_interval=timedelta(seconds=30), attempts=8)
 # Three minutes on average, six at most: within the saga's time.
 THROTTLED = Retry(interval=timedelta(seconds=2), backoff_rate=2.0, longest_interval=timedelta(seconds=60), attempts=10)
+# Every step before the money is taken asks whether the order was stopped, or waits.
+NOT_NOW = (
+    Refusal(error="OrderStopped", compensate_from=StepName.CANCEL_AUTHORIZATION),
+    Refusal(error="OrderWaits", compensate_from=None),
+)
 
 CHECKOUT = Saga(
     steps=(
@@ -108,6 +114,9 @@ CHECKOUT = Saga(
             refusals=(
                 Refusal(error="PaymentDeclined", compensate_from=StepName.RELEASE_STOCK),
                 Refusal(error="AuthenticationRequired", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                # Its buyer could still pay it with another card, for an order that has failed.
+                Refusal(error="AuthenticationFailed", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                *NOT_NOW,
                 Refusal(error="PaymentRefused", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
                 Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
             ),
@@ -119,6 +128,7 @@ CHECKOUT = Saga(
             retry=BRIEF,
             refusals=(
                 Refusal(error="SoldOut", compensate_from=StepName.CANCEL_AUTHORIZATION),
+                *NOT_NOW,
                 Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
             ),
             compensate_from=StepName.CANCEL_AUTHORIZATION,

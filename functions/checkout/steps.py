@@ -9,21 +9,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from commerce import transitions
 from commerce.cart import remembers
 from commerce.errors import InvariantBroken, MarketplaceError
 from commerce.inventory import SoldOut
-from commerce.orders import IllegalTransition, Order, OrderStatus
-from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
+from commerce.orders import IllegalTransition, Order, OrderStatus, OrderStopped, OrderWaits, WaitsFor
+from commerce.payments import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    PaymentDeclined,
+    PaymentRefused,
+    PaymentUnavailable,
+)
 from commerce.ports import Carts, Offers, Orders, PaymentGateway, StockGate
 from commerce.stock_keeping import StockKeeper
 from functions.checkout.saga import CHECKOUT, StepName
 
 _log = logging.getLogger(__name__)
 INTERNAL_ERROR = "internal_error"
+# How long a buyer may take to authenticate the payment. The units of the order are kept for so long.
+AUTHENTICATION_TIME = timedelta(minutes=30)
 _REASONS: tuple[type[MarketplaceError], ...] = (
+    AuthenticationFailed,
     AuthenticationRequired,
     PaymentDeclined,
     PaymentRefused,
@@ -49,9 +58,9 @@ class CheckoutSteps:
     async def run(self, step: StepName, order_id: str, error: str | None = None) -> str:
         """Runs one step; `error` is the class name of the failure that led to a compensation.
 
-        Returns the refusal of the buyer's bank or of the stock, as the class name of a business error among
-        `Saga.expected_refusals`; empty when there was none. Raises PaymentRefused and IllegalTransition as faults that
-        no retry mends; anything else that it raises is a fault worth a retry.
+        Returns the refusal of the buyer's bank or of the stock, or that the order waits or was stopped, as the class
+        name of a business error among `Saga.expected_refusals`; empty when there was none. Raises PaymentRefused and
+        IllegalTransition as faults that no retry mends; anything else that it raises is a fault worth a retry.
         """
         try:
             await self._run(step, order_id, error)
@@ -79,14 +88,30 @@ class CheckoutSteps:
 
     async def _authorize(self, order_id: str) -> None:
         order = await self._open_order(order_id, StepName.AUTHORIZE)
+        if order.stop_reason is not None:
+            raise OrderStopped(order_id, order.stop_reason)
         if remembers(order.accepted_at, datetime.now(UTC)):
             # For a service that died between accepting the order and taking its lines out of the cart.
             await self._carts.take(order.buyer_id, order_id, order.quantities)
+        if order.status is not OrderStatus.ACCEPTED:
+            return
+        if order.waits_for is WaitsFor.REVIEW:
+            raise OrderWaits(order_id, order.waits_for)
         if order.payment_intent_id is None:
             authorization = await self._payments.authorize(
                 order_id=order_id, amount=order.total, payment_method=order.payment_method
             )
-            await self._orders.record_authorization(order_id, authorization.payment_intent_id)
+        else:
+            authorization = await self._payments.authorization(
+                order_id=order_id, payment_intent_id=order.payment_intent_id
+            )
+        if authorization.client_secret is not None:
+            until = datetime.now(UTC) + AUTHENTICATION_TIME
+            await self._orders.wait_for_buyer(
+                order_id, authorization.payment_intent_id, authorization.client_secret, until
+            )
+            raise OrderWaits(order_id, WaitsFor.BUYER)
+        await self._orders.record_authorization(order_id, authorization.payment_intent_id)
 
     async def _confirm_stock(self, order_id: str) -> None:
         try:

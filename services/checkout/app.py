@@ -20,6 +20,7 @@ from services.checkout.endpoints import router
 from services.checkout.relay import Relay
 from services.checkout.settings import CheckoutSettings
 from services.checkout.stock import keep_stock
+from services.checkout.waiting import stop_overdue_orders
 from services.http.application import build_app
 from services.http.health import Checks
 from services.http.tokens import TokenVerifier
@@ -44,7 +45,8 @@ OpenStores = Callable[[CheckoutSettings], AbstractAsyncContextManager[Stores]]
 def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None) -> FastAPI:
     """The checkout application; `open_stores` replaces the real stores in tests.
 
-    While it runs, the relay starts accepted orders and the stock keeper sweeps the reservations, in this process.
+    While it runs, the relay starts accepted orders, the stock keeper sweeps the reservations, and orders that wait too
+    long are stopped, in this process.
     """
 
     @asynccontextmanager
@@ -60,10 +62,12 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
                 offers=stores.offers,
                 orders=stores.orders,
                 acceptance=acceptance,
+                relay=relay,
                 currency=settings.currency,
                 checks=stores.checks,
             )
-            background = [asyncio.create_task(relay.run()), asyncio.create_task(keep_stock(stock))]
+            upkeep = (relay.run(), keep_stock(stock), stop_overdue_orders(stores.orders, relay.wake))
+            background = [asyncio.create_task(work) for work in upkeep]
             try:
                 yield
             finally:

@@ -9,17 +9,19 @@ from fastapi import Depends, Request
 
 from commerce.ports import Carts, Offers, Orders
 from services.checkout.acceptance import Acceptance
+from services.checkout.relay import Relay
 from services.http.health import Checks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckoutService:
-    """The stores, the accept path, and how to ask the stores whether they answer."""
+    """The stores, the accept path, the relay of the outbox, and how to ask the stores whether they answer."""
 
     carts: Carts
     offers: Offers
     orders: Orders
     acceptance: Acceptance
+    relay: Relay
     currency: str
     checks: Checks
 

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from commerce.cart import Cart
 from commerce.catalog import check_on_offer
+from commerce.orders import StopReason, WaitsFor
 from services.checkout.dependencies import CheckoutDependency, CheckoutService
 from services.checkout.schemas import (
     AcceptedBody,
@@ -92,7 +93,31 @@ async def list_orders(checkout: CheckoutDependency, caller: SignedIn) -> OrderLi
 
 @router.get("/orders/{order_id}", summary="What became of an order")
 async def read_order(checkout: CheckoutDependency, caller: SignedIn, order_id: OrderId) -> OrderBody:
-    return OrderBody.of(await checkout.orders.get(order_id, caller.user_id))
+    return await _order(checkout, caller.user_id, order_id)
+
+
+@router.post(
+    "/orders/{order_id}/authentication", status_code=202, summary="The buyer has answered the bank's challenge"
+)
+async def authenticated(checkout: CheckoutDependency, caller: SignedIn, order_id: OrderId) -> OrderBody:
+    """Only the payment processor says whether the challenge was passed: the order goes on, and asks there first."""
+    if await checkout.orders.resume(order_id, WaitsFor.BUYER, caller.user_id):
+        checkout.relay.wake()
+    return await _order(checkout, caller.user_id, order_id)
+
+
+@router.post("/orders/{order_id}/cancellation", status_code=202, summary="Cancel an order that is not paid yet")
+async def cancel(checkout: CheckoutDependency, caller: SignedIn, order_id: OrderId) -> OrderBody:
+    """The order fails as soon as its payment is let go and its stock is back. Refused once its money is being taken."""
+    await checkout.orders.stop(order_id, StopReason.CANCELED, caller.user_id)
+    checkout.relay.wake()
+    return await _order(checkout, caller.user_id, order_id)
+
+
+async def _order(checkout: CheckoutService, buyer_id: str, order_id: str) -> OrderBody:
+    order = await checkout.orders.get(order_id, buyer_id)
+    waits = order.waits_for is WaitsFor.BUYER
+    return OrderBody.of(order, await checkout.orders.client_secret(order_id, buyer_id) if waits else None)
 
 
 async def _priced(checkout: CheckoutService, cart: Cart) -> CartBody:

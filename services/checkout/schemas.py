@@ -128,24 +128,37 @@ class SellerShareBody(BaseModel):
 
 
 class OrderBody(BaseModel):
-    """An order and what became of it. `failure` says why it failed, and is null otherwise."""
+    """An order and what became of it. `failure` says why it failed, and is null otherwise.
+
+    `waits_for` is "buyer" when the bank asks the buyer to authenticate the payment, until `waits_until`: hand
+    `client_secret` to Stripe's own library (`handleNextAction`), then post to the order's `authentication`. An order
+    that is `stopping` fails as soon as what was done for it is undone.
+    """
 
     order_id: str
     status: str
     currency: str
     total: int
     failure: str | None
+    waits_for: str | None
+    waits_until: datetime | None
+    client_secret: str | None
+    stopping: bool
     lines: list[OrderLineBody]
     sellers: list[SellerShareBody]
 
     @classmethod
-    def of(cls, order: Order) -> OrderBody:
+    def of(cls, order: Order, client_secret: str | None = None) -> OrderBody:
         return cls(
             order_id=order.order_id,
             status=order.status,
             currency=order.total.currency,
             total=order.total.amount,
             failure=order.failure,
+            waits_for=order.waits_for,
+            waits_until=order.waits_until if order.waits_for else None,
+            client_secret=client_secret,
+            stopping=order.stop_reason is not None and not order.status.terminal,
             lines=[OrderLineBody.of(line) for line in order.lines],
             sellers=[SellerShareBody.of(share) for share in order.sellers],
         )

@@ -15,8 +15,8 @@ from commerce.orders import Order
 
 _ORDER = """
 INSERT INTO orders (order_id, buyer_id, status, currency, total, payment_method, payment_intent_id, charge_id, failure,
-    accepted_at, dispatches, touched_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    accepted_at, dispatches, touched_at, waits_for, waits_until, stop_reason, resumes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 _LINE = """
 INSERT INTO order_lines (order_id, offer_id, product_id, seller_id, title, quantity, unit_price, stock_state)
@@ -45,17 +45,27 @@ class BothStores:
                 await market.offers.put(offer)
 
     async def put(
-        self, order: Order, *, dispatches: int = 1, untouched: timedelta = timedelta(0), queued: bool = False
+        self,
+        order: Order,
+        *,
+        dispatches: int = 1,
+        resumes: int = 0,
+        untouched: timedelta = timedelta(0),
+        queued: bool = False,
     ) -> None:
         """Write an order just as it is."""
         touched_at = datetime.now(UTC) - untouched
         self._memory.orders[order.order_id] = order
         self._memory.touched[order.order_id] = touched_at
         self._memory.dispatches[order.order_id] = dispatches
+        self._memory.resumes[order.order_id] = resumes
         payment = (order.payment_method, order.payment_intent_id, order.charge_id, order.failure)
         price = (order.total.currency, order.total.amount)
         times = (order.accepted_at, dispatches, touched_at)
-        await self._pool.execute(_ORDER, order.order_id, order.buyer_id, order.status, *price, *payment, *times)
+        course = (order.waits_for, order.waits_until, order.stop_reason, resumes)
+        await self._pool.execute(
+            _ORDER, order.order_id, order.buyer_id, order.status, *price, *payment, *times, *course
+        )
         for line in order.lines:
             bought = (line.offer_id, line.product_id, line.seller_id, line.title, line.quantity, line.unit_price.amount)
             await self._pool.execute(_LINE, order.order_id, *bought, order.stock)

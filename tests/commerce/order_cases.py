@@ -10,7 +10,7 @@ from commerce_samples import NOON, RETURN_WINDOW, checkout, offer
 from hypothesis import strategies as st
 
 from commerce.catalog import Offer
-from commerce.orders import Order, OrderStatus, SellerOrder, SellerOrderState, StockState, place
+from commerce.orders import Order, OrderStatus, SellerOrder, SellerOrderState, StockState, StopReason, WaitsFor, place
 
 SELLERS = {"ada": "Ada's House", "ben": "Ben's Tea"}
 OFFER_IDS = ("kite", "lamp", "rug", "tea")
@@ -27,6 +27,11 @@ OPERATIONS: list[tuple[str, tuple[Any, ...]]] = [
     ("mark_fulfilled", (NOON, RETURN_WINDOW)),
     ("fail", ("sold_out",)),
     ("restore_stock", ()),
+    ("wait", (WaitsFor.BUYER, NOON)),
+    ("wait", (WaitsFor.REVIEW, NOON)),
+    ("resume", (WaitsFor.BUYER,)),
+    ("resume", (WaitsFor.REVIEW,)),
+    ("stop", (StopReason.CANCELED,)),
 ]
 
 _KEPT = (SellerOrderState.HELD, SellerOrderState.RELEASED, SellerOrderState.REVERSED, SellerOrderState.REFUNDED)
@@ -40,6 +45,16 @@ _STATES = {
     OrderStatus.FAILED: ((StockState.RESTORED,), (SellerOrderState.CANCELED,)),
 }
 _PAID = (OrderStatus.CAPTURED, OrderStatus.FULFILLED)
+_OPEN = (OrderStatus.ACCEPTED, OrderStatus.AUTHORIZED)
+# Whether an open order goes on, waits, was resumed after it had waited for its buyer, or is stopped.
+_COURSES = [
+    {},
+    {},
+    {"waits_for": WaitsFor.BUYER, "waits_until": NOON, "payment_intent_id": "pi"},
+    {"waits_for": WaitsFor.REVIEW, "waits_until": NOON},
+    {"waits_until": NOON, "payment_intent_id": "pi"},
+    {"stop_reason": StopReason.NOT_REVIEWED},
+]
 
 
 @st.composite
@@ -73,10 +88,12 @@ def orders(
     stock, shares = _STATES[status]
     one_by_one = status is OrderStatus.FULFILLED
     state = draw(st.sampled_from(shares))
-    return replace(
+    stopped = status is OrderStatus.FAILED and draw(st.booleans())
+    order = replace(
         order,
         status=status,
         stock=draw(st.sampled_from(stock)),
+        stop_reason=StopReason.NOT_REVIEWED if stopped else None,
         payment_intent_id=None if status is OrderStatus.ACCEPTED else "pi",
         charge_id="ch" if status in _PAID else None,
         failure="payment_declined" if status is OrderStatus.FAILED else None,
@@ -84,6 +101,7 @@ def orders(
             draw(_fulfilled(share)) if one_by_one else replace(share, state=state) for share in order.sellers
         ),
     )
+    return replace(order, **draw(st.sampled_from(_COURSES))) if status in _OPEN else order
 
 
 @st.composite

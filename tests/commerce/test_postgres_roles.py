@@ -16,6 +16,7 @@ from commerce.adapters.postgres.roles import RIGHTS
 from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest
 from commerce.money import Money
+from commerce.orders import WaitsFor
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
@@ -68,6 +69,11 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         for order_id in ("o1", "o2"):
             await service.orders.accept(checkout(order_id, {"lamp": 1, "tea": 1}, cart_revision=order_id))
         await service.orders.accept(checkout("o1", {"lamp": 1}))
+        await saga.orders.wait_for_buyer("o1", "pi_o1", "secret", NOON)
+        assert await service.orders.client_secret("o1", "buyer") == "secret"
+        await service.orders.resume("o1", WaitsFor.BUYER)
+        await saga.orders.wait_for_buyer("o2", "pi_o2", "secret", NOON)
+        assert await service.orders.stop_overdue(NOON) == ("o2",)
         await service.offers.snapshot(await service.offers.ids("", 10), ["o1"])
         await service.orders.of_buyer("buyer")
         await service.events.done([one.event_id for one in await service.events.take(5, timedelta(minutes=1))])
@@ -75,7 +81,8 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
 
         for order_id in ("o1", "o2"):
             await saga.orders.record_authorization(order_id, f"pi_{order_id}")
-            await saga.orders.confirm_stock(order_id)
+            if order_id == "o1":
+                await saga.orders.confirm_stock(order_id)
         await saga.offers.snapshot(["lamp"], ["o1"])
         await saga.orders.record_capture("o1", "ch_o1")
         for _ in range(2):
@@ -113,7 +120,9 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("UPDATE orders SET status = 'fulfilled'", {"checkout-saga", "order-processor"}),
         ("UPDATE orders SET charge_id = 'ch'", {"checkout-saga"}),
         ("UPDATE orders SET dispatches = 1", {"checkout"}),
+        ("UPDATE orders SET stop_reason = 'canceled_by_buyer'", {"checkout"}),
         ("UPDATE orders SET total = 1", set()),
+        ("SELECT client_secret FROM authentications", {"checkout"}),
         ("UPDATE order_lines SET stock_state = 'restored'", {"checkout-saga"}),
         ("UPDATE order_lines SET unit_price = 1", set()),
         ("UPDATE seller_orders SET state = 'held'", {"checkout-saga"}),

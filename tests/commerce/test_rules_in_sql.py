@@ -221,16 +221,18 @@ async def test_orders_that_stand_still_are_queued_again_or_given_up(
     for minutes in sorted(ages, reverse=True):
         order = data.draw(orders(shop, f"o{minutes}", statuses=(*OrderStatus, *[OrderStatus.CAPTURED] * 4)))
         dispatches, waits = data.draw(st.integers(1, 5)), data.draw(st.sampled_from([False, False, True]))
+        resumes = data.draw(st.sampled_from([0, 0, 1]))
         # Half a minute away from every limit: the clock of the test goes on.
         untouched = minutes * MINUTE + MINUTE / 2
-        await stores.put(order, dispatches=dispatches, untouched=untouched, queued=waits)
+        attempt = dispatches + resumes
+        await stores.put(order, dispatches=attempt, resumes=resumes, untouched=untouched, queued=waits)
         if waits:
-            queued.add((order.order_id, dispatches))
+            queued.add((order.order_id, attempt))
         elif patience.stands_still(order, dispatches, untouched):
-            still[order.order_id] = dispatches
+            still[order.order_id] = dispatches, attempt
     chosen = dict(list(still.items())[:limit])
-    given_up = {order_id for order_id, dispatches in chosen.items() if dispatches == patience.dispatches}
-    again = {(order_id, dispatches + 1) for order_id, dispatches in chosen.items() if order_id not in given_up}
+    given_up = {order_id for order_id, (dispatches, _) in chosen.items() if dispatches == patience.dispatches}
+    again = {(order_id, attempt + 1) for order_id, (_, attempt) in chosen.items() if order_id not in given_up}
     for market in stores.markets:
         result = await market.outbox.redispatch(patience, limit)
         assert result == Redispatched(queued=len(again), given_up=tuple(sorted(given_up)))

@@ -18,7 +18,7 @@ from commerce.adapters.redis import RedisCarts, RedisStockGate
 from commerce.catalog import Offer, Seller, offer_id_for
 from commerce.money import Money
 from commerce.orders import Checkout, Order
-from commerce.payments import AuthenticationRequired, Authorization, Capture, PaymentDeclined, PaymentRefused
+from commerce.payments import AuthenticationFailed, Authorization, Capture, PaymentDeclined, PaymentRefused
 
 DECLINED = "pm_card_declined"
 DECLINED_AT_CAPTURE = "pm_card_captureDeclined"
@@ -40,14 +40,28 @@ class Processor:
         if payment_method == DECLINED:
             raise PaymentDeclined(order_id, "insufficient_funds")
         intent = f"pi_{order_id}"
-        if payment_method == NEEDS_AUTHENTICATION:
-            self.intents.setdefault(intent, "requires_action")
-            raise AuthenticationRequired(order_id, intent)
-        self.intents.setdefault(intent, "requires_capture")
         self.amounts[intent] = amount
+        if payment_method == NEEDS_AUTHENTICATION:
+            return self._answer(intent, self.intents.setdefault(intent, "requires_action"))
+        self.intents.setdefault(intent, "requires_capture")
         if payment_method == DECLINED_AT_CAPTURE:
             self.declined.add(intent)
         return Authorization(payment_intent_id=intent, status=self.intents[intent])
+
+    async def authorization(self, *, order_id: str, payment_intent_id: str) -> Authorization:
+        self.calls.append("authorization")
+        status = self.intents[payment_intent_id]
+        if status in ("requires_payment_method", "canceled"):
+            raise AuthenticationFailed(order_id, status)
+        return self._answer(payment_intent_id, status)
+
+    def authenticate(self, order_id: str, *, passed: bool) -> None:
+        """The buyer answers the bank's challenge."""
+        self.intents[f"pi_{order_id}"] = "requires_capture" if passed else "requires_payment_method"
+
+    def _answer(self, intent: str, status: str) -> Authorization:
+        secret = f"{intent}_secret" if status == "requires_action" else None
+        return Authorization(payment_intent_id=intent, status=status, client_secret=secret)
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
         self.calls.append("capture")

@@ -63,10 +63,12 @@ class Workflow:
                 return json.dumps({"errorType": refusal, "errorMessage": "told to"}), True, ""
         return json.dumps({"order_id": event["order_id"], "refusal": refusal}), False, ""
 
-    def run(self, order_id: str = ORDER) -> str:
+    def run(self, order_id: str = ORDER, attempt: int = 1) -> str:
         """The status in which one execution ends."""
         started = self._states.start_execution(
-            stateMachineArn=self._machine["stateMachineArn"], name=order_id, input=json.dumps({"order_id": order_id})
+            stateMachineArn=self._machine["stateMachineArn"],
+            name=f"{order_id}-{attempt}",
+            input=json.dumps({"order_id": order_id}),
         )
         for _ in range(400):
             status = self._states.describe_execution(executionArn=started["executionArn"])["status"]
@@ -123,10 +125,20 @@ def test_a_sold_out_item_cancels_the_authorization_before_it_gives_back_the_stoc
     assert workflow.events[-1]["error"] == "SoldOut"
 
 
-def test_a_card_that_asks_for_authentication_is_canceled(workflow: Workflow) -> None:
-    workflow.refuse["authorize"] = ["AuthenticationRequired"]
+@pytest.mark.parametrize("refusal", ["AuthenticationRequired", "AuthenticationFailed", "OrderStopped"])
+def test_a_payment_that_was_not_authenticated_or_is_not_wanted_any_more_is_canceled(
+    workflow: Workflow, refusal: str
+) -> None:
+    workflow.refuse["authorize"] = [refusal]
     assert workflow.run() == "SUCCEEDED"
     assert workflow.steps == ["authorize", *UNDO]
+
+
+def test_an_order_that_waits_ends_the_execution_and_undoes_nothing(workflow: Workflow) -> None:
+    workflow.refuse["authorize"] = ["OrderWaits"]
+    assert workflow.run() == "SUCCEEDED"
+    assert workflow.steps == ["authorize"]
+    assert workflow.fulfillment_messages() == []
 
 
 def test_a_payment_that_the_processor_will_never_make_is_undone_without_a_retry(workflow: Workflow) -> None:

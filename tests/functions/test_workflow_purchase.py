@@ -33,7 +33,7 @@ from commerce.adapters.postgres import (
     migrate,
 )
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
-from commerce.orders import Order, OrderStatus
+from commerce.orders import Order, OrderStatus, WaitsFor
 from functions import event_loop
 from tests.functions.conftest import VISA, Processor, Shop
 from tests.functions.test_saga_workflow import Workflow
@@ -210,7 +210,6 @@ def test_an_order_is_paid_split_and_fulfilled(deployed: Deployed) -> None:
     ("payment_method", "failure"),
     [
         ("pm_card_visa_chargeDeclined", "payment_declined"),
-        ("pm_card_threeDSecure2Required", "authentication_required"),
         ("pm_card_captureDeclined", "payment_declined"),
     ],
 )
@@ -226,3 +225,37 @@ def test_an_order_that_is_not_paid_leaves_money_and_stock_where_they_were(
     assert deployed.stock() == {(5, 5)}
     assert deployed.deliver() == []
     assert httpx.get(f"{stripe_url}/_double/ledger").json() == charged
+
+
+@pytest.mark.parametrize(
+    ("payment_method", "outcome", "ends"),
+    [
+        ("pm_card_threeDSecure2Required", "succeeded", (OrderStatus.CAPTURED, None)),
+        ("pm_card_threeDSecure2Required", "failed", (OrderStatus.FAILED, "authentication_failed")),
+        (
+            "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
+            "succeeded",
+            (OrderStatus.FAILED, "authentication_failed"),
+        ),
+    ],
+)
+def test_a_buyer_who_is_asked_to_authenticate_pays_or_not(
+    *,
+    deployed: Deployed,
+    stripe_url: str,
+    payment_method: str,
+    outcome: str,
+    ends: tuple[OrderStatus, str | None],
+) -> None:
+    order_id = f"{payment_method}-{outcome}"
+    deployed.accept(order_id, payment_method)
+    assert deployed.workflow.run(order_id) == "SUCCEEDED"
+    order = deployed.order(order_id)
+    assert (order.status, order.waits_for) == (OrderStatus.ACCEPTED, WaitsFor.BUYER)
+    intent = httpx.post(f"{stripe_url}/_double/authenticate/{order.payment_intent_id}?outcome={outcome}").json()
+    assert deployed.with_shop(lambda shop: shop.orders.client_secret(order_id, "buyer")) == intent["client_secret"]
+    assert deployed.with_shop(lambda shop: shop.orders.resume(order_id, WaitsFor.BUYER))
+    assert deployed.workflow.run(order_id, attempt=2) == "SUCCEEDED"
+    order = deployed.order(order_id)
+    assert (order.status, order.failure) == ends
+    assert deployed.raised == []

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from commerce.money import Money
-from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused
+from commerce.payments import AuthenticationFailed, Authorization, PaymentDeclined, PaymentRefused
 from commerce.ports import PaymentGateway
 
 TOTAL = Money(5_000, "usd")
@@ -21,6 +21,9 @@ class Processor(Protocol):
 
     def onboard(self, account_id: str) -> None:
         """The seller answers what the processor wants to know."""
+
+    def authenticate(self, payment_intent_id: str, *, passed: bool) -> None:
+        """The buyer answers the bank's challenge."""
 
     def held(self, order_id: str) -> int:
         """Minor units authorized for the order, not captured."""
@@ -82,16 +85,34 @@ class PaymentGatewayContract:
         with pytest.raises(PaymentDeclined):
             await processor.gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_never_made")
 
-    async def test_a_payment_that_wants_the_buyer_is_given_up(self, processor: Processor, order_id: str) -> None:
-        for _ in range(2):
-            with pytest.raises(AuthenticationRequired) as required:
-                await processor.gateway.authorize(
-                    order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
-                )
-            assert required.value.payment_intent_id
+    async def test_a_payment_that_wants_the_buyer_holds_nothing_until_the_buyer_has_authenticated(
+        self, processor: Processor, order_id: str
+    ) -> None:
+        first, again = [await self.challenged(processor, order_id) for _ in range(2)]
+        assert first == again
+        assert first.client_secret
+        assert first.client_secret not in repr(first)
         assert processor.held(order_id) == 0
         with pytest.raises(PaymentRefused):
-            await processor.gateway.capture(order_id=order_id, payment_intent_id=required.value.payment_intent_id)
+            await processor.gateway.capture(order_id=order_id, payment_intent_id=first.payment_intent_id)
+        asked = {"order_id": order_id, "payment_intent_id": first.payment_intent_id}
+        assert (await processor.gateway.authorization(**asked)).client_secret == first.client_secret
+        processor.authenticate(first.payment_intent_id, passed=True)
+        authorized = await processor.gateway.authorization(**asked)
+        assert (authorized.status, authorized.client_secret) == ("requires_capture", None)
+        assert processor.held(order_id) == 5_000
+
+    async def test_a_buyer_who_fails_the_challenge_has_not_paid(self, processor: Processor, order_id: str) -> None:
+        waiting = await self.challenged(processor, order_id)
+        processor.authenticate(waiting.payment_intent_id, passed=False)
+        with pytest.raises(AuthenticationFailed):
+            await processor.gateway.authorization(order_id=order_id, payment_intent_id=waiting.payment_intent_id)
+        assert processor.held(order_id) == 0
+
+    async def challenged(self, processor: Processor, order_id: str) -> Authorization:
+        return await processor.gateway.authorize(
+            order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
+        )
 
     async def test_a_capture_takes_the_amount_once(self, processor: Processor, order_id: str) -> None:
         intent, charge = await self.charge(processor, order_id)

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 import stripe
 
 from commerce.money import Money
-from commerce.payments import AuthenticationRequired
 from tests.stripe.double import API_KEY, Double
 from tests.stripe.gateways import gateway_of
 
@@ -49,8 +47,9 @@ async def every_request_of_the_gateway(double: Double, order_id: str) -> list[Se
     client = stripe.StripeClient(API_KEY, base_addresses={"api": double.url}, http_client=recording)
     gateway = gateway_of(client)
     total = Money(5_000, "usd")
-    with pytest.raises(AuthenticationRequired):
-        await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_threeDSecure2Required")
+    waits = await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_threeDSecure2Required")
+    await gateway.authorization(order_id=order_id, payment_intent_id=waits.payment_intent_id)
+    await gateway.cancel(order_id=order_id, payment_intent_id=waits.payment_intent_id)
     authorized = await gateway.authorize(order_id=order_id, amount=total, payment_method="pm_card_visa", attempt=2)
     intent = authorized.payment_intent_id
     captured = await gateway.capture(order_id=order_id, payment_intent_id=intent)

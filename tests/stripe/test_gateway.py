@@ -33,6 +33,10 @@ class StripeProcessor:
     def onboard(self, account_id: str) -> None:
         self.double.post(f"/_double/accounts/{account_id}/onboard")
 
+    def authenticate(self, payment_intent_id: str, *, passed: bool) -> None:
+        outcome = "succeeded" if passed else "failed"
+        self.double.post(f"/_double/authenticate/{payment_intent_id}?outcome={outcome}")
+
     def charges(self, order_id: str) -> list[stripe.Charge]:
         return [one for one in self.stripe.charges.list({"transfer_group": order_id}).data if one.paid]
 
@@ -70,11 +74,11 @@ async def test_a_transfer_carries_its_order_as_transfer_group(double: Double, se
 
 async def test_an_answer_that_comes_after_the_order_failed_holds_no_money(double: Double, order_id: str) -> None:
     processor = StripeProcessor(double)
-    with pytest.raises(AuthenticationRequired) as required:
-        await processor.gateway.authorize(
-            order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
-        )
-    intent_id = required.value.payment_intent_id
+    waiting = await processor.gateway.authorize(
+        order_id=order_id, amount=TOTAL, payment_method="pm_card_threeDSecure2Required"
+    )
+    intent_id = waiting.payment_intent_id
+    await processor.gateway.cancel(order_id=order_id, payment_intent_id=intent_id)
     with pytest.raises(httpx.HTTPStatusError, match="400"):
         double.post(f"/_double/authenticate/{intent_id}")
     assert processor.stripe.payment_intents.retrieve(intent_id).status == "canceled"

@@ -39,6 +39,8 @@ class MemoryMarket:
     orders: dict[str, Order] = field(default_factory=dict)
     touched: dict[str, datetime] = field(default_factory=dict)
     dispatches: dict[str, int] = field(default_factory=dict)
+    resumes: dict[str, int] = field(default_factory=dict)
+    client_secrets: dict[str, str] = field(default_factory=dict)
     ledger: dict[str, LedgerTransaction] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
     outbox_ids: int = 0
@@ -69,6 +71,14 @@ class MemoryMarket:
             dated = replace(event, occurred_at=event.occurred_at or now)
             recorded = RecordedEvent(event_id=self.event_ids, event=dated, traceparent=traceparent())
             self.events[self.event_ids] = EventRow(recorded=recorded, due_at=now)
+
+    def enqueue_resumed(self, order_id: str) -> None:
+        self.resumes[order_id] = self.resumes.get(order_id, 0) + 1
+        self.enqueue(order_id, self.dispatches[order_id] + 1)
+
+    def counted(self, order_id: str) -> int:
+        """The dispatches of an order without those by which it was resumed."""
+        return self.dispatches[order_id] - self.resumes.get(order_id, 0)
 
     def post(self, transaction: LedgerTransaction) -> bool:
         """Raises LedgerConflict."""

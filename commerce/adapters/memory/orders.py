@@ -11,7 +11,7 @@ from commerce.adapters.memory.market import MemoryMarket
 from commerce.currencies import check_chargeable
 from commerce.events import EventType
 from commerce.inventory import SoldOut, check_in_stock, check_lines
-from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, place
+from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, WaitsFor, place
 from commerce.transitions import Transition
 
 
@@ -70,13 +70,45 @@ class MemoryOrders:
     async def fail(self, order_id: str, code: str) -> None:
         self._change(order_id, lambda order: transitions.fail(order, code))
 
+    async def wait(self, order_id: str, waits_for: WaitsFor, until: datetime) -> None:
+        self._change(order_id, lambda order: transitions.wait(order, waits_for, until))
+
+    async def wait_for_buyer(self, order_id: str, payment_intent_id: str, client_secret: str, until: datetime) -> None:
+        self._change(order_id, lambda order: transitions.wait(order, WaitsFor.BUYER, until, payment_intent_id))
+        self._market.client_secrets[order_id] = client_secret
+
+    async def client_secret(self, order_id: str, buyer_id: str) -> str | None:
+        order = await self.get(order_id, buyer_id)
+        return self._market.client_secrets.get(order_id) if order.waits_for is WaitsFor.BUYER else None
+
+    async def resume(self, order_id: str, waits_for: WaitsFor, buyer_id: str | None = None) -> bool:
+        return self._change(order_id, lambda order: transitions.resume(order, waits_for), buyer_id)
+
+    async def stop(self, order_id: str, reason: str, buyer_id: str | None = None) -> None:
+        self._change(order_id, lambda order: transitions.stop(order, reason), buyer_id)
+
+    async def stop_overdue(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
+        waiting = sorted(
+            (order.waits_until, order.order_id)
+            for order in self._market.orders.values()
+            if order.waits_for is not None and order.waits_until is not None and order.waits_until <= now
+        )[:limit]
+        return tuple(
+            order_id
+            for _, order_id in waiting
+            if self._change(order_id, lambda order: transitions.stop_overdue(order, now))
+        )
+
     async def mark_fulfilled(self, order_id: str, now: datetime, return_window: timedelta) -> None:
         self._change(order_id, lambda order: transitions.mark_fulfilled(order, now, return_window))
 
-    def _change(self, order_id: str, decide: Callable[[Order], Transition | None]) -> None:
-        transition = decide(self._market.order(order_id))
+    def _change(self, order_id: str, decide: Callable[[Order], Transition | None], buyer_id: str | None = None) -> bool:
+        order = self._market.order(order_id)
+        if buyer_id not in (None, order.buyer_id):
+            raise OrderNotFound(order_id)
+        transition = decide(order)
         if transition is None:
-            return
+            return False
         stock = {offer_id: self._market.offers[offer_id].stock + units for offer_id, units in transition.stock.items()}
         if short := [offer_id for offer_id, units in stock.items() if units < 0]:
             raise SoldOut(short)
@@ -86,3 +118,6 @@ class MemoryOrders:
             self._market.post(transition.posts)
         self._market.save(transition.order)
         self._market.record(*transition.events)
+        if transition.dispatch:
+            self._market.enqueue_resumed(order_id)
+        return True

@@ -34,9 +34,11 @@ class MemoryOutbox:
             order_id
             for order_id in sorted(self._market.orders, key=touched.__getitem__)
             if order_id not in queued
-            and patience.stands_still(self._market.orders[order_id], dispatches[order_id], now - touched[order_id])
+            and patience.stands_still(
+                self._market.orders[order_id], self._market.counted(order_id), now - touched[order_id]
+            )
         ][:limit]
-        given_up = tuple(sorted(order_id for order_id in idle if dispatches[order_id] == patience.dispatches))
+        given_up = tuple(sorted(order_id for order_id in idle if self._market.counted(order_id) == patience.dispatches))
         for order_id in idle:
             touched[order_id] = now
             if order_id in given_up:

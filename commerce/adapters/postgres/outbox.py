@@ -24,9 +24,9 @@ WITH idle AS (
     UPDATE orders SET dispatches = dispatches + 1, touched_at = now()
     WHERE order_id IN (
         SELECT o.order_id FROM orders o
-        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.dispatches <= $4
+        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.waits_for IS NULL AND o.dispatches - o.resumes <= $4
             AND o.touched_at <= now() - least($1::interval, $2::interval)
-            AND o.touched_at <= now() - power(2, o.dispatches - 1) * CASE
+            AND o.touched_at <= now() - power(2, o.dispatches - o.resumes - 1) * CASE
                 WHEN o.status = 'captured' AND NOT EXISTS (
                     SELECT FROM seller_orders s WHERE s.order_id = o.order_id AND s.state = 'pending'
                 ) THEN $2::interval
@@ -35,11 +35,11 @@ WITH idle AS (
             AND NOT EXISTS (SELECT FROM outbox WHERE outbox.order_id = o.order_id)
         ORDER BY o.touched_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
     )
-    RETURNING order_id, dispatches
+    RETURNING order_id, dispatches, dispatches - resumes > $4 AS given_up
 ), queued AS (
-    INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle WHERE dispatches <= $4
+    INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle WHERE NOT given_up
 )
-SELECT order_id, dispatches > $4 AS given_up FROM idle
+SELECT order_id, given_up FROM idle
 """
 
 

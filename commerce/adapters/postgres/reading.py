@@ -17,6 +17,7 @@ from commerce.orders import (
     SellerOrder,
     SellerOrderState,
     StockState,
+    WaitsFor,
 )
 
 _ORDERS = """
@@ -70,6 +71,9 @@ def _order(row: Any) -> Order:
         charge_id=row["charge_id"],
         failure=row["failure"],
         cart_revision=row["cart_revision"],
+        waits_for=None if row["waits_for"] is None else WaitsFor(row["waits_for"]),
+        waits_until=row["waits_until"],
+        stop_reason=row["stop_reason"],
     )
 
 

@@ -40,10 +40,10 @@ RIGHTS: Mapping[str, Rights] = {
     ),
     # The columns of an order that its acceptance sets: it cannot write one that is paid.
     "checkout": Rights(
-        reads=(*_SALES, "outbox", "events"),
+        reads=(*_SALES, "outbox", "authentications", "events"),
         writes=(
             "INSERT (order_id, buyer_id, currency, total, payment_method, cart_revision) ON orders",
-            "UPDATE (dispatches, touched_at) ON orders",
+            "UPDATE (dispatches, resumes, waits_for, stop_reason, touched_at) ON orders",
             "INSERT (order_id, offer_id, product_id, seller_id, title, quantity, unit_price) ON order_lines",
             "INSERT (order_id, seller_id, gross, commission) ON seller_orders",
             "INSERT (order_id, attempt, traceparent), UPDATE (due_at), DELETE ON outbox",
@@ -54,7 +54,8 @@ RIGHTS: Mapping[str, Rights] = {
     "checkout-saga": Rights(
         reads=(*_SALES, "ledger_transactions", "ledger_entries"),
         writes=(
-            "UPDATE (status, payment_intent_id, charge_id, failure, touched_at) ON orders",
+            "UPDATE (status, payment_intent_id, charge_id, failure, waits_for, waits_until, touched_at) ON orders",
+            "SELECT (order_id), INSERT, UPDATE (client_secret) ON authentications",
             "UPDATE (stock_state) ON order_lines",
             "UPDATE (state) ON seller_orders",
             "UPDATE (stock) ON offers",

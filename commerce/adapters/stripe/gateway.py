@@ -24,7 +24,7 @@ from commerce.adapters.stripe.clients import Clients
 from commerce.adapters.stripe.failures import error_code, is_fault, is_replayed, translated
 from commerce.money import Money
 from commerce.payments import (
-    AuthenticationRequired,
+    AuthenticationFailed,
     Authorization,
     Capture,
     PaymentDeclined,
@@ -63,8 +63,8 @@ class StripeGateway:
     async def authorize(self, *, order_id: str, amount: Money, payment_method: str, attempt: int = 1) -> Authorization:
         """Set the amount aside on the card. Raises PaymentDeclined, AuthenticationRequired.
 
-        A payment that waits for the buyer's authentication is canceled first: the buyer is not here to answer, and an
-        answer given later must not hold money for an order that has failed. A declined one holds nothing.
+        The answer of a bank that asks the buyer to authenticate has a client secret, which the buyer's browser hands to
+        Stripe's own library. A declined payment holds nothing.
         """
         metadata = _metadata(attempt, order_id=order_id)
         with translated("authorization", order_id=order_id):
@@ -78,6 +78,7 @@ class StripeGateway:
                         "capture_method": "manual",
                         "confirm": True,
                         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                        "use_stripe_sdk": True,
                         "transfer_group": order_id,
                         "metadata": metadata,
                     },
@@ -85,12 +86,17 @@ class StripeGateway:
                 ),
                 lambda v1: _live_intent(v1, metadata, amount),
             )
-        if intent.status == "requires_action":
-            await self.cancel(order_id=order_id, payment_intent_id=intent.id)
-            raise AuthenticationRequired(order_id, intent.id)
         if intent.status == "requires_payment_method":
-            raise PaymentDeclined(order_id, getattr(intent.last_payment_error, "decline_code", None) or "card_declined")
-        return Authorization(payment_intent_id=intent.id, status=intent.status)
+            raise PaymentDeclined(order_id, _reason(intent))
+        return _authorization(intent)
+
+    async def authorization(self, *, order_id: str, payment_intent_id: str) -> Authorization:
+        """What became of a payment that waited for its buyer. Raises AuthenticationFailed."""
+        with translated("authorization", order_id=order_id, payment_intent_id=payment_intent_id):
+            intent = await self._call(lambda v1: v1.payment_intents.retrieve(payment_intent_id))
+        if intent.status in ("requires_payment_method", "canceled"):
+            raise AuthenticationFailed(order_id, _reason(intent))
+        return _authorization(intent)
 
     async def capture(self, *, order_id: str, payment_intent_id: str) -> Capture:
         """Take the authorized amount. A payment captured before is not an error."""
@@ -274,6 +280,19 @@ class StripeGateway:
             if intent is None:
                 raise
             return intent
+
+
+def _authorization(intent: stripe.PaymentIntent) -> Authorization:
+    waits = intent.status in ("requires_action", "requires_confirmation")
+    return Authorization(
+        payment_intent_id=intent.id, status=intent.status, client_secret=intent.client_secret if waits else None
+    )
+
+
+def _reason(intent: stripe.PaymentIntent) -> str:
+    """Why the bank or Stripe did not authorize the payment."""
+    error = intent.last_payment_error
+    return getattr(error, "decline_code", None) or getattr(error, "code", None) or "card_declined"
 
 
 def _once(idempotency_key: str) -> stripe.RequestOptions:

@@ -1,7 +1,9 @@
 # The one image of the marketplace. ECS runs it as a service (`python -m services.checkout`), Lambda as a function
 # (`python -m awslambdaric functions.order_processor.aws.handler`): each says so itself, so there is no entry point.
+# SageMaker says only `serve`, and runs x86-64 only.
 #
 #   marketplace image <registry>/marketplace
+#   marketplace image <registry>/marketplace --scorer
 
 FROM ghcr.io/astral-sh/uv:0.13.9 AS uv
 
@@ -20,7 +22,9 @@ FROM python:3.12-slim
 # Aurora's certificates come from Amazon's own authority, which no distribution trusts by itself.
 ADD --chmod=644 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /usr/local/share/ca-certificates/amazon-rds.crt
 RUN update-ca-certificates \
-    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin marketplace
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin marketplace \
+    && printf '#!/bin/sh\nexec python -m services.scorer\n' > /usr/local/bin/serve \
+    && chmod 755 /usr/local/bin/serve
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY commerce ./commerce

@@ -25,6 +25,7 @@ from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
 from components.errors import CloudNotAvailable
 from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines, Foundation
+from components.fraud_detection import FraudDetection, FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueue, FulfillmentQueueArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
@@ -73,6 +74,7 @@ class Cloud(Generic[S_contra, F]):
     ContainerService: Constructor[F, ContainerServiceArgs, ContainerService]
     DeadLetterQueue: Constructor[F, DeadLetterQueueArgs, DeadLetterQueue]
     EventFunction: Constructor[F, EventFunctionArgs, EventFunction]
+    FraudDetection: Constructor[F, FraudDetectionArgs, FraudDetection]
     FulfillmentQueue: Constructor[F, FulfillmentQueueArgs, FulfillmentQueue]
     Network: Constructor[F, NetworkArgs, Network]
     Observability: Constructor[F, ObservabilityArgs, Observability]

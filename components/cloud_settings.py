@@ -23,6 +23,8 @@ class CloudSettings(BaseModel):
     region: str
     image: str
     """Image of all workloads, in a registry that they can pull from. By digest: a tag that moves deploys nothing."""
+    scorer_image: str
+    """Image of the fraud scorer: the same, built for the machines that models run on."""
 
 
 def from_json(value: Any) -> Any:

@@ -24,6 +24,7 @@ class Access(StrEnum):
     CONSUMES = "consumes"
     STARTS = "starts"
     INVOKES = "invokes"
+    INFERS = "infers"
     READS_SECRET = "reads-secret"  # noqa: S105 - an access, not a password
     VERIFIES = "verifies"
     ROUTES = "routes"
@@ -88,6 +89,11 @@ def starts(target: Target) -> Link:
 def invokes(target: Target) -> Link:
     """Calls a function and waits for its answer."""
     return Link(target=target, access=Access.INVOKES)
+
+
+def infers(target: Target) -> Link:
+    """Asks a model, and waits for its answer."""
+    return Link(target=target, access=Access.INFERS)
 
 
 def reads_secret(target: Target) -> Link:

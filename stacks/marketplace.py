@@ -21,8 +21,9 @@ from components.container_cluster import ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines
+from components.fraud_detection import FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueueArgs
-from components.link import Link, consumes, publishes, reads_secret, reads_writes, starts, verifies
+from components.link import Link, consumes, infers, publishes, reads_secret, reads_writes, starts, verifies
 from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
@@ -102,13 +103,20 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     images = cloud.ProductImages("images", on, ProductImagesArgs(allowed_origins=settings.allowed_origins))
     carts = cloud.CartCache("carts", on, CartCacheArgs(network=network, secrets=secrets))
 
+    # AI & ML
+    fraud = cloud.FraudDetection(
+        "fraud", on, FraudDetectionArgs(image=settings.cloud_settings.scorer_image, secrets=secrets)
+    )
+
     # Async & Integration
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
     payouts = handler(PAYOUTS, reads_writes(orders), reads_secret(stripe))
     thumbnails = handler(THUMBNAILS, consumes(images.uploads), publishes(images), reads_writes(products))
-    checkout_saga = handler(CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe))
+    checkout_saga = handler(
+        CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe), infers(fraud)
+    )
     checkout_flow = cloud.CheckoutOrchestration(
         "checkout-flow",
         on,
@@ -162,6 +170,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 products,
                 orders,
                 carts,
+                fraud,
                 orders.migrations,
             ),
             secrets=secrets,

@@ -124,6 +124,13 @@ def _mail_from(value: str | None, info: ValidationInfo) -> str | None:
     return value
 
 
+def _above_review(value: float, info: ValidationInfo) -> float:
+    review = info.data.get("fraud_review_from")
+    if review is not None and value < review:
+        raise ValueError(f"expected at least fraudReviewFrom, which is {review}")
+    return value
+
+
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
         raise ValueError(f"expected one of {', '.join(sorted(CURRENCIES))}")
@@ -159,6 +166,10 @@ class Settings(BaseModel):
     """The marketplace's share of each seller's gross; 100 are one per cent."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
     """How long a seller's share is held after fulfillment. Stripe lets it be held for 90 days at most."""
+    fraud_review_from: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Probability of fraud from which an order waits for an administrator. See docs/fraud-model.md."""
+    fraud_refuse_from: Annotated[float, Field(gt=0, le=1), AfterValidator(_above_review)] = 0.97
+    """Probability of fraud from which an order is refused; not below `fraud_review_from`."""
     reservation_ttl_seconds: Annotated[int, Field(ge=60, le=3_600)] = 900
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

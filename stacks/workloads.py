@@ -45,7 +45,7 @@ CHECKOUT_SAGA: Final = Handler(
     name="checkout-saga",
     function="checkout-orchestration",
     package="functions.checkout",
-    settings=("log_level",),
+    settings=("fraud_review_from", "fraud_refuse_from", "log_level"),
 )
 
 ORDER_PROCESSOR: Final = Handler(

@@ -49,8 +49,21 @@ def test_an_image_is_one_manifest_for_the_processor_that_everything_runs_on() ->
     asked = command(f"{REPOSITORY}:1", Path("metadata.json"), Path())
     assert asked == [
         *("docker", "buildx", "build", "--platform", "linux/arm64", "--provenance=false", "--sbom=false"),
-        *("--metadata-file", "metadata.json", "--tag", f"{REPOSITORY}:1", "--push", "."),
+        *("--metadata-file", "metadata.json", "--tag", f"{REPOSITORY}:1"),
+        *("--output", "type=image,push=true,oci-mediatypes=false", "."),
     ]
+
+
+def test_the_scorer_is_built_for_the_machines_that_models_run_on(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    docker(folder)
+    assert run(folder, "--scorer") == 0
+    asked = (folder / "asked").read_text().split()
+    assert asked[asked.index("--platform") + 1] == "linux/amd64"
+    assert f"{REPOSITORY}:latest-scorer" in asked
+    address = capfd.readouterr().out.splitlines()[-1].removeprefix("pulumi config set marketplace:scorerImage ")
+    assert address == f"{REPOSITORY}@{DIGEST}"
 
 
 def test_what_was_pushed_is_printed_as_the_setting_of_the_stack(
@@ -58,7 +71,7 @@ def test_what_was_pushed_is_printed_as_the_setting_of_the_stack(
 ) -> None:
     docker(folder)
     assert run(folder, "--tag", "7") == 0
-    assert (folder / "asked").read_text().split()[-4:] == ["--tag", f"{REPOSITORY}:7", "--push", str(folder)]
+    assert (folder / "asked").read_text().split()[-5:-2] == ["--tag", f"{REPOSITORY}:7", "--output"]
     address = capfd.readouterr().out.splitlines()[-1].removeprefix("pulumi config set marketplace:image ")
     assert address == f"{REPOSITORY}@{DIGEST}"
     assert ecr_address(address)

@@ -13,7 +13,7 @@ from commerce.errors import MarketplaceError
 if TYPE_CHECKING:
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
-    from commerce.ports import CheckoutFlow, CredentialsSource, Files, PasswordSource, Products, Secrets
+    from commerce.ports import CheckoutFlow, CredentialsSource, Files, FraudScorer, PasswordSource, Products, Secrets
 
 CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
 """The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
@@ -47,6 +47,8 @@ class Cloud(Protocol):
     def files(self, store: str) -> Files:
         """The files in the store of this name."""
         ...
+
+    def fraud_scorer(self, scorer_id: str) -> FraudScorer: ...
 
     def checkout_flow(self, flow_id: str) -> CheckoutFlow: ...
 

@@ -7,6 +7,7 @@ from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
+from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -17,6 +18,7 @@ from commerce.ports.products import Products
 from commerce.ports.stock_gate import StockGate
 
 __all__ = [
+    "Assessments",
     "Carts",
     "CheckoutFlow",
     "CredentialsSource",
@@ -24,8 +26,10 @@ __all__ = [
     "EventLog",
     "FileNotThere",
     "Files",
+    "FraudScorer",
     "Ledger",
     "Offers",
+    "OrderPace",
     "Orders",
     "Outbox",
     "PasswordSource",

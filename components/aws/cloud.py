@@ -16,6 +16,7 @@ from components.container_cluster.aws import ContainerCluster
 from components.container_service.aws import ContainerService
 from components.dead_letter_queue.aws import DeadLetterQueue
 from components.event_function.aws import EventFunction
+from components.fraud_detection.aws import FraudDetection
 from components.fulfillment_queue.aws import FulfillmentQueue
 from components.network.aws import Network
 from components.observability.aws import Observability
@@ -35,6 +36,7 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     ContainerService=ContainerService,
     DeadLetterQueue=DeadLetterQueue,
     EventFunction=EventFunction,
+    FraudDetection=FraudDetection,
     FulfillmentQueue=FulfillmentQueue,
     Network=Network,
     Observability=Observability,

@@ -34,6 +34,7 @@ CACHE: Final = Rule(what="ElastiCache user or user group", longest=40)
 CLUSTER: Final = Rule(what="ECS cluster", longest=255)
 DASHBOARD: Final = Rule(what="CloudWatch dashboard", longest=255)
 DATABASE: Final = Rule(what="RDS cluster", longest=63)
+ENDPOINT: Final = Rule(what="SageMaker endpoint", longest=63)
 KEY: Final = Rule(what="KMS alias", longest=256 - len("alias/"))
 SIGN_IN: Final = Rule(
     what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")

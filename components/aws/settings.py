@@ -36,12 +36,12 @@ def _supported(value: str) -> str:
 
 
 def _pullable(value: str, info: ValidationInfo) -> str:
-    """An image that Lambda can run and Fargate can reach."""
+    """An image that Lambda and SageMaker can run and Fargate can reach."""
     region = info.data.get("region")
     address = ecr_address(value)
     if region and not (address and address.region == region):
         raise ValueError(
-            f"expected an image in ECR in {region}, which is all that tasks and functions reach "
+            f"expected an image in ECR in {region}, which is all that tasks, functions and models reach "
             f"(<account>.dkr.ecr.{region}.amazonaws.com/<repository>, then :<tag> or @sha256:<digest>)"
         )
     return value
@@ -55,6 +55,8 @@ class AwsSettings(CloudSettings):
     region: Annotated[str, AfterValidator(_region), Field(alias="aws:region")]
     image: Annotated[str, AfterValidator(_pullable)]
     """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
+    scorer_image: Annotated[str, AfterValidator(_pullable)]
+    """Image of the fraud scorer, in ECR in the stack's region: SageMaker runs x86-64 only, everything else ARM64."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """The only account the stack may be deployed to; default: whichever the credentials are for."""
     availability_zones: Annotated[Texts, AfterValidator(_in_region), Field(validate_default=True)] = ()

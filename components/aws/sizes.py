@@ -46,6 +46,13 @@ rolls. `None` leaves it to the account's limit: a new account has 10 and can res
 """
 
 
+SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType({Size.SMALL: 1, Size.MEDIUM: 5, Size.LARGE: 20})
+"""Orders that the fraud scorer looks at together: each takes it milliseconds. More than that are decided by the rules.
+
+The endpoints of a new account have 10 together until it asks for more.
+"""
+
+
 def instances(profile: Profile) -> int:
     """Instances of a database or nodes of a cache: a writer and, with a standby, one that takes over."""
     return 2 if profile.standby else 1

@@ -8,10 +8,17 @@ from __future__ import annotations
 from functools import partial
 
 from commerce.adapters import cloud
-from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool
-from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    PostgresAssessments,
+    PostgresOffers,
+    PostgresOrders,
+    connect_pool,
+)
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisOrderPace, RedisStockGate, connect
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
+from commerce.fraud_check import FraudCheck
 from functions.checkout.settings import SagaSettings
 from functions.checkout.steps import CheckoutSteps
 
@@ -35,4 +42,10 @@ async def open_steps() -> CheckoutSteps:
         offers=PostgresOffers(pool),
         gate=RedisStockGate(cache),
         payments=StripeGateway(keys),
+        fraud=FraudCheck(
+            scorer=chosen.fraud_scorer(settings.fraud_scorer),
+            pace=RedisOrderPace(cache),
+            assessments=PostgresAssessments(pool),
+            thresholds=settings.thresholds,
+        ),
     )

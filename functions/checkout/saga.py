@@ -16,6 +16,7 @@ from enum import StrEnum
 class StepName(StrEnum):
     """What the saga function is asked to do: the `step` of its event."""
 
+    SCORE = "score"
     AUTHORIZE = "authorize"
     CONFIRM_STOCK = "confirm_stock"
     CAPTURE = "capture"
@@ -107,6 +108,18 @@ NOT_NOW = (
 
 CHECKOUT = Saga(
     steps=(
+        Step(
+            name=StepName.SCORE,
+            title="Assess the risk of fraud",
+            retry=BRIEF,
+            refusals=(
+                # Nothing was asked of the payment processor yet: there is nothing to cancel there.
+                Refusal(error="FraudRefused", compensate_from=StepName.RELEASE_STOCK),
+                *NOT_NOW,
+                Refusal(error="IllegalTransition", compensate_from=StepName.CANCEL_AUTHORIZATION, fault=True),
+            ),
+            compensate_from=StepName.CANCEL_AUTHORIZATION,
+        ),
         Step(
             name=StepName.AUTHORIZE,
             title="Authorize the payment",

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from commerce import transitions
 from commerce.cart import remembers
 from commerce.errors import InvariantBroken, MarketplaceError
+from commerce.fraud import Decision, FraudRefused
+from commerce.fraud_check import FraudCheck
 from commerce.inventory import SoldOut
 from commerce.orders import IllegalTransition, Order, OrderStatus, OrderStopped, OrderWaits, WaitsFor
 from commerce.payments import (
@@ -31,8 +33,11 @@ _log = logging.getLogger(__name__)
 INTERNAL_ERROR = "internal_error"
 # How long a buyer may take to authenticate the payment. The units of the order are kept for so long.
 AUTHENTICATION_TIME = timedelta(minutes=30)
+# How long an administrator may take to look at an order. The units of the order are kept for so long.
+REVIEW_TIME = timedelta(hours=24)
 _REASONS: tuple[type[MarketplaceError], ...] = (
     AuthenticationFailed,
+    FraudRefused,
     AuthenticationRequired,
     PaymentDeclined,
     PaymentRefused,
@@ -47,13 +52,21 @@ class CheckoutSteps:
     """The steps over their ports."""
 
     def __init__(
-        self, *, orders: Orders, carts: Carts, offers: Offers, gate: StockGate, payments: PaymentGateway
+        self,
+        *,
+        orders: Orders,
+        carts: Carts,
+        offers: Offers,
+        gate: StockGate,
+        payments: PaymentGateway,
+        fraud: FraudCheck,
     ) -> None:
         self._orders = orders
         self._carts = carts
         self._gate = gate
         self._stock = StockKeeper(gate=gate, offers=offers)
         self._payments = payments
+        self._fraud = fraud
 
     async def run(self, step: StepName, order_id: str, error: str | None = None) -> str:
         """Runs one step; `error` is the class name of the failure that led to a compensation.
@@ -74,6 +87,7 @@ class CheckoutSteps:
 
     async def _run(self, step: StepName, order_id: str, error: str | None) -> None:
         steps: Mapping[StepName, Callable[[str], Awaitable[None]]] = {
+            StepName.SCORE: self._score,
             StepName.AUTHORIZE: self._authorize,
             StepName.CONFIRM_STOCK: self._confirm_stock,
             StepName.CAPTURE: self._capture,
@@ -85,6 +99,20 @@ class CheckoutSteps:
             await self._fail_order(order_id, FAILURES.get(error or "", INTERNAL_ERROR))
         else:
             await steps[step](order_id)
+
+    async def _score(self, order_id: str) -> None:
+        """Before anything is asked of the buyer's bank: a refused order leaves no trace there."""
+        order = await self._open_order(order_id, StepName.SCORE)
+        if order.stop_reason is not None:
+            raise OrderStopped(order_id, order.stop_reason)
+        if order.status is not OrderStatus.ACCEPTED:
+            return
+        assessment = await self._fraud.assess(order)
+        if assessment.outcome is Decision.REFUSE:
+            raise FraudRefused(order_id)
+        if assessment.outcome is Decision.REVIEW:
+            await self._orders.wait(order_id, WaitsFor.REVIEW, datetime.now(UTC) + REVIEW_TIME)
+            raise OrderWaits(order_id, WaitsFor.REVIEW)
 
     async def _authorize(self, order_id: str) -> None:
         order = await self._open_order(order_id, StepName.AUTHORIZE)
@@ -142,7 +170,9 @@ class CheckoutSteps:
         order = await self._orders.get(order_id)
         if order.charge_id is not None:
             raise IllegalTransition(order_id, StepName.CANCEL_AUTHORIZATION, order.status)
-        payment_intent_id = order.payment_intent_id or await self._lost_authorization(order)
+        payment_intent_id = order.payment_intent_id
+        if payment_intent_id is None and await self._fraud.cleared(order_id):
+            payment_intent_id = await self._lost_authorization(order)
         if payment_intent_id is not None:
             await self._payments.cancel(order_id=order_id, payment_intent_id=payment_intent_id)
 

@@ -21,17 +21,30 @@ from services.http.tokens import TokenRules
 KEEP_ALIVE_SECONDS = 75
 
 
-class ServerSettings(BaseSettings):
-    """Where a service runs and listens, how it logs, and whose tokens it accepts.
+class ListenSettings(BaseSettings):
+    """Where a process listens, and how it logs.
+
+    The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    # A container listens on every interface of its own network namespace; on a laptop HOST is 127.0.0.1.
+    host: str = "0.0.0.0"  # noqa: S104
+    port: int = Field(default=8080, ge=1, le=65535)
+    service_name: str = "service"
+    log_level: str = "INFO"
+    drain_seconds: int = 20
+
+
+class ServerSettings(ListenSettings):
+    """Where a service runs, and whose tokens it accepts.
 
     `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
     (a JSON Web Key Set). `AUTH_AUDIENCE_CLAIM` is the claim that must be or list `AUTH_AUDIENCE`, `AUTH_SUBJECT_CLAIM`
     and `AUTH_GROUPS_CLAIM` are those with the user's id and groups, and `AUTH_REQUIRED_CLAIMS` (a JSON object) those
     that tell an access token from the issuer's other tokens.
-    The platform ends a container with SIGTERM and then waits; `drain_seconds` is how long open requests may take.
     """
-
-    model_config = SettingsConfigDict(extra="ignore")
 
     cloud: CloudName
     auth_issuer: str = Field(min_length=1)
@@ -41,13 +54,6 @@ class ServerSettings(BaseSettings):
     auth_subject_claim: str = Field(default="sub", min_length=1)
     auth_groups_claim: str = Field(min_length=1)
     auth_required_claims: dict[str, str] = Field(default_factory=dict)
-
-    # A container listens on every interface of its own network namespace; on a laptop HOST is 127.0.0.1.
-    host: str = "0.0.0.0"  # noqa: S104
-    port: int = Field(default=8080, ge=1, le=65535)
-    service_name: str = "service"
-    log_level: str = "INFO"
-    drain_seconds: int = 20
 
     @property
     def token_rules(self) -> TokenRules:
@@ -62,7 +68,7 @@ class ServerSettings(BaseSettings):
         )
 
 
-Settings = TypeVar("Settings", bound=ServerSettings)
+Settings = TypeVar("Settings", bound=ListenSettings)
 
 
 class _Server(uvicorn.Server):

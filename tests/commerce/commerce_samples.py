@@ -72,7 +72,8 @@ async def empty(pool: asyncpg.Pool) -> None:
     few rows is faster than truncating the tables."""
     await pool.execute(
         "SET session_replication_role = replica;"
-        "DELETE FROM authentications; DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
+        "DELETE FROM authentications; DELETE FROM fraud_assessments;"
+        "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
         "DELETE FROM orders; DELETE FROM events; DELETE FROM offers; DELETE FROM sellers;"
         "DELETE FROM ledger_entries; DELETE FROM ledger_transactions;"
         "SET session_replication_role = origin"

@@ -30,7 +30,7 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1"
 cloud = load("aws")
 
 def foundation(**engines):
-    settings = AwsSettings(region="eu-west-1", image=IMAGE)
+    settings = AwsSettings(region="eu-west-1", image=IMAGE, scorer_image=IMAGE)
     return cloud.foundation(settings, prefix="test", profile=EPHEMERAL, tags={}, engines=Engines(chosen=engines))
 """
 

@@ -56,6 +56,7 @@ def test_what_the_buyer_or_the_stock_refuses_is_an_answer_and_nothing_else_is() 
     card = {"PaymentDeclined", "AuthenticationRequired"}
     not_now = {"OrderStopped", "OrderWaits"}
     expected = {
+        StepName.SCORE: {"FraudRefused"} | not_now,
         StepName.AUTHORIZE: card | {"AuthenticationFailed"} | not_now,
         StepName.CONFIRM_STOCK: {"SoldOut"} | not_now,
         StepName.CAPTURE: card,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ import asyncpg
 import pytest
 
 from commerce.errors import InvariantBroken
+from commerce.fraud import Decider, Thresholds
+from commerce.fraud_check import FraudCheck
 from commerce.money import Money
-from commerce.orders import IllegalTransition, OrderStatus, SellerOrderState
+from commerce.orders import IllegalTransition, OrderStatus, SellerOrderState, StopReason, WaitsFor
 from commerce.payments import PaymentRefused
 from functions.checkout.saga import CHECKOUT, StepName
 from functions.checkout.steps import CheckoutSteps
-from tests.functions.conftest import DECLINED, DECLINED_AT_CAPTURE, VISA, Shop
+from tests.functions.conftest import CALM, DECLINED, DECLINED_AT_CAPTURE, VISA, Shop
 
 FORWARD = [step.name for step in CHECKOUT.steps]
 UNDO = [compensation.name for compensation in CHECKOUT.compensations]
@@ -68,6 +70,12 @@ def steps_of(shop: Shop, crash: Crash | None = None) -> CheckoutSteps:
         offers=around(shop.offers),
         gate=around(shop.gate),
         payments=around(shop.processor),
+        fraud=FraudCheck(
+            scorer=around(shop.scorer),
+            pace=around(shop.pace),
+            assessments=around(shop.assessments),
+            thresholds=Thresholds(review=0.5, refuse=0.97),
+        ),
     )
 
 
@@ -172,6 +180,45 @@ async def test_a_crash_at_any_call_changes_nothing_about_the_end(
     assert at > 5, "the crash must have been injected at several calls"
 
 
+async def test_an_order_that_looks_fraudulent_fails_before_its_bank_is_asked(shop: Shop) -> None:
+    shop.scorer.model = replace(CALM, intercept=9.0)
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    await run(steps_of(shop), "o1")
+    order = await shop.orders.get("o1")
+    assert (order.status, order.failure) == (OrderStatus.FAILED, "fraud_refused")
+    assert shop.processor.calls == []
+    assert await shop.stock(mug) == (5, 5)
+
+
+async def test_an_order_under_review_waits_and_its_bank_is_asked_once_it_is_approved(shop: Shop) -> None:
+    shop.scorer.model = replace(CALM, intercept=1.0)
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    for _ in range(2):
+        await run(steps_of(shop), "o1")
+        order = await shop.orders.get("o1")
+        assert (order.status, order.waits_for) == (OrderStatus.ACCEPTED, WaitsFor.REVIEW)
+    assert shop.processor.calls == []
+    await shop.orders.stop("o1", StopReason.REJECTED)
+    await run(steps_of(shop), "o1")
+    order = await shop.orders.get("o1")
+    assert (order.status, order.failure) == (OrderStatus.FAILED, "rejected_by_review")
+    assert shop.processor.calls == [], "what was never asked for is not canceled either"
+    assert await shop.stock(mug) == (5, 5)
+
+
+async def test_without_the_scorer_an_ordinary_order_is_sold_by_the_rules(shop: Shop) -> None:
+    shop.scorer.model = None
+    mug = await shop.offer(5)
+    await shop.accept("o1", {mug: 2})
+    await run(steps_of(shop), "o1")
+    assert (await shop.orders.get("o1")).status is OrderStatus.CAPTURED
+    kept = await shop.assessments.of("o1")
+    assert kept is not None
+    assert (kept.decided_by, kept.score) == (Decider.RULES, None)
+
+
 async def test_a_refusal_is_returned_and_a_fault_is_raised(shop: Shop) -> None:
     mug = await shop.offer(5)
     await shop.accept("refused", {mug: 1}, DECLINED)
@@ -190,6 +237,7 @@ async def test_an_authorization_whose_answer_was_lost_is_found_and_canceled(shop
     order = await shop.accept("o1", {mug: 1})
     await shop.processor.authorize(order_id="o1", amount=order.total, payment_method=VISA)
     steps = steps_of(shop)
+    await steps.run(StepName.SCORE, "o1")
     for compensation in UNDO:
         await steps.run(compensation, "o1", "PaymentUnavailable")
     assert shop.processor.intents == {"pi_o1": "canceled"}

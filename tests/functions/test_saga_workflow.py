@@ -18,7 +18,7 @@ from moto.core.config import default_user_config
 from functions.checkout import asl
 from functions.checkout.saga import CHECKOUT, StepName
 
-FORWARD = ["authorize", "confirm_stock", "capture", "record_split"]
+FORWARD = ["score", "authorize", "confirm_stock", "capture", "record_split"]
 UNDO = ["cancel_authorization", "release_stock", "fail_order"]
 ORDER = "order-1"
 
@@ -110,10 +110,18 @@ def test_an_order_goes_through_every_step_and_on_to_fulfillment(workflow: Workfl
     assert workflow.fulfillment_messages() == [{"order_id": ORDER}]
 
 
+def test_a_refused_order_gives_its_stock_back_and_its_bank_is_asked_for_nothing(workflow: Workflow) -> None:
+    workflow.refuse["score"] = ["FraudRefused"]
+    assert workflow.run() == "SUCCEEDED"
+    assert workflow.steps == ["score", "release_stock", "fail_order"]
+    assert workflow.events[-1]["error"] == "FraudRefused"
+    assert workflow.fulfillment_messages() == []
+
+
 def test_a_declined_card_gives_the_reservation_back_and_fails_the_order_without_a_retry(workflow: Workflow) -> None:
     workflow.refuse["authorize"] = ["PaymentDeclined"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize", "release_stock", "fail_order"]
+    assert workflow.steps == ["score", "authorize", "release_stock", "fail_order"]
     assert workflow.events[-1]["error"] == "PaymentDeclined"
     assert workflow.fulfillment_messages() == []
 
@@ -121,7 +129,7 @@ def test_a_declined_card_gives_the_reservation_back_and_fails_the_order_without_
 def test_a_sold_out_item_cancels_the_authorization_before_it_gives_back_the_stock(workflow: Workflow) -> None:
     workflow.refuse["confirm_stock"] = ["SoldOut"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize", "confirm_stock", *UNDO]
+    assert workflow.steps == ["score", "authorize", "confirm_stock", *UNDO]
     assert workflow.events[-1]["error"] == "SoldOut"
 
 
@@ -131,33 +139,33 @@ def test_a_payment_that_was_not_authenticated_or_is_not_wanted_any_more_is_cance
 ) -> None:
     workflow.refuse["authorize"] = [refusal]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize", *UNDO]
+    assert workflow.steps == ["score", "authorize", *UNDO]
 
 
 def test_an_order_that_waits_ends_the_execution_and_undoes_nothing(workflow: Workflow) -> None:
     workflow.refuse["authorize"] = ["OrderWaits"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize"]
+    assert workflow.steps == ["score", "authorize"]
     assert workflow.fulfillment_messages() == []
 
 
 def test_a_payment_that_the_processor_will_never_make_is_undone_without_a_retry(workflow: Workflow) -> None:
     workflow.refuse["authorize"] = ["PaymentRefused"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize", *UNDO]
+    assert workflow.steps == ["score", "authorize", *UNDO]
     assert workflow.events[-1]["error"] == "PaymentRefused"
 
 
 def test_a_passing_fault_is_retried(workflow: Workflow) -> None:
     workflow.refuse["confirm_stock"] = ["ConnectionDoesNotExistError"]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize", "confirm_stock", *FORWARD[1:]]
+    assert workflow.steps == ["score", "authorize", "confirm_stock", *FORWARD[2:]]
 
 
 def test_a_busy_lambda_does_not_use_up_the_retries_of_a_fault(workflow: Workflow) -> None:
     workflow.refuse["authorize"] = ["Lambda.TooManyRequestsException"] * 2 + ["APIConnectionError"] * 2
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize"] * 4 + FORWARD
+    assert workflow.steps == ["score"] + ["authorize"] * 4 + FORWARD[1:]
 
 
 @pytest.mark.parametrize("refusal", ["PaymentDeclined", "AuthenticationRequired"])
@@ -166,14 +174,14 @@ def test_a_card_that_is_refused_at_the_capture_undoes_the_order_without_a_retry(
 ) -> None:
     workflow.refuse["capture"] = [refusal]
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == [*FORWARD[:3], *UNDO]
+    assert workflow.steps == [*FORWARD[:4], *UNDO]
     assert workflow.events[-1]["error"] == refusal
 
 
 def test_a_lasting_fault_before_the_money_moved_undoes_the_order(workflow: Workflow) -> None:
     workflow.refuse["authorize"] = ["APIConnectionError"] * 3
     assert workflow.run() == "SUCCEEDED"
-    assert workflow.steps == ["authorize"] * 3 + UNDO
+    assert workflow.steps == ["score"] + ["authorize"] * 3 + UNDO
 
 
 def test_a_lasting_fault_after_the_capture_fails_the_execution_and_undoes_nothing(workflow: Workflow) -> None:

@@ -26,13 +26,14 @@ from moto.core.config import default_user_config
 
 from commerce.adapters.postgres import (
     DatabaseSettings,
+    PostgresAssessments,
     PostgresLedger,
     PostgresOffers,
     PostgresOrders,
     connect_pool,
     migrate,
 )
-from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
+from commerce.adapters.redis import CacheSettings, RedisCarts, RedisOrderPace, RedisStockGate, connect
 from commerce.orders import Order, OrderStatus, WaitsFor
 from functions import event_loop
 from tests.functions.conftest import VISA, Processor, Shop
@@ -93,6 +94,8 @@ class Deployed:
                         ledger=ledger,
                         gate=RedisStockGate(redis),
                         processor=Processor(),
+                        assessments=PostgresAssessments(pool),
+                        pace=RedisOrderPace(redis),
                     )
                 )
             finally:
@@ -163,6 +166,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
             Name="stripe", SecretString=json.dumps({"api_key": API_KEY, "webhook_secret": "", "api_base": stripe_url})
         )
         monkeypatch.setenv("STRIPE_SECRET", secret["ARN"])
+        monkeypatch.setenv("FRAUD_SCORER", "fraud")
+        monkeypatch.setenv("FRAUD_REVIEW_FROM", "0.5")
+        monkeypatch.setenv("FRAUD_REFUSE_FROM", "0.97")
         event_loop.run(_migrated(postgres_dsn))
         saga._steps.cache_clear()
         processor._fulfillment.cache_clear()

@@ -14,13 +14,16 @@ import typer
 from toolkit.errors import ToolkitError
 
 PLATFORM = "linux/arm64"
+SCORER_PLATFORM = "linux/amd64"
 SETTING = "marketplace:image"
+SCORER_SETTING = "marketplace:scorerImage"
 
 
 def image(
     repository: Annotated[str, typer.Argument(help="Where to push the image: <registry>/<name>, without a tag.")],
     tag: Annotated[str, typer.Option(help="A tag for people to read. The stack uses the digest.")] = "latest",
     project: Annotated[Path, typer.Option(help="Folder with the Dockerfile.")] = Path(),
+    scorer: Annotated[bool, typer.Option("--scorer", help="Build it for the fraud scorer, on SageMaker.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the address as JSON, for programs.")] = False,
 ) -> None:
     """Builds the image, pushes it to the registry that Docker is signed in to, and prints the stack's setting."""
@@ -28,26 +31,30 @@ def image(
         raise ToolkitError(
             f"{repository} has a tag or a digest", next_step="Leave it out. To choose the tag, use --tag."
         )
-    address = f"{repository}@{_push(project, f'{repository}:{tag}')}"
+    name = f"{repository}:{tag}-scorer" if scorer else f"{repository}:{tag}"
+    address = f"{repository}@{_push(project, name, SCORER_PLATFORM if scorer else PLATFORM)}"
+    setting = SCORER_SETTING if scorer else SETTING
     if json:
-        typer.echo(json_format.dumps({SETTING: address}))
+        typer.echo(json_format.dumps({setting: address}))
         return
-    typer.echo(f"\npushed {address}\n\npulumi config set {SETTING} {address}")
+    typer.echo(f"\npushed {address}\n\npulumi config set {setting} {address}")
 
 
-def command(address: str, metadata: Path, project: Path) -> list[str]:
+def command(address: str, metadata: Path, project: Path, platform: str = PLATFORM) -> list[str]:
     """The command that builds the image, pushes it as `address` and writes its digest to the file `metadata`.
 
-    Lambda runs an image of one manifest only; a provenance or an SBOM would make it an index of several.
+    Lambda runs an image of one manifest only; a provenance or an SBOM would make it an index of several. SageMaker
+    takes no OCI manifest, so the types are Docker's own, which Lambda and Fargate take as well.
     """
     return [
-        *("docker", "buildx", "build", "--platform", PLATFORM),
+        *("docker", "buildx", "build", "--platform", platform),
         *("--provenance=false", "--sbom=false"),
-        *("--metadata-file", str(metadata), "--tag", address, "--push", str(project)),
+        *("--metadata-file", str(metadata), "--tag", address),
+        *("--output", "type=image,push=true,oci-mediatypes=false", str(project)),
     ]
 
 
-def _push(project: Path, address: str) -> str:
+def _push(project: Path, address: str, platform: str) -> str:
     """Builds and pushes; returns the digest. Docker's own output goes to stderr."""
     _require_docker()
     if not (project / "Dockerfile").is_file():
@@ -56,7 +63,7 @@ def _push(project: Path, address: str) -> str:
         )
     with tempfile.TemporaryDirectory() as folder:
         metadata = Path(folder) / "metadata.json"
-        built = subprocess.run(command(address, metadata, project), stdout=2, check=False)
+        built = subprocess.run(command(address, metadata, project, platform), stdout=2, check=False)
         if built.returncode:
             raise ToolkitError(
                 f"docker could not build and push {address}: exit code {built.returncode}",

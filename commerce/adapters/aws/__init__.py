@@ -1,7 +1,8 @@
-"""AWS through boto3: products, files, secrets, sign-in tokens, the checkout flow."""
+"""AWS through boto3: products, files, secrets, sign-in tokens, the checkout flow, the fraud scorer."""
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
 from commerce.adapters.aws.files import S3Files
+from commerce.adapters.aws.fraud_scorer import SageMakerScorer
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.session import OUTAGES
@@ -11,6 +12,7 @@ __all__ = [
     "OUTAGES",
     "DynamoProducts",
     "S3Files",
+    "SageMakerScorer",
     "SecretsReader",
     "StepFunctionsFlow",
     "elasticache_token",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
 from commerce.adapters.aws.files import S3Files
+from commerce.adapters.aws.fraud_scorer import SageMakerScorer
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.session import OUTAGES
@@ -48,6 +49,10 @@ class Aws:
     def files(self, store: str) -> S3Files:
         """The store is a bucket of S3."""
         return S3Files(store)
+
+    def fraud_scorer(self, scorer_id: str) -> SageMakerScorer:
+        """The SageMaker endpoint whose name is `scorer_id`."""
+        return SageMakerScorer(scorer_id)
 
     def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
         """The state machine whose ARN is `flow_id`."""

@@ -1,12 +1,15 @@
 """Every port in memory; each passes the contract tests of the real adapters."""
 
+from commerce.adapters.memory.assessments import MemoryAssessments
 from commerce.adapters.memory.carts import MemoryCarts
 from commerce.adapters.memory.checkout_flow import MemoryFlow
 from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.files import MemoryFiles
+from commerce.adapters.memory.fraud_scorer import MemoryScorer
 from commerce.adapters.memory.ledger import MemoryLedger
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
+from commerce.adapters.memory.order_pace import MemoryOrderPace
 from commerce.adapters.memory.orders import MemoryOrders
 from commerce.adapters.memory.outbox import MemoryOutbox
 from commerce.adapters.memory.payouts import MemoryPayouts
@@ -14,6 +17,7 @@ from commerce.adapters.memory.products import MemoryProducts
 from commerce.adapters.memory.stock_gate import MemoryStockGate
 
 __all__ = [
+    "MemoryAssessments",
     "MemoryCarts",
     "MemoryEventBus",
     "MemoryEventLog",
@@ -22,9 +26,11 @@ __all__ = [
     "MemoryLedger",
     "MemoryMarket",
     "MemoryOffers",
+    "MemoryOrderPace",
     "MemoryOrders",
     "MemoryOutbox",
     "MemoryPayouts",
     "MemoryProducts",
+    "MemoryScorer",
     "MemoryStockGate",
 ]

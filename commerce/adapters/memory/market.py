@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from commerce.adapters.telemetry import traceparent
 from commerce.catalog import Offer, Seller
 from commerce.events import DomainEvent, RecordedEvent
+from commerce.fraud import Assessment
 from commerce.inventory import available
 from commerce.ledger import LedgerConflict, LedgerTransaction
 from commerce.orders import Order, OrderNotFound
@@ -46,6 +47,7 @@ class MemoryMarket:
     outbox_ids: int = 0
     events: dict[int, EventRow] = field(default_factory=dict)
     event_ids: int = 0
+    assessments: dict[str, Assessment] = field(default_factory=dict)
 
     def order(self, order_id: str) -> Order:
         """Raises OrderNotFound."""

@@ -1,5 +1,6 @@
 """The order database: PostgreSQL 15 to 18 through asyncpg."""
 
+from commerce.adapters.postgres.assessments import PostgresAssessments
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.events import PostgresEventLog
 from commerce.adapters.postgres.ledger import PostgresLedger
@@ -16,6 +17,7 @@ __all__ = [
     "DatabaseSettings",
     "MigrationTampered",
     "MigrationsDiffer",
+    "PostgresAssessments",
     "PostgresEventLog",
     "PostgresLedger",
     "PostgresOffers",

@@ -52,7 +52,7 @@ RIGHTS: Mapping[str, Rights] = {
         ),
     ),
     "checkout-saga": Rights(
-        reads=(*_SALES, "ledger_transactions", "ledger_entries"),
+        reads=(*_SALES, "ledger_transactions", "ledger_entries", "fraud_assessments"),
         writes=(
             "UPDATE (status, payment_intent_id, charge_id, failure, waits_for, waits_until, touched_at) ON orders",
             "SELECT (order_id), INSERT, UPDATE (client_secret) ON authentications",
@@ -62,6 +62,7 @@ RIGHTS: Mapping[str, Rights] = {
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",
             TELLS,
+            "INSERT (order_id, decision, decided_by, score, model, reasons, features) ON fraud_assessments",
         ),
     ),
     "order-processor": Rights(

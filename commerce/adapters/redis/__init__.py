@@ -2,7 +2,8 @@
 
 from commerce.adapters.redis.carts import RedisCarts
 from commerce.adapters.redis.connection import OUTAGES, connect
+from commerce.adapters.redis.order_pace import RedisOrderPace
 from commerce.adapters.redis.settings import CacheSettings
 from commerce.adapters.redis.stock_gate import RedisStockGate
 
-__all__ = ["OUTAGES", "CacheSettings", "RedisCarts", "RedisStockGate", "connect"]
+__all__ = ["OUTAGES", "CacheSettings", "RedisCarts", "RedisOrderPace", "RedisStockGate", "connect"]

@@ -13,16 +13,18 @@ from toolkit.local.lambda_functions.ticker import Schedule
 from toolkit.local.processes.environment import emulated_keys_url, listening, secret_values
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.stack.machine import Machine
-from toolkit.local.stack.topology import LambdaWorker, QueuePoller, ServiceProcess, Topology
+from toolkit.local.stack.topology import LambdaWorker, ModelProcess, QueuePoller, ServiceProcess, Topology
 
 GATEWAY = "gateway"
 TICKER = "ticker"
 ROUTES_FILE = "routes.json"
 SCHEDULES_FILE = "schedules.json"
+SERVE = ("-m", "services.scorer")
+"""What the image's program `serve` runs, which SageMaker calls: a model has no command of its own."""
 
 
 def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, workers: int = 1) -> list[ProcessSpec]:
-    """Every process in the order in which they start: workers, services, pollers, ticker, gateway.
+    """Every process in the order in which they start: workers, services, models, pollers, ticker, gateway.
 
     `workers` is how many processes take the invocations of a Lambda function. One that a queue or a schedule feeds has
     one: its poller waits for each batch, and the ticker for each call.
@@ -35,6 +37,9 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, wo
         for number in range(1, 1 + (1 if planned.function.name in fed else workers))
     ]
     specs += [_service(planned, machine) for planned in topology.services]
+    specs += [_model(planned, machine) for planned in topology.models]
+    ports = {planned.endpoint: machine.port(planned.name) for planned in topology.models}
+    machine.endpoints.write_text(json.dumps(ports, indent=2))
     specs += [_poller(planned, machine) for planned in topology.pollers]
     if topology.schedules:
         specs.append(_ticker(topology.schedules, machine))
@@ -64,6 +69,19 @@ def _service(planned: ServiceProcess, machine: Machine) -> ProcessSpec:
         environment=listening({**planned.environment, **secrets}, port),
         role_arn=planned.role_arn,
         ready_url=f"http://127.0.0.1:{port}/readyz",
+        kind="service",
+        port=port,
+    )
+
+
+def _model(planned: ModelProcess, machine: Machine) -> ProcessSpec:
+    port = machine.port(planned.name)
+    return ProcessSpec(
+        name=planned.name,
+        command=[sys.executable, *SERVE],
+        environment=listening(planned.environment, port),
+        role_arn=planned.role_arn,
+        ready_url=f"http://127.0.0.1:{port}/ping",
         kind="service",
         port=port,
     )

@@ -117,6 +117,11 @@ class Machine:
         """The JSON file that lists the workers: `{"Lambda function name": [port, ...]}`."""
         return self.moto.workers
 
+    @property
+    def endpoints(self) -> Path:
+        """The JSON file that lists the models: `{"SageMaker endpoint name": port}`."""
+        return self.state / "endpoints.json"
+
     def boto(self, service: str) -> Any:
         """A client with the deployer's credentials, kept for the next call."""
         self._running("moto")

@@ -1,8 +1,8 @@
 """What runs, derived from what was deployed: a pure function of the stack's resources.
 
-An ECS service becomes a process with its task definition's command, environment and role; a Lambda function a worker;
-an event source mapping a poller; a schedule a line of the ticker's file; an HTTP API, with its authorizer, VPC link and
-listener rules, the gateway's routes.
+An ECS service becomes a process with its task definition's command, environment and role, a SageMaker endpoint one
+with its container's; a Lambda function a worker; an event source mapping a poller; a schedule a line of the ticker's
+file; an HTTP API, with its authorizer, VPC link and listener rules, the gateway's routes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ LAMBDA_FUNCTION = "aws:lambda/function:Function"
 EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 QUEUE = "aws:sqs/queue:Queue"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+ENDPOINT_CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+MODEL = "aws:sagemaker/model:Model"
 INVOCATION = "aws:lambda/invocation:Invocation"
 
 
@@ -43,6 +46,17 @@ class ServiceProcess:
     """ARNs of the target groups it stands behind."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Variables whose value comes from a secret: name to the secret's ARN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelProcess:
+    """A model's container behind a SageMaker endpoint: one process of this machine."""
+
+    name: str
+    endpoint: str
+    """The endpoint's own name, by which it is invoked."""
+    environment: Mapping[str, str]
+    role_arn: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +89,14 @@ class Topology:
     pollers: tuple[QueuePoller, ...]
     apis: tuple[Api, ...]
     schedules: tuple[Schedule, ...] = ()
+    models: tuple[ModelProcess, ...] = ()
 
 
 def topology(resources: Iterable[ResourceState]) -> Topology:
     """Derives the processes from deployed resources, their secrets in clear."""
     deployed = [resource for resource in resources if resource.custom and not resource.delete]
     services = tuple(_service(resource, deployed) for resource in _of(deployed, SERVICE))
+    models = tuple(_model(resource, deployed) for resource in _of(deployed, ENDPOINT))
     workers = tuple(
         _worker(resource) for resource in _of(deployed, LAMBDA_FUNCTION) if not _only_invoked(resource, deployed)
     )
@@ -96,6 +112,7 @@ def topology(resources: Iterable[ResourceState]) -> Topology:
         pollers=pollers,
         apis=deployed_apis(deployed, behind),
         schedules=_schedules(deployed, workers),
+        models=models,
     )
 
 
@@ -120,6 +137,19 @@ def _container(containers: Sequence[Properties], attached: Sequence[Properties])
     named = {entry["containerName"] for entry in attached}
     chosen = [container for container in containers if container["name"] in named]
     return (chosen or [container for container in containers if container.get("essential", True)])[0]
+
+
+def _model(endpoint: ResourceState, deployed: Sequence[ResourceState]) -> ModelProcess:
+    configuration = _find(deployed, ENDPOINT_CONFIGURATION, "name", endpoint.outputs["endpointConfigName"])
+    [variant] = configuration.outputs["productionVariants"]
+    model = _find(deployed, MODEL, "name", variant["modelName"])
+    container = model.outputs["primaryContainer"]
+    return ModelProcess(
+        name=endpoint.name,
+        endpoint=endpoint.outputs["name"],
+        environment=dict(container.get("environment") or {}),
+        role_arn=model.outputs["executionRoleArn"],
+    )
 
 
 def _worker(function: ResourceState) -> LambdaWorker:

@@ -1,4 +1,4 @@
-"""The moto process: `python -m toolkit.local.cloud.moto --port N --snapshot FILE --workers FILE`."""
+"""The moto process: `python -m toolkit.local.cloud.moto --port N --snapshot FILE --workers FILE --endpoints FILE`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.moto import lambda_functions, queues, step_functions, uploads
 from toolkit.local.cloud.moto.imports import import_lightly
+from toolkit.local.cloud.moto.model_endpoints import ModelEndpoints
 from toolkit.local.cloud.moto.server import HEALTH_PATH
 from toolkit.local.cloud.moto.snapshot import Snapshot
 from toolkit.local.lambda_functions.workers import Workers
@@ -31,9 +32,11 @@ SNAPSHOT_SHARE = 20
 
 
 class Application:
-    """moto's application, plus the health check, plus the count of requests that may have changed something."""
+    """moto's application, plus the health check and the models' endpoints, plus the count of requests that may have
+    changed something."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoints: ModelEndpoints) -> None:
+        self._endpoints = endpoints
         self.requests = 0
         self._counting = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -42,6 +45,8 @@ class Application:
         if environ["PATH_INFO"] == HEALTH_PATH:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
             return [b"ok\n"]
+        if (scored := self._endpoints.answer(environ, start_response)) is not None:
+            return scored
         environ["RAW_URI"] = environ["REQUEST_URI"]
         answer = list(self._moto(environ, start_response))
         is_poll = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage"
@@ -53,7 +58,7 @@ class Application:
         return answer
 
 
-def serve(port: int, snapshot_file: Path, workers_file: Path) -> bool:
+def serve(port: int, snapshot_file: Path, workers_file: Path, endpoints_file: Path) -> bool:
     """Serves until SIGTERM or SIGINT; the state is on disk at most a few seconds after it changed.
 
     Returns whether all of it is there in the end.
@@ -70,7 +75,7 @@ def serve(port: int, snapshot_file: Path, workers_file: Path) -> bool:
     uploads.check_forms()
     snapshot = Snapshot(snapshot_file)
     interrupted = snapshot.restore()
-    application = Application()
+    application = Application(ModelEndpoints(endpoints_file))
     # moto's own server ends the connection after each request.
     server = Server(("127.0.0.1", port), application, numthreads=THREADS, request_queue_size=128)
     server.prepare()
@@ -92,10 +97,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--snapshot", type=Path, required=True)
     parser.add_argument("--workers", type=Path, required=True)
+    parser.add_argument("--endpoints", type=Path, required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        sys.exit(0 if serve(arguments.port, arguments.snapshot, arguments.workers) else 1)
+        sys.exit(0 if serve(arguments.port, arguments.snapshot, arguments.workers, arguments.endpoints) else 1)
     except ToolkitError as error:
         sys.exit(f"{error.message}\n{error.next_step}")
 

@@ -13,8 +13,8 @@ HEALTH_PATH = "/_machine/health"
 class MotoServer(ModuleServer):
     """SQS, DynamoDB, Cognito, Secrets Manager, Step Functions, IAM and the rest, on one loopback port.
 
-    `folder` keeps `moto.snapshot`, from which the next start continues, and `workers.json`, the workers to which
-    Lambda invocations are forwarded. `url` is what `AWS_ENDPOINT_URL` is set to.
+    `folder` keeps `moto.snapshot`, from which the next start continues, `workers.json`, the workers to which
+    Lambda invocations are forwarded, and `endpoints.json`, the models. `url` is what `AWS_ENDPOINT_URL` is set to.
     """
 
     title = "moto"
@@ -41,12 +41,18 @@ class MotoServer(ModuleServer):
         return self.folder / "workers.json"
 
     @property
+    def endpoints(self) -> Path:
+        """The JSON file that lists the models: `{"SageMaker endpoint name": port}`."""
+        return self.folder / "endpoints.json"
+
+    @property
     def snapshot(self) -> Path:
         """The state of all services."""
         return self.folder / "moto.snapshot"
 
     def arguments(self) -> Sequence[str]:
-        files = ["--snapshot", str(self.snapshot.absolute()), "--workers", str(self.workers.absolute())]
+        named = {"snapshot": self.snapshot, "workers": self.workers, "endpoints": self.endpoints}
+        files = [part for name, file in named.items() for part in (f"--{name}", str(file.absolute()))]
         return ["--port", str(self.port), *files]
 
     def environment(self) -> Mapping[str, str]:

@@ -82,9 +82,12 @@ RUN_BY_PROCESSES: Final = frozenset(
         "aws:lb/listener:Listener",
         "aws:lb/listenerRule:ListenerRule",
         "aws:lb/targetGroup:TargetGroup",
+        "aws:sagemaker/endpoint:Endpoint",
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+        "aws:sagemaker/model:Model",
     }
 )
-"""Types that the gateway and the pollers read from the record: they count as emulated too."""
+"""Types that the gateway, the pollers and the models' processes read from the record: they count as emulated too."""
 
 REPLACED_WHEN_RECORDED: Final[Mapping[str, frozenset[str]]] = {
     "aws:apigatewayv2/api:Api": frozenset({"protocolType"}),
@@ -104,6 +107,8 @@ REPLACED_WHEN_RECORDED: Final[Mapping[str, frozenset[str]]] = {
     "aws:lb/listenerRule:ListenerRule": frozenset({"listenerArn"}),
     "aws:lb/loadBalancer:LoadBalancer": frozenset({"name", "internal", "loadBalancerType"}),
     "aws:lb/targetGroup:TargetGroup": frozenset({"name", "port", "protocol", "targetType", "vpcId"}),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": frozenset({"name", "productionVariants"}),
+    "aws:sagemaker/model:Model": frozenset({"name", "primaryContainer", "executionRoleArn"}),
 }
 """Inputs that AWS cannot change in place, for recorded types; the others replace on `name`."""
 

@@ -33,6 +33,7 @@ from components.order_database import OrderDatabase, OrderDatabaseArgs
 from components.payments import Payments, PaymentsArgs
 from components.product_images import ProductImages, ProductImagesArgs
 from components.profile import Profile
+from components.recommendations import Recommendations, RecommendationsArgs
 from components.secrets_management import Secrets, SecretsArgs
 from components.workload import Handler, Service
 
@@ -81,6 +82,7 @@ class Cloud(Generic[S_contra, F]):
     OrderDatabase: Constructor[F, OrderDatabaseArgs, OrderDatabase]
     Payments: Constructor[F, PaymentsArgs, Payments]
     ProductImages: Constructor[F, ProductImagesArgs, ProductImages]
+    Recommendations: Constructor[F, RecommendationsArgs, Recommendations]
     Secrets: Constructor[F, SecretsArgs, Secrets]
 
     def deployed(self, services: Iterable[Service], handlers: Iterable[Handler]) -> dict[str, str]:

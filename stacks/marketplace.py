@@ -30,6 +30,7 @@ from components.order_database import OrderDatabaseArgs
 from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
 from components.product_images import ProductImagesArgs
+from components.recommendations import RecommendationsArgs
 from components.secrets_management import SecretsArgs
 from components.workload import Handler, Service
 from stacks.settings import NAMESPACE, Settings
@@ -41,6 +42,7 @@ from stacks.workloads import (
     MIGRATIONS,
     ORDER_PROCESSOR,
     PAYOUTS,
+    RANKER,
     SERVICES,
     THUMBNAILS,
 )
@@ -107,6 +109,19 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     fraud = cloud.FraudDetection(
         "fraud", on, FraudDetectionArgs(image=settings.cloud_settings.scorer_image, secrets=secrets)
     )
+    recommendations = cloud.Recommendations(
+        "recommendations",
+        on,
+        RecommendationsArgs(
+            cache=carts,
+            database=orders,
+            ranker=RANKER,
+            network=network,
+            secrets=secrets,
+            image=image,
+            environment=settings.environment(RANKER.settings),
+        ),
+    )
 
     # Async & Integration
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
@@ -131,7 +146,14 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         on,
         AuthArgs(callback_urls=settings.callback_urls, logout_urls=settings.logout_urls, sender=settings.mail_from),
     )
-    catalog = service(CATALOG, verifies(auth), reads_writes(products), reads_writes(orders), reads_writes(images))
+    catalog = service(
+        CATALOG,
+        verifies(auth),
+        reads_writes(products),
+        reads_writes(orders),
+        reads_writes(images),
+        reads_writes(recommendations),
+    )
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     api = cloud.ApiGateway(
         "api",
@@ -172,6 +194,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 carts,
                 fraud,
                 orders.migrations,
+                recommendations,
             ),
             secrets=secrets,
             email=settings.alarm_email,

@@ -13,6 +13,8 @@ CATALOG: Final = Service(
     routes=(
         Route(method="GET", path="/catalog/products", public=True),
         Route(method="GET", path="/catalog/products/{product_id}", public=True),
+        Route(method="GET", path="/catalog/products/{product_id}/recommendations", public=True),
+        Route(method="GET", path="/catalog/recommendations"),
         Route(method="PUT", path="/catalog/products/{product_id}"),
         Route(method="PUT", path="/catalog/products/{product_id}/offer"),
         Route(method="GET", path="/catalog/products/{product_id}/images"),
@@ -74,6 +76,15 @@ THUMBNAILS: Final = Handler(
     batch_size=1,
 )
 
+RANKER: Final = Handler(
+    name="ranker",
+    function="recommendations",
+    package="functions.recommendations",
+    settings=("log_level",),
+    timeout_seconds=300,
+    every_minutes=15,
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -83,4 +94,4 @@ MIGRATIONS: Final = Handler(
 )
 
 SERVICES: Final = (CATALOG, CHECKOUT)
-HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, MIGRATIONS)
+HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, RANKER, MIGRATIONS)

@@ -2,6 +2,7 @@
 included, passes the same contract tests. All operations are safe to run concurrently, and to repeat, but one:
 `Offers.change` adds its units each time, unless the change expects a stock."""
 
+from commerce.ports.affinities import Affinities
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
@@ -15,9 +16,11 @@ from commerce.ports.outbox import Outbox
 from commerce.ports.payment_gateway import PaymentGateway
 from commerce.ports.payouts import Payouts
 from commerce.ports.products import Products
+from commerce.ports.rankings import Rankings
 from commerce.ports.stock_gate import StockGate
 
 __all__ = [
+    "Affinities",
     "Assessments",
     "Carts",
     "CheckoutFlow",
@@ -36,6 +39,7 @@ __all__ = [
     "PaymentGateway",
     "Payouts",
     "Products",
+    "Rankings",
     "Secrets",
     "SignedUpload",
     "StockGate",

@@ -123,6 +123,15 @@ PERSONALIZE = Engine(
         "No closure found; last feature 2025-11-30.",
     ),
 )
+OWN_RANKING = Engine(
+    id="own-ranking",
+    title="Own ranking on AWS Lambda and ElastiCache",
+    lifecycle=available(
+        _CHECKED,
+        f"{_DOCS}/lambda/latest/dg/welcome.html",
+        "Code of this repository; it lives as long as the services that it runs on.",
+    ),
+)
 FRAUD_DETECTOR = Engine(
     id="fraud-detector",
     title="Amazon Fraud Detector",
@@ -204,7 +213,14 @@ CELLS: Final[Mapping[str, Cell]] = MappingProxyType(
             "unless told otherwise, which Redis OSS is not.",
         ),
         "product-images": Cell(named=S3),
-        "recommendations": Cell(named=PERSONALIZE),
+        "recommendations": Cell(
+            named=PERSONALIZE,
+            others=(OWN_RANKING,),
+            preferred="own-ranking",
+            reason="Personalize has nothing to recommend before a solution is trained on a thousand interactions, and "
+            "its campaign is billed by the hour while nobody asks. The marketplace's own ranking works on the first "
+            "deployment and costs what its function runs.",
+        ),
         "fraud-detection": Cell(named=FRAUD_DETECTOR, others=(SAGEMAKER,)),
         "payments": PAYMENTS,
         "fulfillment-queue": Cell(named=SQS),

@@ -23,6 +23,7 @@ from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
 from components.product_images.aws import ProductImages
+from components.recommendations.aws import Recommendations
 from components.secrets_management.aws import Secrets
 
 CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
@@ -43,5 +44,6 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     OrderDatabase=OrderDatabase,
     Payments=Payments,
     ProductImages=ProductImages,
+    Recommendations=Recommendations,
     Secrets=Secrets,
 )

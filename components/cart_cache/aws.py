@@ -27,6 +27,7 @@ MAXIMUM_SNAPSHOTS = 7
 
 NO_COMMANDS = "off ~* resetchannels -@all"
 """For the placeholder user that every group must contain: nobody signs in with it."""
+ALL_KEYS = "*"
 CONNECT = "+@connection +@transaction +time"
 COMMANDS = {
     Access.READS: f"on ~* resetchannels -@all +@read {CONNECT} -@dangerous",
@@ -76,7 +77,11 @@ class CartCache(CartCacheContract, Watched):
 
     def bind(self, workload: str, access: Access) -> Grant:
         """A user for the workload, with the commands of the access."""
-        user = self._user(workload, COMMANDS[access])
+        return self.let_in(workload, access)
+
+    def let_in(self, workload: str, access: Access, *, keys: str = ALL_KEYS) -> Grant:
+        """A user for the workload, with the commands of the access on the keys of a pattern."""
+        user = self._user(workload, COMMANDS[access].replace(f"~{ALL_KEYS}", f"~{keys}", 1))
         member = aws.elasticache.UserGroupAssociation(
             f"{self.name}-{workload}",
             user_group_id=self.users.user_group_id,

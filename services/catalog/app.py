@@ -7,13 +7,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from commerce.adapters import cloud, postgres
+from commerce.adapters import cloud, postgres, redis
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
+from commerce.adapters.redis import CacheSettings, RedisRankings, connect
 from commerce.product_images import ProductImages
 from services.catalog import images
 from services.catalog.dependencies import Catalog, catalog_of
 from services.catalog.endpoints import router
 from services.catalog.settings import CatalogSettings
+from services.catalog.views import ViewRecorder
 from services.http.application import build_app
 from services.http.tokens import TokenVerifier
 
@@ -36,7 +38,7 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         routers=(router, images.router),
         checks=lambda request: catalog_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
-        outages=(*postgres.OUTAGES, *cloud.load(settings.cloud).outages),
+        outages=(*postgres.OUTAGES, *redis.OUTAGES, *cloud.load(settings.cloud).outages),
     )
 
 
@@ -46,21 +48,29 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
 
     Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
     """
-    chosen, database = cloud.load(settings.cloud), DatabaseSettings()
+    chosen, database, cache = cloud.load(settings.cloud), DatabaseSettings(), CacheSettings()
     pool = await connect_pool(
         database,
         min_size=0,
         max_size=settings.database_connections,
         password=chosen.database_password(database),
     )
+    client = connect(cache, chosen.cache_credentials(cache))
+    rankings = RedisRankings(client)
+    views = ViewRecorder(rankings)
     try:
         products = chosen.products(settings.products_collection)
-        yield Catalog(
-            products=products,
-            offers=PostgresOffers(pool),
-            images=ProductImages(products=products, files=chosen.files(settings.images_store)),
-            currency=settings.currency,
-            checks={"orders": lambda: pool.execute("SELECT 1"), "products": lambda: products.list(1)},
-        )
+        async with views.running():
+            yield Catalog(
+                products=products,
+                offers=PostgresOffers(pool),
+                images=ProductImages(products=products, files=chosen.files(settings.images_store)),
+                rankings=rankings,
+                views=views,
+                currency=settings.currency,
+                # Without the cache there are no recommendations, and everything else works.
+                checks={"orders": lambda: pool.execute("SELECT 1"), "products": lambda: products.list(1)},
+            )
     finally:
+        await client.aclose()
         await pool.close()

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from commerce.ports import Offers, Products
+from commerce.ports import Offers, Products, Rankings
 from commerce.product_images import ProductImages
+from services.catalog.views import ViewRecorder
 from services.http.health import Checks
 
 
@@ -19,6 +20,8 @@ class Catalog:
     products: Products
     offers: Offers
     images: ProductImages
+    rankings: Rankings
+    views: ViewRecorder
     currency: str
     checks: Checks
 

@@ -21,21 +21,22 @@ from commerce.catalog import (
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 from services.catalog.dependencies import Catalog, CatalogDependency
+from services.catalog.recommended import available_among
 from services.catalog.schemas import (
     OfferReference,
     OfferRequest,
     ProductBody,
     ProductPageBody,
     ProductRequest,
+    RecommendationsBody,
     SellerBody,
     SellerRequest,
     product_tag,
 )
 from services.http.edge import QueryInteger
-from services.http.identity import SignedInSeller
+from services.http.identity import AnyCaller, SignedIn, SignedInSeller
 
 router = APIRouter(prefix="/catalog", tags=["catalog"])
-
 
 ProductId = Annotated[str, Path(pattern=f"^{PRODUCT_ID}$")]
 IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag with which the product was read")]
@@ -56,8 +57,12 @@ async def list_products(
 
 
 @router.get("/products/{product_id}", summary="One product with all its offers")
-async def read_product(catalog: CatalogDependency, product_id: ProductId, response: Response) -> ProductBody:
+async def read_product(
+    catalog: CatalogDependency, caller: AnyCaller, product_id: ProductId, response: Response
+) -> ProductBody:
     product = await catalog.products.get(product_id)
+    if caller is not None:
+        catalog.views.note(caller.user_id, product_id)
     response.headers["etag"] = product_tag(product)
     listings = await catalog.offers.listings([product_id])
     return ProductBody.of(product, listings[product_id])
@@ -117,6 +122,17 @@ async def put_offer(
         return OfferReference.of(await catalog.offers.change(offer_id, product.title, unit_price, body.change))
     except UnknownOffer as unknown:
         raise InvalidRequest("A new offer needs a `stock`: how many units there are.", offer_id=offer_id) from unknown
+
+
+@router.get("/products/{product_id}/recommendations", summary="What goes with a product")
+async def recommend_beside(catalog: CatalogDependency, product_id: ProductId) -> RecommendationsBody:
+    await catalog.products.get(product_id)
+    return RecommendationsBody(items=await available_among(catalog, await catalog.rankings.beside(product_id)))
+
+
+@router.get("/recommendations", summary="For the signed-in buyer, from what was looked at last")
+async def recommend_for_buyer(catalog: CatalogDependency, caller: SignedIn) -> RecommendationsBody:
+    return RecommendationsBody(items=await available_among(catalog, await catalog.rankings.for_buyer(caller.user_id)))
 
 
 async def _editable(catalog: Catalog, product: Product, if_match: str | None) -> Product | None:

@@ -95,6 +95,12 @@ class ProductBody(BaseModel):
         )
 
 
+class RecommendationsBody(BaseModel):
+    """Products that can be bought at this moment, the best first; empty while nothing is known and nothing sells."""
+
+    items: list[ProductBody]
+
+
 class ProductPageBody(BaseModel):
     """A page of products; `next_cursor` is null on the last one."""
 

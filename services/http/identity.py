@@ -40,6 +40,15 @@ async def signed_in(request: Request) -> Caller:
     return await verifier.verify(token.lstrip(" "))
 
 
+async def caller_if_known(request: Request) -> Caller | None:
+    """The caller where the request says who it is; `None` for anybody else, also with a token that is no good: the
+    route is open to everybody."""
+    try:
+        return await signed_in(request)
+    except MarketplaceError:
+        return None
+
+
 async def seller(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     """The caller as a seller; raises SellersOnly for everybody else."""
     if SELLERS not in caller.groups:
@@ -47,5 +56,6 @@ async def seller(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     return caller
 
 
+AnyCaller = Annotated[Caller | None, Depends(caller_if_known)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 SignedInSeller = Annotated[Caller, Depends(seller)]

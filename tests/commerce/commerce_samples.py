@@ -76,6 +76,8 @@ async def empty(pool: asyncpg.Pool) -> None:
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
         "DELETE FROM orders; DELETE FROM events; DELETE FROM offers; DELETE FROM sellers;"
         "DELETE FROM ledger_entries; DELETE FROM ledger_transactions;"
+        "DELETE FROM product_affinities; DELETE FROM product_signals;"
+        "UPDATE recommendation_progress SET accepted_at = '-infinity', order_id = '';"
         "SET session_replication_role = origin"
     )
 

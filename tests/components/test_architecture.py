@@ -139,6 +139,7 @@ def test_only_the_known_cells_leave_the_named_service() -> None:
         ("cart-cache", "azure", "managed-redis"),
         ("cart-cache", "gcp", "memorystore-valkey"),
         ("fraud-detection", "aws", "sagemaker"),
+        ("recommendations", "aws", "own-ranking"),
         ("recommendations", "azure", "machine-learning"),
     }
 

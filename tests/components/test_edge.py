@@ -19,6 +19,8 @@ from stacks.workloads import CATALOG, CHECKOUT
 ROUTES = {
     "GET /catalog/products": "NONE",
     "GET /catalog/products/{product_id}": "NONE",
+    "GET /catalog/products/{product_id}/recommendations": "NONE",
+    "GET /catalog/recommendations": "JWT",
     "PUT /catalog/products/{product_id}": "JWT",
     "PUT /catalog/products/{product_id}/offer": "JWT",
     "PUT /catalog/sellers/me": "JWT",

@@ -17,7 +17,7 @@ from functions.settings import FunctionSettings
 from functions.thumbnails.settings import ThumbnailSettings
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
-from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR
+from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR, RANKER
 
 ORDERS = {
     "ORDERS_DATABASE": "marketplace",
@@ -43,9 +43,11 @@ AUTH = {
 EXPECTED: dict[str, dict[str, str]] = {
     "catalog": {
         **AUTH,
+        **CARTS,
         **ORDERS,
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         "AWS_REGION": "us-east-1",
+        "CARTS_USER": "marketplace-prod-catalog",
         "CLOUD": "aws",
         "CURRENCY": "usd",
         "IMAGES_STORE": "<Bucket images.id>",
@@ -103,6 +105,17 @@ EXPECTED: dict[str, dict[str, str]] = {
         "RETURN_WINDOW_DAYS": "30",
         "SERVICE_NAME": "order-processor",
     },
+    "ranker": {
+        **CARTS,
+        **ORDERS,
+        "CARTS_USER": "marketplace-prod-ranker",
+        "CLOUD": "aws",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "ranker",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "ranker",
+        "SERVICE_NAME": "ranker",
+    },
     "migrations": {
         **ORDERS,
         "CLOUD": "aws",
@@ -114,11 +127,12 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
 }
 READ_BY: dict[str, list[type[BaseSettings]]] = {
-    "catalog": [CatalogSettings, DatabaseSettings],
+    "catalog": [CatalogSettings, DatabaseSettings, CacheSettings],
     "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
     "thumbnails": [ThumbnailSettings],
+    "ranker": [FunctionSettings, DatabaseSettings, CacheSettings],
     "migrations": [FunctionSettings, DatabaseSettings],
 }
 
@@ -166,7 +180,7 @@ def test_no_environment_holds_a_secret(prod: Planned) -> None:
     [
         CATALOG.module,
         CHECKOUT.module,
-        *(f"{handler.package}.aws" for handler in (CHECKOUT_SAGA, ORDER_PROCESSOR, MIGRATIONS)),
+        *(f"{handler.package}.aws" for handler in (CHECKOUT_SAGA, ORDER_PROCESSOR, RANKER, MIGRATIONS)),
     ],
 )
 def test_what_a_workload_runs_exists(module: str) -> None:

@@ -61,6 +61,7 @@ EXPECTED: dict[str, Policy] = {
         "ReadsWritesProducts": READS_WRITES_PRODUCTS,
         "DecryptDynamodb": DECRYPT,
         "ConnectOrders": sign_in("catalog"),
+        "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-catalog.arn>"]),
         "ListImages": LIST_IMAGES,
         "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
         "WriteImages": (["s3:PutObject"], [UPLOADS, IMPORTS]),
@@ -104,6 +105,14 @@ EXPECTED: dict[str, Policy] = {
     "payouts-schedule": {
         "Invoke": (["lambda:InvokeFunction"], ["<Function payouts.arn>"]),
         "KeepMissed": (["sqs:SendMessage"], ["<Queue payouts-missed.arn>"]),
+    },
+    "ranker-schedule": {
+        "Invoke": (["lambda:InvokeFunction"], ["<Function ranker.arn>"]),
+        "KeepMissed": (["sqs:SendMessage"], ["<Queue ranker-missed.arn>"]),
+    },
+    "ranker": {
+        "ConnectOrders": sign_in("ranker"),
+        "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-ranker.arn>"]),
     },
     "migrations": {
         "MasterOrders": (["secretsmanager:GetSecretValue"], ["<Cluster orders.masterUserSecrets.0.secretArn>"]),
@@ -168,6 +177,8 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "payouts": ["lambda.amazonaws.com"],
         "payouts-schedule": ["scheduler.amazonaws.com"],
         "thumbnails": ["lambda.amazonaws.com"],
+        "ranker": ["lambda.amazonaws.com"],
+        "ranker-schedule": ["scheduler.amazonaws.com"],
     }
     for (statement,) in trusts.values():
         if statement["Principal"]["Service"] != "lambda.amazonaws.com":
@@ -182,14 +193,15 @@ def test_the_key_is_used_only_through_the_service_that_was_linked(prod: Planned)
 
 
 def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned) -> None:
-    for workload in ("checkout", "checkout-saga"):
+    keys = {"checkout": "*", "checkout-saga": "*", "catalog": "{recommendations}:*", "ranker": "{recommendations}:*"}
+    for workload, pattern in keys.items():
         user = prod.inputs("User", f"carts-{workload}")
         assert user["authenticationMode"] == {"type": "iam"}
         assert user["userId"] == user["userName"] == f"marketplace-prod-{workload}"
-        assert user["accessString"].startswith("on ~* resetchannels -@all ")
+        assert user["accessString"].startswith(f"on ~{pattern} resetchannels -@all ")
         assert user["accessString"].endswith(" -@dangerous")
     assert prod.inputs("User", "carts-nobody")["accessString"] == "off ~* resetchannels -@all"
-    assert set(prod.every("UserGroupAssociation")) == {"carts-checkout", "carts-checkout-saga"}
+    assert set(prod.every("UserGroupAssociation")) == {f"carts-{workload}" for workload in keys}
 
 
 def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -> None:
@@ -201,6 +213,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
         "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
         "migrations-order-processor": {"order-processor": "reads-writes"},
         "migrations-payouts": {"payouts": "reads-writes"},
+        "migrations-ranker": {"ranker": "reads-writes"},
     }
     schema = prod.one("Invocation", "migrations").urn
     for name in events.keys() - {"migrations"}:

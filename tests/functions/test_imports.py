@@ -14,6 +14,7 @@ HANDLERS = [
     "functions.thumbnails.aws",
     "functions.migrations.aws",
     "functions.payouts.aws",
+    "functions.recommendations.aws",
 ]
 # Imported with the first invocation, or never in a function.
 HEAVY = {

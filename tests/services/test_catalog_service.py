@@ -12,13 +12,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from commerce.adapters.memory import MemoryFiles, MemoryProducts
+from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryRankings
 from commerce.adapters.postgres import PostgresOffers
 from commerce.catalog import Product
 from commerce.product_images import ProductImages
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
+from services.catalog.views import ViewRecorder
 from tests.services.tokens import IdentityProvider, signed_in
 
 BUYER = signed_in("buyer", "buyer")
@@ -34,6 +35,8 @@ async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[F
             products=products,
             offers=PostgresOffers(pool),
             images=ProductImages(products=products, files=MemoryFiles()),
+            rankings=MemoryRankings(),
+            views=ViewRecorder(MemoryRankings()),
             currency=settings.currency,
             checks={"orders": lambda: pool.execute("SELECT 1")},
         )

@@ -1,5 +1,6 @@
 """Every port in memory; each passes the contract tests of the real adapters."""
 
+from commerce.adapters.memory.affinities import MemoryAffinities
 from commerce.adapters.memory.assessments import MemoryAssessments
 from commerce.adapters.memory.carts import MemoryCarts
 from commerce.adapters.memory.checkout_flow import MemoryFlow
@@ -14,9 +15,11 @@ from commerce.adapters.memory.orders import MemoryOrders
 from commerce.adapters.memory.outbox import MemoryOutbox
 from commerce.adapters.memory.payouts import MemoryPayouts
 from commerce.adapters.memory.products import MemoryProducts
+from commerce.adapters.memory.rankings import MemoryRankings
 from commerce.adapters.memory.stock_gate import MemoryStockGate
 
 __all__ = [
+    "MemoryAffinities",
     "MemoryAssessments",
     "MemoryCarts",
     "MemoryEventBus",
@@ -31,6 +34,7 @@ __all__ = [
     "MemoryOutbox",
     "MemoryPayouts",
     "MemoryProducts",
+    "MemoryRankings",
     "MemoryScorer",
     "MemoryStockGate",
 ]

@@ -1,5 +1,6 @@
 """The order database: PostgreSQL 15 to 18 through asyncpg."""
 
+from commerce.adapters.postgres.affinities import PostgresAffinities
 from commerce.adapters.postgres.assessments import PostgresAssessments
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.events import PostgresEventLog
@@ -17,6 +18,7 @@ __all__ = [
     "DatabaseSettings",
     "MigrationTampered",
     "MigrationsDiffer",
+    "PostgresAffinities",
     "PostgresAssessments",
     "PostgresEventLog",
     "PostgresLedger",

@@ -65,6 +65,14 @@ RIGHTS: Mapping[str, Rights] = {
             "INSERT (order_id, decision, decided_by, score, model, reasons, features) ON fraud_assessments",
         ),
     ),
+    "ranker": Rights(
+        reads=("orders", "order_lines", "product_signals", "product_affinities", "recommendation_progress"),
+        writes=(
+            "INSERT, UPDATE (bought, viewed) ON product_signals",
+            "INSERT, UPDATE (bought, viewed), DELETE ON product_affinities",
+            "UPDATE (accepted_at, order_id) ON recommendation_progress",
+        ),
+    ),
     "order-processor": Rights(
         reads=("sellers", "orders", "order_lines", "seller_orders"),
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),

@@ -1,0 +1,45 @@
+"""Recommendations: rankings of products that go together, kept ready in the cart cache.
+
+A function learns them from the orders and from what buyers looked at; a workload that shows them reads the cache and
+nothing else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from components.cart_cache import CartCache
+from components.component import Component
+from components.link import Access
+from components.network import Network
+from components.order_database import OrderDatabase
+from components.secrets_management import Secrets
+from components.workload import Handler
+
+KEYS: Final = "{recommendations}:*"
+"""The keys of the cache that recommendations have (`commerce/adapters/redis/rankings.py`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendationsArgs:
+    """Contract of recommendations. Its environment is the cache's: `CARTS_HOST`, ... for a cache named `carts`."""
+
+    cache: CartCache
+    database: OrderDatabase
+    ranker: Handler
+    """Learns and publishes the rankings."""
+    network: Network
+    secrets: Secrets
+    image: str
+    """Address of the container image."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Values of the settings that the ranker declares."""
+
+
+class Recommendations(Component):
+    """The ranker, and the part of the cache that it fills. To read and write is to note views, too."""
+
+    FUNCTION = "recommendations"
+    OFFERS = (Access.READS, Access.READS_WRITES)

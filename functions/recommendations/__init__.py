@@ -1,0 +1,1 @@
+"""Learns from orders and views which products belong together, and publishes the rankings to the cache."""

@@ -16,6 +16,7 @@ from components.api_gateway import ApiGateway, ApiGatewayArgs
 from components.auth import Auth, AuthArgs
 from components.cart_cache import CartCache, CartCacheArgs
 from components.catalog_database import CatalogDatabase, CatalogDatabaseArgs
+from components.cdn import Cdn, CdnArgs
 from components.checkout_orchestration import CheckoutOrchestration, CheckoutOrchestrationArgs
 from components.cloud_settings import CloudSettings
 from components.clouds import AVAILABLE, CLOUDS
@@ -35,6 +36,7 @@ from components.product_images import ProductImages, ProductImagesArgs
 from components.profile import Profile
 from components.recommendations import Recommendations, RecommendationsArgs
 from components.secrets_management import Secrets, SecretsArgs
+from components.waf import Waf, WafArgs
 from components.workload import Handler, Service
 
 S_contra = TypeVar("S_contra", bound=CloudSettings, contravariant=True)
@@ -70,6 +72,7 @@ class Cloud(Generic[S_contra, F]):
     Auth: Constructor[F, AuthArgs, Auth]
     CartCache: Constructor[F, CartCacheArgs, CartCache]
     CatalogDatabase: Constructor[F, CatalogDatabaseArgs, CatalogDatabase]
+    Cdn: Constructor[F, CdnArgs, Cdn]
     CheckoutOrchestration: Constructor[F, CheckoutOrchestrationArgs, CheckoutOrchestration]
     ContainerCluster: Constructor[F, ContainerClusterArgs, ContainerCluster]
     ContainerService: Constructor[F, ContainerServiceArgs, ContainerService]
@@ -84,6 +87,7 @@ class Cloud(Generic[S_contra, F]):
     ProductImages: Constructor[F, ProductImagesArgs, ProductImages]
     Recommendations: Constructor[F, RecommendationsArgs, Recommendations]
     Secrets: Constructor[F, SecretsArgs, Secrets]
+    Waf: Constructor[F, WafArgs, Waf]
 
     def deployed(self, services: Iterable[Service], handlers: Iterable[Handler]) -> dict[str, str]:
         """Engine by function: of these workloads, and of the components that play a function of their own."""

@@ -62,6 +62,8 @@ class Profile:
     """How long a deleted secret or key can be brought back; 0 is as short as the cloud allows."""
     log_retention_days: int
 
+    paid_edge: bool
+    """The edge answers from every part of the world, and its firewall has all its rules, each of which is paid for."""
     own_mail: bool
     """Sign-in mails are sent under an address of the operator, because the cloud's own sender stops after a few."""
 
@@ -84,6 +86,7 @@ PROD: Final = Profile(
     backup_days=35,
     recovery_days=30,
     log_retention_days=365,
+    paid_edge=True,
     own_mail=True,
 )
 
@@ -105,6 +108,7 @@ STAGING: Final = Profile(
     backup_days=7,
     recovery_days=7,
     log_retention_days=30,
+    paid_edge=True,
     own_mail=False,
 )
 
@@ -126,6 +130,7 @@ EPHEMERAL: Final = Profile(
     backup_days=1,
     recovery_days=0,
     log_retention_days=7,
+    paid_edge=False,
     own_mail=False,
 )
 

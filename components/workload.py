@@ -13,6 +13,12 @@ class Route:
     path: str
     public: bool = False
     """Answered without a signed-in user."""
+    costly: bool = False
+    """Each request costs money or holds stock: the firewall lets few of them pass from one address."""
+    bulk: bool = False
+    """Takes bodies that are larger than the firewall inspects, such as an import."""
+    from_machines: bool = False
+    """Called by the servers of another company: many requests and large bodies, from few addresses."""
 
     @property
     def key(self) -> str:

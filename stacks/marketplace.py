@@ -15,6 +15,7 @@ from components.api_gateway import ApiGatewayArgs
 from components.auth import AuthArgs
 from components.cart_cache import CartCacheArgs
 from components.catalog_database import CatalogDatabaseArgs
+from components.cdn import CdnArgs
 from components.checkout_orchestration import CheckoutOrchestrationArgs
 from components.cloud import load
 from components.container_cluster import ContainerClusterArgs
@@ -32,6 +33,7 @@ from components.payments import PaymentsArgs
 from components.product_images import ProductImagesArgs
 from components.recommendations import RecommendationsArgs
 from components.secrets_management import SecretsArgs
+from components.waf import WafArgs
 from components.workload import Handler, Service
 from stacks.settings import NAMESPACE, Settings
 from stacks.workloads import (
@@ -49,6 +51,7 @@ from stacks.workloads import (
 
 ROOT: Final = Path(__file__).parent.parent
 CHECKOUT_DEFINITIONS: Final = ROOT / "functions" / "checkout" / "definitions"
+SITE: Final = ROOT / "web"
 MIGRATION_FILES: Final = ROOT / "commerce" / "adapters" / "postgres" / "migrations"
 
 
@@ -168,6 +171,12 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             burst=settings.burst,
         ),
     )
+    firewall = cloud.Waf(
+        "firewall",
+        on,
+        WafArgs(routes=api.routes, secrets=secrets, count_only=settings.firewall_counts_only),
+    )
+    edge = cloud.Cdn("edge", on, CdnArgs(api=api, firewall=firewall, site=SITE))
 
     # Security & Operations
     cloud.Observability(
@@ -175,6 +184,8 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         on,
         ObservabilityArgs(
             watched=(
+                edge,
+                firewall,
                 api,
                 catalog,
                 checkout,
@@ -202,10 +213,10 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     )
 
     return {
-        "api_url": api.endpoint,
+        "url": edge.url,
         "issuer": auth.issuer,
         "client_id": auth.client_id,
         "directory_id": auth.directory_id,
         "stripe_secret": stripe.secret_id,
-        "stripe_webhook_url": stripe.webhook_url(api.endpoint),
+        "stripe_webhook_url": stripe.webhook_url(edge.url),
     }

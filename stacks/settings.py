@@ -181,6 +181,8 @@ class Settings(BaseModel):
     """Origins whose pages may call the API from a browser; default: those of the callback URLs."""
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
+    firewall_counts_only: bool = False
+    """The firewall's rules against attacks refuse nothing, and count: for the first days before real customers."""
     alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None
     """Who receives the alarms. Required where data is protected."""
     mail_from: Annotated[Mail | None, AfterValidator(_mail_from), Field(validate_default=True)] = None

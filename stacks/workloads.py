@@ -34,7 +34,7 @@ CHECKOUT: Final = Service(
         Route(method="GET", path="/cart"),
         Route(method="DELETE", path="/cart"),
         Route(method="PUT", path="/cart/items/{offer_id}"),
-        Route(method="POST", path="/checkout"),
+        Route(method="POST", path="/checkout", costly=True),
         Route(method="GET", path="/orders"),
         Route(method="GET", path="/orders/{order_id}"),
     ),

@@ -11,6 +11,7 @@ from components.component import Component
 from components.container_cluster import ContainerCluster
 from components.container_service import ContainerService
 from components.secrets_management import Secrets
+from components.workload import Route
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +40,5 @@ class ApiGateway(Component):
     FUNCTION = "api-gateway"
 
     endpoint: pulumi.Output[str]
+    routes: tuple[Route, ...]
+    """Every request that it answers."""

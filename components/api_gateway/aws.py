@@ -88,11 +88,12 @@ class ApiGateway(ApiGatewayContract, Watched):
         # A route leads to services that run already: after a change, to their new code.
         services = [on_aws(service, ContainerService).service for service in args.services]
         integration = self._integration(cluster, vpc_link, after=services)
-        for service in args.services:
-            for route in service.workload.routes:
-                self._route(route, integration, authorizer)
+        self.routes = tuple(route for service in args.services for route in service.workload.routes)
+        for route in self.routes:
+            self._route(route, integration, authorizer)
         self._stage(args, foundation)
         self.endpoint = self.api.api_endpoint
+        self.domain_name = pulumi.Output.concat(self.api.id, f".execute-api.{foundation.region}.amazonaws.com")
         self.signals = _signals(self.api)
         self.register_outputs({"endpoint": self.endpoint})
 

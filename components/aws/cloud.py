@@ -10,6 +10,7 @@ from components.aws.foundation import AwsFoundation, foundation
 from components.aws.settings import AwsSettings
 from components.cart_cache.aws import CartCache
 from components.catalog_database.aws import CatalogDatabase
+from components.cdn.aws import Cdn
 from components.checkout_orchestration.aws import CheckoutOrchestration
 from components.cloud import Cloud
 from components.container_cluster.aws import ContainerCluster
@@ -25,6 +26,7 @@ from components.payments.aws import Payments
 from components.product_images.aws import ProductImages
 from components.recommendations.aws import Recommendations
 from components.secrets_management.aws import Secrets
+from components.waf.aws import Waf
 
 CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     foundation=foundation,
@@ -32,6 +34,7 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     Auth=Auth,
     CartCache=CartCache,
     CatalogDatabase=CatalogDatabase,
+    Cdn=Cdn,
     CheckoutOrchestration=CheckoutOrchestration,
     ContainerCluster=ContainerCluster,
     ContainerService=ContainerService,
@@ -46,4 +49,5 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     ProductImages=ProductImages,
     Recommendations=Recommendations,
     Secrets=Secrets,
+    Waf=Waf,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +14,10 @@ from components.aws.settings import AwsSettings
 from components.aws.zones import Zone
 from components.foundation import Engines, Foundation
 from components.profile import Profile
+
+EDGE_REGION: Final = "us-east-1"
+"""Where CloudFront's firewall, certificates, logs and metrics are, wherever the stack is. Each such resource says so:
+the provider reaches every region."""
 
 
 @dataclass(frozen=True, kw_only=True)

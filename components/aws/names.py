@@ -35,6 +35,10 @@ CLUSTER: Final = Rule(what="ECS cluster", longest=255)
 DASHBOARD: Final = Rule(what="CloudWatch dashboard", longest=255)
 DATABASE: Final = Rule(what="RDS cluster", longest=63)
 ENDPOINT: Final = Rule(what="SageMaker endpoint", longest=63)
+DELIVERY: Final = Rule(what="CloudWatch log delivery", longest=60)
+EDGE: Final = Rule(what="CloudFront policy", longest=64)
+FIREWALL: Final = Rule(what="WAF web ACL", longest=100)
+"""A log group's name has some words before it."""
 KEY: Final = Rule(what="KMS alias", longest=256 - len("alias/"))
 SIGN_IN: Final = Rule(
     what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")

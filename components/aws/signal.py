@@ -22,6 +22,8 @@ class Signal:
     statistic: str = "Sum"
     period_seconds: int = 60
     periods: int = 1
+    region: str | None = None
+    """Where the metric is, if not in the stack's region: CloudFront's are in one only."""
 
 
 class Watched:

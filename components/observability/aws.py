@@ -35,6 +35,7 @@ class Observability(ObservabilityContract):
     ) -> None:
         super().__init__(name, foundation, opts=opts)
         topic = self._topic(foundation, args)
+        topics = {foundation.region: topic}
         signals = [
             (component.name, signal)
             for component in args.watched
@@ -42,7 +43,10 @@ class Observability(ObservabilityContract):
             for signal in component.signals
         ]
         for owner, signal in signals:
-            self._alarm(foundation, owner, signal, topic)
+            region = signal.region or foundation.region
+            if region not in topics:
+                topics[region] = self._topic(foundation, args, elsewhere=region)
+            self._alarm(foundation, owner, signal, topics[region])
         aws.cloudwatch.Dashboard(
             name,
             dashboard_name=fitted(DASHBOARD, foundation.prefix),
@@ -57,10 +61,14 @@ class Observability(ObservabilityContract):
         )
         self.register_outputs({"topic_arn": topic.arn})
 
-    def _topic(self, account: AwsFoundation, args: ObservabilityArgs) -> aws.sns.Topic:
-        topic = aws.sns.Topic(self.name, kms_master_key_id=on_aws(args.secrets, Secrets).key_arn, opts=self.child())
+    def _topic(self, account: AwsFoundation, args: ObservabilityArgs, *, elsewhere: str | None = None) -> aws.sns.Topic:
+        """An alarm tells a topic of its own region. `elsewhere` the stack's key does not reach."""
+        name = f"{self.name}-{elsewhere}" if elsewhere else self.name
+        key = None if elsewhere else on_aws(args.secrets, Secrets).key_arn
+        topic = aws.sns.Topic(name, region=elsewhere, kms_master_key_id=key, opts=self.child())
         aws.sns.TopicPolicy(
-            self.name,
+            name,
+            region=elsewhere,
             arn=topic.arn,
             policy=policy(
                 Statement(
@@ -76,7 +84,7 @@ class Observability(ObservabilityContract):
         )
         if args.email:
             aws.sns.TopicSubscription(
-                self.name, topic=topic.arn, protocol="email", endpoint=args.email, opts=self.child()
+                name, region=elsewhere, topic=topic.arn, protocol="email", endpoint=args.email, opts=self.child()
             )
         return topic
 
@@ -85,6 +93,7 @@ class Observability(ObservabilityContract):
         aws.cloudwatch.MetricAlarm(
             f"{owner}-{signal.name}",
             name=fitted(ALARM, account.prefix, owner, signal.name),
+            region=signal.region if signal.region != account.region else None,
             alarm_description=signal.meaning,
             namespace=signal.namespace,
             metric_name=signal.metric,
@@ -113,7 +122,7 @@ def _graph(index: int, owner: str, signal: Signal, region: str) -> dict[str, Any
         "height": GRAPH_HEIGHT,
         "properties": {
             "title": f"{owner}: {signal.name}",
-            "region": region,
+            "region": signal.region or region,
             "stat": signal.statistic,
             "period": signal.period_seconds,
             "metrics": [[signal.namespace, signal.metric, *dimensions]],

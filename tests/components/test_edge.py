@@ -146,7 +146,9 @@ def test_the_sign_in_pages_have_a_style_without_which_cognito_shows_none(prod: P
 def test_the_stripe_secret_has_no_value_in_the_program(prod: Planned) -> None:
     assert prod.children("stripe") == {"Secret": {"stripe"}, "SecretPolicy": {"stripe"}}
     assert prod.inputs("Secret", "stripe")["kmsKeyId"] == "<Key secrets.arn>"
-    assert prod.readable(prod.plan.outputs)["stripe_webhook_url"] == "<Api api.apiEndpoint>/webhooks/stripe"
+    assert prod.readable(prod.plan.outputs)["stripe_webhook_url"] == (
+        "https://<Distribution edge.domainName>/webhooks/stripe"
+    )
 
 
 def test_the_key_rotates_and_only_this_accounts_logs_use_it_directly(prod: Planned) -> None:

@@ -44,6 +44,8 @@ LINKS = {
     ("migrations", "administers", "orders"),
 }
 PLAYED = {
+    "cdn": "cloudfront",
+    "waf": "waf-shield",
     "api-gateway": "api-gateway",
     "auth": "cognito",
     "catalog-service": "ecs-fargate",
@@ -106,12 +108,12 @@ def test_everything_is_tagged_with_its_stack(stack: Planned) -> None:
 
 def test_the_stack_says_where_to_go_next(stack: Planned) -> None:
     assert stack.plan.outputs.keys() == {
-        "api_url",
         "client_id",
         "directory_id",
         "issuer",
         "stripe_secret",
         "stripe_webhook_url",
+        "url",
     }
 
 

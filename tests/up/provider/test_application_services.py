@@ -312,3 +312,28 @@ def test_a_bucket_is_emptied_first_only_where_the_plan_allows_it(cloud: Cloud) -
     cloud.servers.boto("s3").put_object(Bucket=bucket.id, Key="a.png", Body=b"x")
     bucket.delete()
     assert bucket.read() is None
+
+
+def test_an_object_has_the_content_and_the_caching_of_the_plan(cloud: Cloud) -> None:
+    bucket = cloud.deploy("aws:s3/bucket:Bucket", "files", {"forceDestroy": True})
+    page = cloud.deploy(
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "index.html",
+        {"bucket": bucket.id, "key": "index.html", "content": "hello", "contentType": "text/html"},
+    )
+    cloud.deploy(
+        "aws:s3/bucketObjectv2:BucketObjectv2", "dot", {"bucket": bucket.id, "key": "d.gif", "contentBase64": "R0lG"}
+    )
+    s3 = cloud.servers.boto("s3")
+    page.update(page.inputs | {"content": "hello again", "cacheControl": "no-cache"})
+    stored = s3.get_object(Bucket=bucket.id, Key="index.html")
+    assert (stored["Body"].read(), stored["ContentType"], stored["CacheControl"]) == (
+        b"hello again",
+        "text/html",
+        "no-cache",
+    )
+    assert s3.get_object(Bucket=bucket.id, Key="d.gif")["Body"].read() == b"GIF"
+    page.delete()
+    assert page.read() is None
+    bucket.delete()
+    assert bucket.read() is None

@@ -16,6 +16,7 @@ CALLS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "cognito-idp": ("list_user_pools", {"MaxResults": 1}),
     "ecs": ("list_clusters", {}),
     "dynamodb": ("list_tables", {}),
+    "s3": ("list_buckets", {}),
     "secretsmanager": ("list_secrets", {}),
     "lambda": ("list_functions", {}),
     "stepfunctions": ("list_state_machines", {}),

@@ -1,4 +1,4 @@
-"""API Gateway on this machine: the plan's HTTP API in front of the services' processes.
+"""CloudFront and API Gateway on this machine: the plan's distribution and HTTP API before the services' processes.
 
 `python -m toolkit.local.gateway --settings FILE --port N`; the file holds `GatewaySettings` (`api.py`).
 """

@@ -9,6 +9,7 @@ import uvicorn
 
 from toolkit.local.gateway.api import GatewaySettings
 from toolkit.local.gateway.application import Gateway
+from toolkit.local.gateway.edge import Edge
 
 
 def main() -> None:
@@ -16,8 +17,10 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
+    settings = GatewaySettings.load(arguments.settings)
+    gateway = Gateway(settings)
     uvicorn.run(
-        Gateway(GatewaySettings.load(arguments.settings)),
+        Edge(settings.distribution, gateway, settings.buckets_url) if settings.distribution else gateway,
         host="127.0.0.1",
         port=arguments.port,
         http="httptools",

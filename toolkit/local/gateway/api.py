@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolkit.local.gateway.distribution import Distribution
+
 LONGEST_INTEGRATION_SECONDS = 30.0
 """The time limit of an HTTP API's integration, and its default."""
 
@@ -78,6 +80,10 @@ class GatewaySettings(_Part):
     """Base URL of each service's process."""
     keys_urls: Mapping[str, str] = {}
     """Where the token keys of each issuer are read."""
+    distribution: Distribution | None = None
+    """What stands before the API, if anything does."""
+    buckets_url: str = ""
+    """Where the buckets of the distribution are read."""
 
     @classmethod
     def load(cls, file: Path) -> GatewaySettings:

@@ -17,8 +17,9 @@ from toolkit.local.gateway.throttle import TokenBucket
 from toolkit.local.gateway.upstream import Headers, Upstream, UpstreamError
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 MOST_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's limit of a payload."""
@@ -57,7 +58,7 @@ class Gateway:
         if scope["type"] != "http":
             return
         request_headers: Headers = scope["headers"]
-        origin = _header(request_headers, b"origin")
+        origin = header(request_headers, b"origin")
         if scope["path"] == HEALTH_PATH:
             status, headers, body = 200, [(b"content-type", b"application/json")], b'{"status": "ok"}'
         elif origin is not None and self._is_unrouted_preflight(scope):
@@ -86,7 +87,7 @@ class Gateway:
         if route is None:
             return _refusal(404)
         if route.authorizer is not None:
-            authorization = _header(headers, b"authorization")
+            authorization = header(headers, b"authorization")
             try:
                 token = authorization.decode("latin-1") if authorization is not None else None
                 claims = await self._authorizers[route.authorizer].claims(token)
@@ -135,10 +136,11 @@ class Gateway:
 
 
 def _is_preflight(method: str, headers: Headers) -> bool:
-    return method == "OPTIONS" and _header(headers, b"access-control-request-method") is not None
+    return method == "OPTIONS" and header(headers, b"access-control-request-method") is not None
 
 
-def _header(headers: Headers, name: bytes) -> bytes | None:
+def header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a header, whose name is in lower case."""
     return next((value for known, value in headers if known == name), None)
 
 
@@ -172,9 +174,9 @@ def _forwarded(scope: Scope) -> Headers:
 
 def _traced(headers: Headers) -> Headers:
     """The trace under both header names; a new trace where the caller sent none."""
-    sent = _header(headers, b"x-amzn-trace-id")
+    sent = header(headers, b"x-amzn-trace-id")
     known = TRACE_ROOT.search(sent) if sent is not None else None
-    parent = _header(headers, b"traceparent")
+    parent = header(headers, b"traceparent")
     if known is not None:
         trace = known.group(1) + known.group(2)
     elif parent is not None and len(parent.split(b"-")) == 4:

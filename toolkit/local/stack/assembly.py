@@ -6,7 +6,7 @@ import json
 import sys
 
 from toolkit.errors import ToolkitError
-from toolkit.local.gateway.api import Api, GatewaySettings
+from toolkit.local.gateway.api import GatewaySettings
 from toolkit.local.gateway.spec import gateway
 from toolkit.local.lambda_functions.specs import poller, ticker, worker
 from toolkit.local.lambda_functions.ticker import Schedule
@@ -44,7 +44,7 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, wo
     if topology.schedules:
         specs.append(_ticker(topology.schedules, machine))
     if topology.apis:
-        specs.append(_gateway(topology.apis, machine, gateway_port))
+        specs.append(_gateway(topology, machine, gateway_port))
     return specs
 
 
@@ -105,7 +105,8 @@ def _ticker(schedules: tuple[Schedule, ...], machine: Machine) -> ProcessSpec:
     return ticker(name=TICKER, schedules=file, workers=machine.workers)
 
 
-def _gateway(apis: tuple[Api, ...], machine: Machine, port: int) -> ProcessSpec:
+def _gateway(topology: Topology, machine: Machine, port: int) -> ProcessSpec:
+    apis = topology.apis
     if len(apis) > 1:
         raise ToolkitError(
             f"the stack has {len(apis)} HTTP APIs, this machine's gateway serves one",
@@ -120,6 +121,8 @@ def _gateway(apis: tuple[Api, ...], machine: Machine, port: int) -> ProcessSpec:
             authorizer.issuer: emulated_keys_url(authorizer.keys_url, machine.aws_endpoint)
             for authorizer in authorizers
         },
+        distribution=topology.distribution,
+        buckets_url=machine.aws_endpoint,
     )
     file = machine.state / ROUTES_FILE
     file.write_text(settings.model_dump_json(indent=2))

@@ -2,7 +2,8 @@
 
 An ECS service becomes a process with its task definition's command, environment and role, a SageMaker endpoint one
 with its container's; a Lambda function a worker; an event source mapping a poller; a schedule a line of the ticker's
-file; an HTTP API, with its authorizer, VPC link and listener rules, the gateway's routes.
+file; an HTTP API, with its authorizer, VPC link and listener rules, the gateway's routes; a distribution what stands
+before them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import Api
 from toolkit.local.gateway.deployed_apis import deployed_apis
+from toolkit.local.gateway.deployed_distributions import deployed_distribution
+from toolkit.local.gateway.distribution import Distribution
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.poller import EventSourceMapping
 from toolkit.local.lambda_functions.ticker import Schedule
@@ -90,6 +93,7 @@ class Topology:
     apis: tuple[Api, ...]
     schedules: tuple[Schedule, ...] = ()
     models: tuple[ModelProcess, ...] = ()
+    distribution: Distribution | None = None
 
 
 def topology(resources: Iterable[ResourceState]) -> Topology:
@@ -113,6 +117,7 @@ def topology(resources: Iterable[ResourceState]) -> Topology:
         apis=deployed_apis(deployed, behind),
         schedules=_schedules(deployed, workers),
         models=models,
+        distribution=deployed_distribution(deployed),
     )
 
 

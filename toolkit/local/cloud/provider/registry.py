@@ -57,6 +57,7 @@ EMULATED: Final[tuple[type[Emulator], ...]] = (
     s3.BucketCors,
     s3.BucketEncryption,
     s3.BucketNotification,
+    s3.BucketObject,
     s3.BucketOwnership,
     s3.PublicAccessBlock,
     secretsmanager.Secret,
@@ -78,6 +79,8 @@ RUN_BY_PROCESSES: Final = frozenset(
         "aws:apigatewayv2/integration:Integration",
         "aws:apigatewayv2/route:Route",
         "aws:apigatewayv2/stage:Stage",
+        "aws:cloudfront/distribution:Distribution",
+        "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
         "aws:lambda/eventSourceMapping:EventSourceMapping",
         "aws:lb/listener:Listener",
         "aws:lb/listenerRule:ListenerRule",
@@ -85,6 +88,7 @@ RUN_BY_PROCESSES: Final = frozenset(
         "aws:sagemaker/endpoint:Endpoint",
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
         "aws:sagemaker/model:Model",
+        "aws:wafv2/webAcl:WebAcl",
     }
 )
 """Types that the gateway, the pollers and the models' processes read from the record: they count as emulated too."""
@@ -96,6 +100,7 @@ REPLACED_WHEN_RECORDED: Final[Mapping[str, frozenset[str]]] = {
     "aws:apigatewayv2/route:Route": frozenset({"apiId"}),
     "aws:apigatewayv2/stage:Stage": frozenset({"apiId", "name"}),
     "aws:apigatewayv2/vpcLink:VpcLink": frozenset({"subnetIds", "securityGroupIds"}),
+    "aws:cloudfront/distribution:Distribution": frozenset(),
     "aws:ec2/route:Route": frozenset({"routeTableId", "destinationCidrBlock"}),
     "aws:ec2/routeTable:RouteTable": frozenset({"vpcId"}),
     "aws:ec2/securityGroup:SecurityGroup": frozenset({"name", "vpcId", "description"}),
@@ -109,6 +114,7 @@ REPLACED_WHEN_RECORDED: Final[Mapping[str, frozenset[str]]] = {
     "aws:lb/targetGroup:TargetGroup": frozenset({"name", "port", "protocol", "targetType", "vpcId"}),
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": frozenset({"name", "productionVariants"}),
     "aws:sagemaker/model:Model": frozenset({"name", "primaryContainer", "executionRoleArn"}),
+    "aws:wafv2/webAcl:WebAcl": frozenset({"name", "scope"}),
 }
 """Inputs that AWS cannot change in place, for recorded types; the others replace on `name`."""
 

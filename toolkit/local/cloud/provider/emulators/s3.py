@@ -1,12 +1,17 @@
-"""Buckets and what is declared of them; their policies are recorded, because moto reads no condition of them."""
+"""Buckets, their objects and what is declared of them.
+
+Their policies are recorded, because moto reads no condition of them.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from base64 import b64decode
 from typing import Any, ClassVar, Final
 
 from toolkit.engine.provider import Created, Properties
 from toolkit.local.cloud.provider.emulator import Emulator
+from toolkit.local.cloud.provider.request import request
 
 UNCONSTRAINED: Final = "us-east-1"
 """The one region that S3 wants not to be named (CreateBucket, "LocationConstraint")."""
@@ -158,3 +163,33 @@ def _notification(queue: Properties) -> dict[str, Any]:
         if queue.get(property)
     ]
     return configuration | ({"Filter": {"Key": {"FilterRules": rules}}} if rules else {})
+
+
+class BucketObject(Emulator):
+    """`aws:s3/bucketObjectv2:BucketObjectv2` with its content in the program; its id is bucket and key."""
+
+    type: ClassVar[str] = "aws:s3/bucketObjectv2:BucketObjectv2"
+    replace_on: ClassVar[frozenset[str]] = frozenset({"bucket", "key"})
+
+    def create(self, inputs: Properties) -> Created:
+        etag = self._put(inputs)
+        bucket, key = inputs["bucket"], inputs["key"]
+        return Created(id=f"{bucket}/{key}", outputs={"arn": f"arn:aws:s3:::{bucket}/{key}", "etag": etag})
+
+    def exists(self, id: str, outputs: Properties) -> bool:
+        bucket, _, key = id.partition("/")
+        return bool(self.backends.boto("s3").head_object(Bucket=bucket, Key=key))
+
+    def update(self, id: str, before: Properties, inputs: Properties) -> Properties:
+        return {"etag": self._put(inputs)}
+
+    def delete(self, id: str, outputs: Properties) -> None:
+        bucket, _, key = id.partition("/")
+        self.backends.boto("s3").delete_object(Bucket=bucket, Key=key)
+
+    def _put(self, inputs: Properties) -> str:
+        client = self.backends.boto("s3")
+        content = inputs.get("content")
+        body = b64decode(inputs.get("contentBase64") or "") if content is None else str(content).encode()
+        described = {name: value for name, value in inputs.items() if name not in {"content", "contentBase64", "tags"}}
+        return str(client.put_object(**request(client, "PutObject", described), Body=body)["ETag"]).strip('"')

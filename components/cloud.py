@@ -33,6 +33,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.order_database import OrderDatabase, OrderDatabaseArgs
 from components.payments import Payments, PaymentsArgs
 from components.product_images import ProductImages, ProductImagesArgs
+from components.product_search import ProductSearch, ProductSearchArgs
 from components.profile import Profile
 from components.recommendations import Recommendations, RecommendationsArgs
 from components.secrets_management import Secrets, SecretsArgs
@@ -86,6 +87,7 @@ class Cloud(Generic[S_contra, F]):
     Payments: Constructor[F, PaymentsArgs, Payments]
     ProductImages: Constructor[F, ProductImagesArgs, ProductImages]
     Recommendations: Constructor[F, RecommendationsArgs, Recommendations]
+    ProductSearch: Constructor[F, ProductSearchArgs, ProductSearch]
     Secrets: Constructor[F, SecretsArgs, Secrets]
     Waf: Constructor[F, WafArgs, Waf]
 

@@ -35,21 +35,23 @@ class Component(pulumi.ComponentResource):
         foundation: Foundation,
         *,
         function: str | None = None,
+        engine: str | None = None,
         links: Sequence[Link] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`function` is for classes that play several (a container service); else it is `FUNCTION`."""
+        """`function` is for classes that play several (a container service); else it is `FUNCTION`. `engine` is for
+        classes that deploy another one than `ENGINE` in some profiles."""
         self.name = name
         self.foundation = foundation
         self.function = function or self.FUNCTION
         self.links = tuple(links)
-        engine = None
-        if self.function and self.ENGINE:
-            engine = foundation.engines.of(self.function, foundation.cloud, self.ENGINE)
+        played = None
+        if self.function and (deployed := engine or self.ENGINE):
+            played = foundation.engines.of(self.function, foundation.cloud, deployed)
         super().__init__(
             type_token(type(self)),
             name,
-            _inputs(self.function, engine, self.links),
+            _inputs(self.function, played, self.links),
             pulumi.ResourceOptions.merge(pulumi.ResourceOptions(provider=foundation.provider), opts),
         )
 

@@ -28,6 +28,9 @@ class Access(StrEnum):
     READS_SECRET = "reads-secret"  # noqa: S105 - an access, not a password
     VERIFIES = "verifies"
     ROUTES = "routes"
+    QUERIES = "queries"
+    INDEXES = "indexes"
+    FOLLOWS = "follows"
 
 
 class Target(Protocol):
@@ -104,6 +107,21 @@ def reads_secret(target: Target) -> Link:
 def verifies(target: Target) -> Link:
     """Verifies the tokens that a directory of users issues."""
     return Link(target=target, access=Access.VERIFIES)
+
+
+def queries(target: Target) -> Link:
+    """Searches; never changes what is found."""
+    return Link(target=target, access=Access.QUERIES)
+
+
+def indexes(target: Target) -> Link:
+    """Decides what a search finds: makes, fills and replaces its index."""
+    return Link(target=target, access=Access.INDEXES)
+
+
+def follows(target: Target) -> Link:
+    """Is called with the changes of a data store, in their order."""
+    return Link(target=target, access=Access.FOLLOWS)
 
 
 def routes(target: Target) -> Link:

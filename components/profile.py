@@ -49,8 +49,11 @@ class Profile:
 
     database_size: Size
     cache_size: Size
+    search_size: Size
+    search_sleeps: bool
+    """Product search stops when nobody searches, and the first search afterwards waits until it is awake."""
     standby: bool
-    """Database and cache have a second instance in another zone, which takes over."""
+    """Database, cache and search have a second instance in another zone, which takes over."""
 
     protect_data: bool
     """Stateful resources refuse to be deleted, by the cloud and by Pulumi. `marketplace:protect` lifts it."""
@@ -80,6 +83,8 @@ PROD: Final = Profile(
     queue_concurrency=50,
     database_size=Size.LARGE,
     cache_size=Size.LARGE,
+    search_size=Size.SMALL,
+    search_sleeps=False,
     standby=True,
     protect_data=True,
     keep_backups=True,
@@ -102,6 +107,8 @@ STAGING: Final = Profile(
     queue_concurrency=10,
     database_size=Size.MEDIUM,
     cache_size=Size.MEDIUM,
+    search_size=Size.SMALL,
+    search_sleeps=False,
     standby=True,
     protect_data=True,
     keep_backups=True,
@@ -124,6 +131,8 @@ EPHEMERAL: Final = Profile(
     queue_concurrency=2,
     database_size=Size.SMALL,
     cache_size=Size.SMALL,
+    search_size=Size.SMALL,
+    search_sleeps=True,
     standby=False,
     protect_data=False,
     keep_backups=False,

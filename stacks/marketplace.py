@@ -24,7 +24,7 @@ from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines
 from components.fraud_detection import FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueueArgs
-from components.link import Link, consumes, infers, publishes, reads_secret, reads_writes, starts, verifies
+from components.link import Link, consumes, infers, publishes, queries, reads_secret, reads_writes, starts, verifies
 from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
@@ -32,6 +32,7 @@ from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
 from components.product_images import ProductImagesArgs
 from components.recommendations import RecommendationsArgs
+from components.product_search import ProductSearchArgs
 from components.secrets_management import SecretsArgs
 from components.waf import WafArgs
 from components.workload import Handler, Service
@@ -106,6 +107,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         "orders", on, OrderDatabaseArgs(network=network, secrets=secrets, migrations=migrations)
     )
     images = cloud.ProductImages("images", on, ProductImagesArgs(allowed_origins=settings.allowed_origins))
+    search = cloud.ProductSearch("search", on, ProductSearchArgs(network=network, secrets=secrets))
     carts = cloud.CartCache("carts", on, CartCacheArgs(network=network, secrets=secrets))
 
     # AI & ML
@@ -156,6 +158,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         reads_writes(orders),
         reads_writes(images),
         reads_writes(recommendations),
+        queries(search),
     )
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     api = cloud.ApiGateway(
@@ -204,6 +207,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 orders,
                 carts,
                 fraud,
+                search,
                 orders.migrations,
                 recommendations,
             ),

@@ -22,6 +22,8 @@ CATALOG: Final = Service(
         Route(method="PUT", path="/catalog/products/{product_id}/images"),
         Route(method="POST", path="/catalog/products/{product_id}/images/{image_id}/confirm"),
         Route(method="PUT", path="/catalog/sellers/me"),
+        Route(method="GET", path="/search", public=True),
+        Route(method="GET", path="/search/suggestions", public=True),
     ),
     settings=("currency", "log_level"),
 )

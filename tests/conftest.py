@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
 from commerce.adapters.redis import CacheSettings, connect
 from toolkit.local.cloud.moto import MotoServer
+from toolkit.local.servers.opensearch import OpenSearchServer
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
 
@@ -69,6 +70,15 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = connect(CacheSettings.from_url(redis_url))
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def opensearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServer]:
+    """This machine's search engine, for every test of this process."""
+    server = OpenSearchServer(tmp_path_factory.mktemp("opensearch"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ included, passes the same contract tests. All operations are safe to run concurr
 from commerce.ports.affinities import Affinities
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
-from commerce.ports.credentials import CredentialsSource, PasswordSource, Secrets
+from commerce.ports.credentials import CredentialsSource, PasswordSource, RequestSigner, Secrets
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
@@ -15,6 +15,7 @@ from commerce.ports.orders import Orders
 from commerce.ports.outbox import Outbox
 from commerce.ports.payment_gateway import PaymentGateway
 from commerce.ports.payouts import Payouts
+from commerce.ports.product_search import ProductSearch, SearchIndex
 from commerce.ports.products import Products
 from commerce.ports.rankings import Rankings
 from commerce.ports.stock_gate import StockGate
@@ -38,8 +39,11 @@ __all__ = [
     "PasswordSource",
     "PaymentGateway",
     "Payouts",
+    "ProductSearch",
     "Products",
     "Rankings",
+    "RequestSigner",
+    "SearchIndex",
     "Secrets",
     "SignedUpload",
     "StockGate",

@@ -12,6 +12,14 @@ CredentialsSource = Callable[[], Awaitable[tuple[str, str]]]
 """User and password for one new connection."""
 
 
+class RequestSigner(Protocol):
+    """Signs a request to a store that takes HTTP requests of known identities."""
+
+    async def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+        """The headers to send: those given, and the signature with the process's own identity."""
+        ...
+
+
 class Secrets(Protocol):
     """The cloud's secret store behind a small cache. `read` blocks: call it off the event loop."""
 

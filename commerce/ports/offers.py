@@ -57,6 +57,10 @@ class Offers(Protocol):
         """The next offer ids in their order, at most `limit`; empty at the end. `after` is "" at the start."""
         ...
 
+    async def clock(self) -> int:
+        """Microseconds of the order database's own clock: one clock for everybody who reads from it."""
+        ...
+
     async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
         """What `StockKeeper.reconcile` needs, read at one instant."""
         ...

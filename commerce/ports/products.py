@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from commerce.catalog import Product, ProductPage
@@ -15,6 +16,10 @@ class Products(Protocol):
 
     async def get(self, product_id: str) -> Product:
         """Raises ProductNotFound."""
+        ...
+
+    async def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """The products that exist among these."""
         ...
 
     async def list(self, limit: int, cursor: str | None = None) -> ProductPage:

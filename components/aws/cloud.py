@@ -25,6 +25,7 @@ from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
 from components.product_images.aws import ProductImages
 from components.recommendations.aws import Recommendations
+from components.product_search.aws import ProductSearch
 from components.secrets_management.aws import Secrets
 from components.waf.aws import Waf
 
@@ -48,6 +49,7 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     Payments=Payments,
     ProductImages=ProductImages,
     Recommendations=Recommendations,
+    ProductSearch=ProductSearch,
     Secrets=Secrets,
     Waf=Waf,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -23,6 +23,8 @@ class Grant:
     apis: tuple[str, ...] = ()
     """AWS APIs that the workload calls, by the name of their endpoint (`secretsmanager`)."""
     after: tuple[pulumi.Resource, ...] = ()
+    admit: Callable[[pulumi.Output[str]], pulumi.Resource] | None = None
+    """Lets the role of this ARN in, where the target itself keeps a list of roles."""
 
 
 class Bindable(Protocol):

@@ -84,6 +84,8 @@ class Identity:
         for grant in grants:
             self.environment.update(grant.environment)
             self.after.extend(grant.after)
+            if grant.admit is not None:
+                self.after.append(grant.admit(self.role_arn))
         for peer in self._peers(grants):
             self._reach(peer)
 

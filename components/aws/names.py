@@ -40,6 +40,8 @@ EDGE: Final = Rule(what="CloudFront policy", longest=64)
 FIREWALL: Final = Rule(what="WAF web ACL", longest=100)
 """A log group's name has some words before it."""
 KEY: Final = Rule(what="KMS alias", longest=256 - len("alias/"))
+SEARCH_COLLECTION: Final = Rule(what="OpenSearch Serverless collection or policy", longest=32)
+SEARCH_DOMAIN: Final = Rule(what="OpenSearch domain", longest=28)
 SIGN_IN: Final = Rule(
     what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")
 )

@@ -14,6 +14,11 @@ CACHE_NODES: Final[Mapping[Size, str]] = MappingProxyType(
 )
 """Node type of the cart cache."""
 
+OPENSEARCH_NODES: Final[Mapping[Size, str]] = MappingProxyType(
+    {Size.SMALL: "t3.small.search", Size.MEDIUM: "t3.medium.search", Size.LARGE: "m7g.large.search"}
+)
+"""Node type of product search."""
+
 CPU_UNITS_PER_CORE: Final = 1024
 
 

@@ -8,12 +8,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from commerce.adapters import cloud, postgres, redis
+from commerce.adapters.opensearch import OpenSearch, OpenSearchProductSearch, SearchSettings
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisRankings, connect
 from commerce.product_images import ProductImages
+from commerce.searching import CheckedSearch
 from services.catalog import images
 from services.catalog.dependencies import Catalog, catalog_of
 from services.catalog.endpoints import router
+from services.catalog.search_endpoints import search_router
 from services.catalog.settings import CatalogSettings
 from services.catalog.views import ViewRecorder
 from services.http.application import build_app
@@ -35,7 +38,7 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         title="Catalog",
         description="Products, sellers and their offers",
         lifespan=lifespan,
-        routers=(router, images.router),
+        routers=(router, images.router, search_router),
         checks=lambda request: catalog_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
         outages=(*postgres.OUTAGES, *redis.OUTAGES, *cloud.load(settings.cloud).outages),
@@ -49,6 +52,7 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
     Nothing is connected before it is needed: the service starts, alive but not ready, while a store is away.
     """
     chosen, database, cache = cloud.load(settings.cloud), DatabaseSettings(), CacheSettings()
+    engine = SearchSettings()
     pool = await connect_pool(
         database,
         min_size=0,
@@ -56,21 +60,24 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         password=chosen.database_password(database),
     )
     client = connect(cache, chosen.cache_credentials(cache))
+    opensearch = OpenSearch(engine, chosen.search_signer(engine.service))
     rankings = RedisRankings(client)
     views = ViewRecorder(rankings)
     try:
-        products = chosen.products(settings.products_collection)
+        products, offers = chosen.products(settings.products_collection), PostgresOffers(pool)
         async with views.running():
             yield Catalog(
                 products=products,
-                offers=PostgresOffers(pool),
+                offers=offers,
                 images=ProductImages(products=products, files=chosen.files(settings.images_store)),
                 rankings=rankings,
                 views=views,
+                search=CheckedSearch(search=OpenSearchProductSearch(opensearch), offers=offers),
                 currency=settings.currency,
-                # Without the cache there are no recommendations, and everything else works.
+                # Without the cache there are no recommendations, without the search engine no search; the rest works.
                 checks={"orders": lambda: pool.execute("SELECT 1"), "products": lambda: products.list(1)},
             )
     finally:
+        await opensearch.aclose()
         await client.aclose()
         await pool.close()

@@ -10,18 +10,20 @@ from fastapi import Depends, Request
 from commerce.ports import Offers, Products, Rankings
 from commerce.product_images import ProductImages
 from services.catalog.views import ViewRecorder
+from commerce.searching import CheckedSearch
 from services.http.health import Checks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalog:
-    """The stores, the currency that offers are made in, and how to ask the stores whether they answer."""
+    """The stores, search over them, the currency that offers are made in, and how to ask whether the stores answer."""
 
     products: Products
     offers: Offers
     images: ProductImages
     rankings: Rankings
     views: ViewRecorder
+    search: CheckedSearch
     currency: str
     checks: Checks
 

@@ -62,6 +62,7 @@ EXPECTED: dict[str, Policy] = {
         "DecryptDynamodb": DECRYPT,
         "ConnectOrders": sign_in("catalog"),
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-catalog.arn>"]),
+        "QueriesSearchPost": (["es:ESHttpPost"], ["<Domain search.arn>/products/_search"]),
         "ListImages": LIST_IMAGES,
         "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
         "WriteImages": (["s3:PutObject"], [UPLOADS, IMPORTS]),

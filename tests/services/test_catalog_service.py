@@ -12,10 +12,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryRankings
+from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryProductSearch, MemoryRankings
 from commerce.adapters.postgres import PostgresOffers
 from commerce.catalog import Product
 from commerce.product_images import ProductImages
+from commerce.searching import CheckedSearch
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
@@ -30,13 +31,14 @@ CLAIMED = {"x-user-id": "ann"}
 async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
-        products = MemoryProducts()
+        products, offers = MemoryProducts(), PostgresOffers(pool)
         yield Catalog(
             products=products,
-            offers=PostgresOffers(pool),
+            offers=offers,
             images=ProductImages(products=products, files=MemoryFiles()),
             rankings=MemoryRankings(),
             views=ViewRecorder(MemoryRankings()),
+            search=CheckedSearch(search=MemoryProductSearch(), offers=offers),
             currency=settings.currency,
             checks={"orders": lambda: pool.execute("SELECT 1")},
         )

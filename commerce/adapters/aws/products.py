@@ -7,11 +7,13 @@ import base64
 import binascii
 import json
 import re
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commerce.adapters.aws.product_items import from_item, to_item, unchanged
-from commerce.adapters.aws.session import CONFIG, overload_as_outage, session
+from commerce.adapters.aws.session import CONFIG, ServiceOverloaded, overload_as_outage, session
 from commerce.catalog import PRODUCT_ID, NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ScanOutputTypeDef
 
     from commerce.adapters.aws.product_items import Item
+_MOST_READ = 100
+"""What DynamoDB reads in one request."""
+_READ_ATTEMPTS = 5
+_READ_PAUSE_SECONDS = 0.05
 
 
 class DynamoProducts:
@@ -35,6 +41,13 @@ class DynamoProducts:
     async def get(self, product_id: str) -> Product:
         with overload_as_outage():
             return await asyncio.to_thread(self._get, product_id)
+
+    async def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        wanted = list(dict.fromkeys(product_ids))
+        batches = [wanted[start : start + _MOST_READ] for start in range(0, len(wanted), _MOST_READ)]
+        with overload_as_outage():
+            read = await asyncio.gather(*(asyncio.to_thread(self._find, batch) for batch in batches))
+        return {product.product_id: product for batch in read for product in batch}
 
     async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
         with overload_as_outage():
@@ -58,6 +71,19 @@ class DynamoProducts:
         if "Item" not in answer:
             raise ProductNotFound(product_id)
         return from_item(answer["Item"])
+
+    def _find(self, product_ids: Sequence[str]) -> Sequence[Product]:
+        found: list[Product] = []
+        wanted: list[Mapping[str, Any]] = [{"product_id": {"S": one}} for one in product_ids]
+        for attempt in range(_READ_ATTEMPTS):
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}})
+            found += [from_item(item) for item in answer["Responses"].get(self._table, ())]
+            # DynamoDB leaves some out when an answer becomes too large or the table is too busy.
+            wanted = list(answer["UnprocessedKeys"].get(self._table, {"Keys": []})["Keys"])
+            if not wanted:
+                return found
+            time.sleep(_READ_PAUSE_SECONDS * 2**attempt)
+        raise ServiceOverloaded(f"{self._table} leaves {len(wanted)} products unread")
 
     def _put(self, product: Product, replacing: Product | None) -> None:
         condition = "attribute_not_exists(product_id) OR owner_id = :owner_id"

@@ -14,6 +14,7 @@ from commerce.adapters.memory.order_pace import MemoryOrderPace
 from commerce.adapters.memory.orders import MemoryOrders
 from commerce.adapters.memory.outbox import MemoryOutbox
 from commerce.adapters.memory.payouts import MemoryPayouts
+from commerce.adapters.memory.product_search import MemoryProductSearch
 from commerce.adapters.memory.products import MemoryProducts
 from commerce.adapters.memory.rankings import MemoryRankings
 from commerce.adapters.memory.stock_gate import MemoryStockGate
@@ -33,6 +34,7 @@ __all__ = [
     "MemoryOrders",
     "MemoryOutbox",
     "MemoryPayouts",
+    "MemoryProductSearch",
     "MemoryProducts",
     "MemoryRankings",
     "MemoryScorer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -64,6 +65,9 @@ class MemoryOffers:
 
     async def ids(self, after: str, limit: int) -> tuple[str, ...]:
         return tuple(sorted(offer_id for offer_id in self._market.offers if offer_id > after)[:limit])
+
+    async def clock(self) -> int:
+        return time.time_ns() // 1_000
 
     async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
         return StockSnapshot(

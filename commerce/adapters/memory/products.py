@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
 
@@ -22,6 +24,9 @@ class MemoryProducts:
         if product_id not in self._products:
             raise ProductNotFound(product_id)
         return self._products[product_id]
+
+    async def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        return {one: self._products[one] for one in product_ids if one in self._products}
 
     async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
         if cursor is not None and not cursor.startswith("after:"):

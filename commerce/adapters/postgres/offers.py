@@ -140,6 +140,10 @@ class PostgresOffers:
         )
         return tuple(row["offer_id"] for row in rows)
 
+    async def clock(self) -> int:
+        now: int = await self._pool.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        return now
+
     async def snapshot(self, offer_ids: Collection[str], reservations: Collection[str]) -> StockSnapshot:
         async with (
             self._pool.acquire() as connection,

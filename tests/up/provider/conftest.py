@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from toolkit.engine.provider import Created, Diff, Properties
 from toolkit.local.cloud.provider import LocalProvider
 from toolkit.local.cloud.provider.emulators.invocation import LambdaCall
+from toolkit.local.servers.opensearch import OpenSearchServer
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
 
@@ -26,6 +27,7 @@ class Servers:
     aws_endpoint: str
     postgres: PostgresServer
     redis: RedisServer
+    opensearch: OpenSearchServer
     logs: Path = Path()
     forks: None = None
     region: str = "us-east-1"
@@ -120,8 +122,15 @@ def moto_endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(moto_endpoint: str, postgres_server: PostgresServer, redis_server: RedisServer) -> Cloud:
-    servers = Servers(aws_endpoint=moto_endpoint, postgres=postgres_server, redis=redis_server)
+def cloud(
+    moto_endpoint: str,
+    postgres_server: PostgresServer,
+    redis_server: RedisServer,
+    opensearch_server: OpenSearchServer,
+) -> Cloud:
+    servers = Servers(
+        aws_endpoint=moto_endpoint, postgres=postgres_server, redis=redis_server, opensearch=opensearch_server
+    )
     boto3.client(
         "sts",
         endpoint_url=moto_endpoint,

@@ -17,6 +17,7 @@ from toolkit.errors import ToolkitError
 from toolkit.local.cloud.moto import MotoServer
 from toolkit.local.processes.fork_server import ForkServer
 from toolkit.local.processes.identity import ProcessIdentity, stop_processes
+from toolkit.local.servers.opensearch import OpenSearchServer
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
 from toolkit.local.servers.stripe import StripeServer
@@ -28,7 +29,7 @@ DEFAULT_REGION = "us-east-1"
 """Where a stack lives that names no region."""
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """Credentials of the deployment; workloads get those of their own role."""
-SERVERS = ("moto", "postgres", "redis", "stripe")
+SERVERS = ("moto", "opensearch", "postgres", "redis", "stripe")
 
 
 class Server(Protocol):
@@ -91,6 +92,13 @@ class Machine:
         """The running Redis or Valkey."""
         server = self._running("redis")
         assert isinstance(server, RedisServer)  # noqa: S101
+        return server
+
+    @property
+    def opensearch(self) -> OpenSearchServer:
+        """The running search engine."""
+        server = self._running("opensearch")
+        assert isinstance(server, OpenSearchServer)  # noqa: S101
         return server
 
     @property
@@ -264,6 +272,8 @@ class Machine:
                 return PostgresServer(self.state / "postgres", port, log=self.logs / "postgres.log")
             case "redis":
                 return RedisServer(self.state / "redis", port, log=self.logs / "redis.log")
+            case "opensearch":
+                return OpenSearchServer(self.state / "opensearch", port, log=self.logs / "opensearch.log")
             case "moto":
                 return MotoServer(self.state, port, region=self.region, log=self.logs / "moto.log")
             case "stripe":

@@ -41,6 +41,20 @@ class Backends(Account, Protocol):
         """The running Redis server."""
         ...
 
+    @property
+    def opensearch(self) -> OpenSearchBackend:
+        """The running search engine."""
+        ...
+
+
+class OpenSearchBackend(Protocol):
+    """A search engine on loopback that everybody may use."""
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        ...
+
 
 class PostgresBackend(Protocol):
     """A PostgreSQL server on loopback that trusts its clients."""

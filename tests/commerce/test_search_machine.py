@@ -102,4 +102,4 @@ class SearchMachine(RuleBasedStateMachine):
 
 
 TestSearch = SearchMachine.TestCase
-TestSearch.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestSearch.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)

@@ -13,19 +13,16 @@ from commerce.errors import MarketplaceError
 if TYPE_CHECKING:
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
-<<<<<<< HEAD
-    from commerce.ports import CheckoutFlow, CredentialsSource, Files, FraudScorer, PasswordSource, Products, Secrets
-=======
     from commerce.ports import (
         CheckoutFlow,
         CredentialsSource,
         Files,
+        FraudScorer,
         PasswordSource,
         Products,
         RequestSigner,
         Secrets,
     )
->>>>>>> 505595b (Product search: an engine that finds, and the order database that says what is true of it)
 
 CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
 """The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
@@ -60,13 +57,11 @@ class Cloud(Protocol):
         """The files in the store of this name."""
         ...
 
-<<<<<<< HEAD
     def fraud_scorer(self, scorer_id: str) -> FraudScorer: ...
-=======
+
     def search_signer(self, service: str) -> RequestSigner:
         """Signs requests to the search engine, which `service` calls by its name, with the process's own identity."""
         ...
->>>>>>> 505595b (Product search: an engine that finds, and the order database that says what is true of it)
 
     def checkout_flow(self, flow_id: str) -> CheckoutFlow: ...
 

@@ -51,15 +51,13 @@ class Aws:
         """The store is a bucket of S3."""
         return S3Files(store)
 
-<<<<<<< HEAD
     def fraud_scorer(self, scorer_id: str) -> SageMakerScorer:
         """The SageMaker endpoint whose name is `scorer_id`."""
         return SageMakerScorer(scorer_id)
-=======
+
     def search_signer(self, service: str) -> SigV4Signer:
         """Signature version 4 for `es` or `aoss`."""
         return SigV4Signer(service)
->>>>>>> 505595b (Product search: an engine that finds, and the order database that says what is true of it)
 
     def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
         """The state machine whose ARN is `flow_id`."""

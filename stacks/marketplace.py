@@ -31,8 +31,8 @@ from components.order_database import OrderDatabaseArgs
 from components.order_database.migrations import MigrationsArgs
 from components.payments import PaymentsArgs
 from components.product_images import ProductImagesArgs
-from components.recommendations import RecommendationsArgs
 from components.product_search import ProductSearchArgs
+from components.recommendations import RecommendationsArgs
 from components.secrets_management import SecretsArgs
 from components.waf import WafArgs
 from components.workload import Handler, Service

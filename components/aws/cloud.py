@@ -24,8 +24,8 @@ from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
 from components.product_images.aws import ProductImages
-from components.recommendations.aws import Recommendations
 from components.product_search.aws import ProductSearch
+from components.recommendations.aws import Recommendations
 from components.secrets_management.aws import Secrets
 from components.waf.aws import Waf
 

@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 
 from commerce.ports import Offers, Products, Rankings
 from commerce.product_images import ProductImages
-from services.catalog.views import ViewRecorder
 from commerce.searching import CheckedSearch
+from services.catalog.views import ViewRecorder
 from services.http.health import Checks
 
 

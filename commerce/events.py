@@ -25,6 +25,10 @@ class EventType(StrEnum):
     ORDER_CAPTURED = "order_captured"
     ORDER_FULFILLED = "order_fulfilled"
     ORDER_FAILED = "order_failed"
+    SALE_SHIPPED = "sale_shipped"
+    SALE_DELIVERED = "sale_delivered"
+    SHARE_RELEASED = "share_released"
+    PAYOUT_SENT = "payout_sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,21 +106,17 @@ def capture_transaction(order: Order) -> LedgerTransaction:
     return transaction(f"capture/{order.order_id}", order.order_id, movements)
 
 
-def release_transaction(order_id: str, share: SellerOrder) -> LedgerTransaction:
-    """The return window closed: the share is no longer held and may be transferred."""
+def release_transaction(order_id: str, seller_id: str, amount: Money) -> LedgerTransaction:
+    """The return window closed: what is still held of the share may be transferred."""
     return transaction(
-        f"release/{order_id}/{share.seller_id}",
-        order_id,
-        [(held(share.seller_id), share.net), (payable(share.seller_id), -share.net)],
+        f"release/{order_id}/{seller_id}", order_id, [(held(seller_id), amount), (payable(seller_id), -amount)]
     )
 
 
-def transfer_transaction(order_id: str, share: SellerOrder) -> LedgerTransaction:
-    """The processor moved the share to the seller's own account."""
+def transfer_transaction(order_id: str, seller_id: str, amount: Money) -> LedgerTransaction:
+    """The processor moved the share, less what the seller owed, to the seller's own account."""
     return transaction(
-        f"transfer/{order_id}/{share.seller_id}",
-        order_id,
-        [(payable(share.seller_id), share.net), (PROCESSOR, -share.net)],
+        f"transfer/{order_id}/{seller_id}", order_id, [(payable(seller_id), amount), (PROCESSOR, -amount)]
     )
 
 

@@ -1,63 +1,142 @@
-"""When a seller's share may leave the platform: pure functions of the order and the time."""
+"""When a seller's share may leave the platform, and how much of it: pure functions of order, time and ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from commerce.errors import InvalidRequest
+from commerce.events import DomainEvent, EventType
 from commerce.money import Money
-from commerce.orders import IllegalTransition, Order, SellerOrder, SellerOrderState
+from commerce.orders import IllegalTransition, SellerOrder, SellerOrderState
+
+RETRY_REFUSED_AFTER = timedelta(hours=1)
+"""A transfer that the processor refused is tried again: an account may have been put in order meanwhile."""
+LEASE = timedelta(minutes=5)
+"""A claim that is not settled by then is sent again, by whoever comes first: the processor makes it once."""
+
+
+class PayoutState(StrEnum):
+    """claimed -> sent, or settled when the whole share repaid a debt; refused is claimed again later."""
+
+    CLAIMED = "claimed"
+    SENT = "sent"
+    SETTLED = "settled"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueShare:
-    """A share that may be transferred, with the account that receives it and the charge that it came from."""
+class Payout:
+    """The one transfer of a share. Its amount was fixed when it was claimed: from then on no hold stops it.
+
+    `recovered` is the part of the share that stays with the platform, because the seller owed it. `attempt` counts
+    the transfers that the processor refused, and the one to make.
+    """
 
     order_id: str
     seller_id: str
-    amount: Money
     account_id: str
-    source_charge: str | None
+    amount: Money
+    recovered: Money
+    claimed_at: datetime
+    state: PayoutState = PayoutState.CLAIMED
+    attempt: int = 1
+    source_charge: str | None = None
+    transfer_id: str | None = None
+    refusal: str | None = None
 
 
-def held_until(fulfilled_at: datetime, return_window: timedelta) -> datetime:
-    """A share is held from capture until the return window, which opens when the order is fulfilled, has closed."""
-    if fulfilled_at.tzinfo is None:
-        raise InvalidRequest("A time of fulfillment needs a time zone.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutPage:
+    """`next_cursor` is opaque, null on the last page."""
+
+    items: tuple[Payout, ...]
+    next_cursor: str | None
+
+
+def held_until(delivered_at: datetime, return_window: timedelta) -> datetime:
+    """A share is held from capture until the return window, which opens with the delivery, has closed.
+
+    An order whose delivery nobody reports counts as delivered some days after it was fulfilled: the caller adds them.
+    """
+    if delivered_at.tzinfo is None:
+        raise InvalidRequest("A time of delivery needs a time zone.")
     if return_window < timedelta(0):
         raise InvalidRequest(f"A return window is not negative: {return_window}.")
-    return fulfilled_at + return_window
+    return delivered_at + return_window
 
 
-def may_release(share: SellerOrder, now: datetime) -> bool:
-    """Held, fulfilled, and the return window has closed. The instant it closes already counts as closed."""
-    return share.state is SellerOrderState.HELD and share.held_until is not None and now >= share.held_until
-
-
-def due_share(order: Order, share: SellerOrder, account_id: str | None) -> DueShare | None:
-    """The transfer that a share waits for: it is released, not transferred yet, more than nothing, and its seller has
-    an account. None for any other share."""
-    if share.state is not SellerOrderState.RELEASED or share.transfer_id is not None:
-        return None
-    if account_id is None or share.net.amount <= 0:
-        return None
-    return DueShare(
-        order_id=order.order_id,
-        seller_id=share.seller_id,
-        amount=share.net,
-        account_id=account_id,
-        source_charge=order.charge_id,
+def may_release(share: SellerOrder, now: datetime, *, on_hold: bool = False) -> bool:
+    """Held, fulfilled, on no hold, and the return window has closed. The instant it closes counts as closed."""
+    return (
+        share.state is SellerOrderState.HELD
+        and share.held_until is not None
+        and now >= share.held_until
+        and not on_hold
     )
 
 
-def must_record_transfer(order_id: str, share: SellerOrder, transfer_id: str) -> bool:
-    """Whether the transfer of a released share is still to be recorded: False when this one has been.
+def may_pay(share: SellerOrder, payout: Payout | None, *, on_hold: bool, account_ready: bool) -> bool:
+    """Released, not paid or being paid, on no hold, and the seller's account takes transfers."""
+    waiting = payout is None or payout.state is PayoutState.REFUSED
+    return (
+        share.state is SellerOrderState.RELEASED
+        and share.transfer_id is None
+        and waiting
+        and account_ready
+        and not on_hold
+    )
 
-    Raises IllegalTransition when the share is not released, or was paid by another transfer: no seller is paid twice.
+
+def split_payout(due: Money, *, balance: Money, waiting: Money, claimed: Money) -> tuple[Money, Money]:
+    """What of a share is transferred, and what stays because the seller owes it: a debt is recovered first.
+
+    `due` is what the ledger owes for the order of this share, `balance` what it owes the seller for all orders
+    together, `waiting` what for all orders that are released and not claimed, this one among them, `claimed` what is
+    on its way. What the balance is short of these is the debt.
     """
-    if share.transfer_id == transfer_id:
+    nothing = due - due
+    if due.amount <= 0:
+        return nothing, nothing
+    debt = waiting + claimed - balance
+    recovered = Money(min(due.amount, max(0, debt.amount)), due.currency)
+    return due - recovered, recovered
+
+
+def released(order_id: str, seller_id: str, amount: Money) -> DomainEvent:
+    """What to tell of a share whose return window has closed."""
+    return DomainEvent(
+        type=EventType.SHARE_RELEASED,
+        subject_id=order_id,
+        data={"seller_id": seller_id, "amount": amount.amount, "currency": amount.currency},
+    )
+
+
+def sent(payout: Payout, transfer_id: str) -> DomainEvent:
+    """What to tell of a transfer."""
+    return DomainEvent(
+        type=EventType.PAYOUT_SENT,
+        subject_id=payout.order_id,
+        data={
+            "seller_id": payout.seller_id,
+            "amount": payout.amount.amount,
+            "recovered": payout.recovered.amount,
+            "currency": payout.amount.currency,
+            "transfer_id": transfer_id,
+        },
+    )
+
+
+def must_record_transfer(payout: Payout, transfer_id: str) -> bool:
+    """Whether the transfer of a claimed share is still to be recorded: False when this one has been.
+
+    Raises IllegalTransition when the share was not claimed, or was paid by another transfer: no seller is paid twice.
+    """
+    if payout.state is PayoutState.SENT and payout.transfer_id == transfer_id:
         return False
-    if share.transfer_id is not None or share.state is not SellerOrderState.RELEASED:
-        raise IllegalTransition(order_id, f"transferring the share of seller {share.seller_id}", share.state)
+    if payout.state is not PayoutState.CLAIMED:
+        raise IllegalTransition(
+            payout.order_id, f"transferring the share of seller {payout.seller_id}", f"{payout.state} as a payout"
+        )
     return True

@@ -46,6 +46,7 @@ from stacks.workloads import (
     ORDER_PROCESSOR,
     PAYOUTS,
     RANKER,
+    SELLER,
     SERVICES,
     THUMBNAILS,
 )
@@ -161,13 +162,14 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         queries(search),
     )
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
+    seller = service(SELLER, verifies(auth), reads_writes(orders), reads_secret(stripe))
     api = cloud.ApiGateway(
         "api",
         on,
         ApiGatewayArgs(
             auth=auth,
             cluster=cluster,
-            services=(catalog, checkout),
+            services=(catalog, checkout, seller),
             secrets=secrets,
             allowed_origins=settings.allowed_origins,
             requests_per_second=settings.requests_per_second,
@@ -192,6 +194,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 api,
                 catalog,
                 checkout,
+                seller,
                 order_processor,
                 payouts,
                 checkout_saga,

@@ -165,7 +165,9 @@ class Settings(BaseModel):
     commission_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     """The marketplace's share of each seller's gross; 100 are one per cent."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """How long a seller's share is held after fulfillment. Stripe lets it be held for 90 days at most."""
+    """How long a seller's share is held after the delivery. Stripe lets it be held for 90 days at most."""
+    delivery_days: Annotated[int, Field(ge=0, le=30)] = 10
+    """When an order whose delivery nobody reports counts as delivered, after it was fulfilled."""
     fraud_review_from: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Probability of fraud from which an order waits for an administrator. See docs/fraud-model.md."""
     fraud_refuse_from: Annotated[float, Field(gt=0, le=1), AfterValidator(_above_review)] = 0.97

@@ -45,6 +45,29 @@ CHECKOUT: Final = Service(
     memory_mib=2048,
 )
 
+SELLER: Final = Service(
+    name="seller",
+    function="seller-service",
+    module="services.seller",
+    routes=(
+        Route(method="GET", path="/seller/account"),
+        Route(method="POST", path="/seller/account"),
+        Route(method="POST", path="/seller/account/links"),
+        Route(method="GET", path="/seller/orders"),
+        Route(method="GET", path="/seller/orders/{order_id}"),
+        Route(method="PUT", path="/seller/orders/{order_id}/shipment"),
+        Route(method="PUT", path="/seller/orders/{order_id}/delivery"),
+        Route(method="GET", path="/seller/balance"),
+        Route(method="GET", path="/seller/payouts"),
+        Route(method="GET", path="/seller/statement"),
+        Route(method="GET", path="/sellers/{seller_id}/balance"),
+        Route(method="GET", path="/sellers/{seller_id}/holds"),
+        Route(method="PUT", path="/sellers/{seller_id}/orders/{order_id}/hold"),
+        Route(method="POST", path="/sellers/{seller_id}/orders/{order_id}/release"),
+    ),
+    settings=("return_window_days", "log_level"),
+)
+
 CHECKOUT_SAGA: Final = Handler(
     name="checkout-saga",
     function="checkout-orchestration",
@@ -56,7 +79,7 @@ ORDER_PROCESSOR: Final = Handler(
     name="order-processor",
     function="order-processor",
     package="functions.order_processor",
-    settings=("return_window_days", "log_level"),
+    settings=("return_window_days", "delivery_days", "log_level"),
 )
 
 PAYOUTS: Final = Handler(
@@ -95,5 +118,5 @@ MIGRATIONS: Final = Handler(
     timeout_seconds=300,
 )
 
-SERVICES: Final = (CATALOG, CHECKOUT)
+SERVICES: Final = (CATALOG, CHECKOUT, SELLER)
 HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, RANKER, MIGRATIONS)

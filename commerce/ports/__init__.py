@@ -9,6 +9,7 @@ from commerce.ports.credentials import CredentialsSource, PasswordSource, Reques
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
+from commerce.ports.holds import Holds
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -18,6 +19,9 @@ from commerce.ports.payouts import Payouts
 from commerce.ports.product_search import ProductSearch, SearchIndex
 from commerce.ports.products import Products
 from commerce.ports.rankings import Rankings
+from commerce.ports.sales import Sales
+from commerce.ports.seller_accounts import SellerAccounts
+from commerce.ports.statements import Statements
 from commerce.ports.stock_gate import StockGate
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "FileNotThere",
     "Files",
     "FraudScorer",
+    "Holds",
     "Ledger",
     "Offers",
     "OrderPace",
@@ -43,8 +48,11 @@ __all__ = [
     "Products",
     "Rankings",
     "RequestSigner",
+    "Sales",
     "SearchIndex",
     "Secrets",
+    "SellerAccounts",
     "SignedUpload",
+    "Statements",
     "StockGate",
 ]

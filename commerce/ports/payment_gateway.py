@@ -4,6 +4,7 @@ from typing import Protocol
 
 from commerce.money import Money
 from commerce.payments import Authorization, Capture, WebhookEvent
+from commerce.seller_accounts import AccountLink, AccountState
 
 
 class PaymentGateway(Protocol):
@@ -27,6 +28,15 @@ class PaymentGateway(Protocol):
 
     async def create_account(self, *, seller_id: str, country: str, email: str) -> str:
         """A connected account for a seller; returns its id."""
+        ...
+
+    async def account(self, account_id: str) -> AccountState:
+        """What the processor says of a connected account now."""
+        ...
+
+    async def account_link(self, account_id: str, *, return_url: str, refresh_url: str) -> AccountLink:
+        """A page on which the seller completes its account. It leads back to `return_url`, or to `refresh_url` when it
+        was used or is too old."""
         ...
 
     async def transfer(

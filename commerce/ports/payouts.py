@@ -3,20 +3,35 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from commerce.payouts import DueShare
+from commerce.payouts import Payout, PayoutPage
 
 
 class Payouts(Protocol):
-    """Sellers' shares after fulfillment: first released in the ledger, then transferred by the payment processor."""
+    """Sellers' shares after fulfillment: released in the ledger, claimed for a transfer, transferred.
+
+    Concurrent calls share the work. `commerce.payouts` decides.
+    """
 
     async def release_due(self, now: datetime, limit: int = 100) -> int:
-        """Release the shares whose return window has closed; returns how many. Concurrent calls share the work."""
+        """Release the shares whose return window has closed; returns how many."""
         ...
 
-    async def due_transfers(self, limit: int = 100) -> tuple[DueShare, ...]:
-        """The shares to transfer now (`payouts.due_share`), oldest first."""
+    async def claim(self, now: datetime, limit: int = 100) -> tuple[Payout, ...]:
+        """Fix the amounts of the shares to transfer now, and take again what was claimed and not settled in its time.
+
+        Each is this caller's alone for `payouts.LEASE`. A share that a debt eats up is settled at once, and not among
+        them.
+        """
         ...
 
     async def record_transfer(self, order_id: str, seller_id: str, transfer_id: str) -> None:
-        """The payment processor has transferred a released share."""
+        """The payment processor has transferred a claimed share."""
+        ...
+
+    async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
+        """The payment processor refused the transfer, and nothing was moved: the share is claimed again later."""
+        ...
+
+    async def of_seller(self, seller_id: str, limit: int, cursor: str | None = None) -> PayoutPage:
+        """The seller's payouts, the latest claimed first. Raises InvalidRequest for a foreign cursor."""
         ...

@@ -19,4 +19,4 @@ async def open_fulfillment() -> Fulfillment:
     settings, database = OrderProcessorSettings(), DatabaseSettings()
     password = cloud.load(settings.cloud).database_password(database)
     pool = await connect_pool(database, min_size=0, max_size=1, password=password)
-    return Fulfillment(orders=PostgresOrders(pool), return_window=settings.return_window)
+    return Fulfillment(orders=PostgresOrders(pool), longest_hold=settings.longest_hold)

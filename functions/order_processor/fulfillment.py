@@ -19,12 +19,13 @@ class Fulfillment:
     """Marks orders fulfilled.
 
     A queue may deliver a message twice, even at the same time. An order that is fulfilled already stays as it is,
-    with the return window it has: the order's own state makes a second delivery harmless.
+    with the time it has: the order's own state makes a second delivery harmless.
     """
 
-    def __init__(self, *, orders: Orders, return_window: timedelta) -> None:
+    def __init__(self, *, orders: Orders, longest_hold: timedelta) -> None:
+        """`longest_hold` is how long a share is held if nobody reports a delivery: a report opens the return window."""
         self._orders = orders
-        self._return_window = return_window
+        self._longest_hold = longest_hold
 
     async def handle(self, body: str) -> str:
         """Fulfills the order of one message and returns its id.
@@ -33,5 +34,5 @@ class Fulfillment:
         is not paid.
         """
         order_id = FulfillmentMessage.model_validate_json(body).order_id
-        await self._orders.mark_fulfilled(order_id, datetime.now(UTC), self._return_window)
+        await self._orders.mark_fulfilled(order_id, datetime.now(UTC), self._longest_hold)
         return order_id

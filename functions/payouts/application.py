@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import partial
 
 from commerce.adapters import cloud
-from commerce.adapters.postgres import DatabaseSettings, PostgresPayouts, connect_pool
+from commerce.adapters.postgres import DatabaseSettings, PostgresPayouts, PostgresSellerAccounts, connect_pool
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
 from functions.payouts.round import Round
 from functions.payouts.settings import PayoutsSettings
-from functions.payouts.transfers import ReleaseDue, TransferDue
+from functions.payouts.transfers import ConfirmAccounts, ReleaseDue, TransferDue
 
 
 async def open_round() -> Round:
@@ -29,4 +29,10 @@ async def open_round() -> Round:
     )
     pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
     payouts, gateway = PostgresPayouts(pool), StripeGateway(keys)
-    return Round({"released": ReleaseDue(payouts), "transferred": TransferDue(payouts, gateway)})
+    return Round(
+        {
+            "released": ReleaseDue(payouts),
+            "accounts": ConfirmAccounts(PostgresSellerAccounts(pool), gateway),
+            "transferred": TransferDue(payouts, gateway),
+        }
+    )

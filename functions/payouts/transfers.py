@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commerce.payments import PaymentRefused
-from commerce.ports import PaymentGateway, Payouts
+from commerce.ports import PaymentGateway, Payouts, SellerAccounts
 
 AT_ONCE = 50
 """Shares in one round: as many transfers as fit well into a minute."""
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+"""An account that takes no transfers yet is asked for, in case the processor's own message was lost."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,28 +26,48 @@ class ReleaseDue:
         return await self._payouts.release_due(now)
 
 
+class ConfirmAccounts:
+    """Asks the processor for the accounts that nothing is known of, or that were not ready when it last told."""
+
+    def __init__(self, accounts: SellerAccounts, gateway: PaymentGateway) -> None:
+        self._accounts = accounts
+        self._gateway = gateway
+
+    async def __call__(self, now: datetime) -> int:
+        heard = 0
+        for account_id in await self._accounts.unconfirmed(now - ASK_AGAIN_AFTER, AT_ONCE):
+            try:
+                heard += await self._accounts.record(await self._gateway.account(account_id))
+            except PaymentRefused as refused:
+                _log.error("account not known", extra={"account_id": account_id, "reason": str(refused)})
+        return heard
+
+
 class TransferDue:
-    """Transfers released shares, each once: the payment processor finds a transfer that was made and not recorded."""
+    """Transfers claimed shares, each once: the processor finds a transfer that was made and not recorded."""
 
     def __init__(self, payouts: Payouts, gateway: PaymentGateway) -> None:
         self._payouts = payouts
         self._gateway = gateway
 
     async def __call__(self, now: datetime) -> int:
-        """Goes on after a share that the processor refuses, and ends where the processor cannot be reached."""
+        """Goes on after a share that the processor refuses, and ends where the processor cannot be reached: what is
+        claimed then is sent again when its time is over."""
         done = 0
-        for share in await self._payouts.due_transfers(AT_ONCE):
+        for payout in await self._payouts.claim(now, AT_ONCE):
             try:
                 transfer_id = await self._gateway.transfer(
-                    order_id=share.order_id,
-                    seller_id=share.seller_id,
-                    account_id=share.account_id,
-                    amount=share.amount,
-                    source_charge=share.source_charge,
+                    order_id=payout.order_id,
+                    seller_id=payout.seller_id,
+                    account_id=payout.account_id,
+                    amount=payout.amount,
+                    source_charge=payout.source_charge,
+                    attempt=payout.attempt,
                 )
             except PaymentRefused as refused:
-                _log.error("transfer refused", extra={"order_id": share.order_id, "reason": str(refused)})
+                _log.error("transfer refused", extra={"order_id": payout.order_id, "reason": str(refused)})
+                await self._payouts.record_refusal(payout.order_id, payout.seller_id, str(refused), now)
                 continue
-            await self._payouts.record_transfer(share.order_id, share.seller_id, transfer_id)
+            await self._payouts.record_transfer(payout.order_id, payout.seller_id, transfer_id)
             done += 1
         return done

@@ -13,6 +13,7 @@ from commerce.errors import MarketplaceError
 from services.http.tokens import Caller, SignInRequired, TokenVerifier
 
 SELLERS = "seller"
+SUPPORT = frozenset({"support", "admin"})
 
 
 class SellersOnly(MarketplaceError):
@@ -24,6 +25,17 @@ class SellersOnly(MarketplaceError):
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"Only members of the group {SELLERS!r} may do this.", user_id=user_id)
+
+
+class SupportOnly(MarketplaceError):
+    """The caller is signed in, but is in neither the support's nor the admins' group."""
+
+    status = 403
+    code = "support-only"
+    title = "Only support and admins may do this"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__("Only members of the groups 'support' and 'admin' may do this.", user_id=user_id)
 
 
 def install_verifier(app: FastAPI, verifier: TokenVerifier) -> None:
@@ -56,6 +68,14 @@ async def seller(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     return caller
 
 
+async def support(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
+    """The caller as support or admin; raises SupportOnly for everybody else."""
+    if SUPPORT.isdisjoint(caller.groups):
+        raise SupportOnly(caller.user_id)
+    return caller
+
+
 AnyCaller = Annotated[Caller | None, Depends(caller_if_known)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 SignedInSeller = Annotated[Caller, Depends(seller)]
+SignedInSupport = Annotated[Caller, Depends(support)]

@@ -10,25 +10,46 @@ import asyncpg
 
 from commerce.adapters.memory import (
     MemoryEventLog,
+    MemoryHolds,
     MemoryLedger,
     MemoryMarket,
     MemoryOffers,
     MemoryOrders,
     MemoryOutbox,
     MemoryPayouts,
+    MemorySales,
+    MemorySellerAccounts,
+    MemoryStatements,
 )
 from commerce.adapters.postgres import (
     PostgresEventLog,
+    PostgresHolds,
     PostgresLedger,
     PostgresOffers,
     PostgresOrders,
     PostgresOutbox,
     PostgresPayouts,
+    PostgresSales,
+    PostgresSellerAccounts,
+    PostgresStatements,
 )
 from commerce.catalog import Offer, Seller
+from commerce.holds import Hold, manual_hold_id
 from commerce.money import Money
 from commerce.orders import Checkout
-from commerce.ports import EventLog, Ledger, Offers, Orders, Outbox, Payouts
+from commerce.ports import (
+    EventLog,
+    Holds,
+    Ledger,
+    Offers,
+    Orders,
+    Outbox,
+    Payouts,
+    Sales,
+    SellerAccounts,
+    Statements,
+)
+from commerce.seller_accounts import AccountState
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RETURN_WINDOW = timedelta(days=14)
@@ -42,6 +63,10 @@ class MarketPorts:
     ledger: Ledger
     outbox: Outbox
     events: EventLog
+    sales: Sales
+    holds: Holds
+    accounts: SellerAccounts
+    statements: Statements
 
 
 def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
@@ -53,6 +78,10 @@ def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
         ledger=MemoryLedger(market),
         outbox=MemoryOutbox(market),
         events=MemoryEventLog(market),
+        sales=MemorySales(market),
+        holds=MemoryHolds(market),
+        accounts=MemorySellerAccounts(market),
+        statements=MemoryStatements(market),
     )
 
 
@@ -64,6 +93,10 @@ def postgres_market(pool: asyncpg.Pool) -> MarketPorts:
         ledger=PostgresLedger(pool),
         outbox=PostgresOutbox(pool),
         events=PostgresEventLog(pool),
+        sales=PostgresSales(pool),
+        holds=PostgresHolds(pool),
+        accounts=PostgresSellerAccounts(pool),
+        statements=PostgresStatements(pool),
     )
 
 
@@ -74,6 +107,7 @@ async def empty(pool: asyncpg.Pool) -> None:
         "SET session_replication_role = replica;"
         "DELETE FROM authentications; DELETE FROM fraud_assessments;"
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
+        "DELETE FROM shipments; DELETE FROM payouts; DELETE FROM holds; DELETE FROM connected_accounts;"
         "DELETE FROM orders; DELETE FROM events; DELETE FROM offers; DELETE FROM sellers;"
         "DELETE FROM ledger_entries; DELETE FROM ledger_transactions;"
         "DELETE FROM product_affinities; DELETE FROM product_signals;"
@@ -100,6 +134,36 @@ async def stock_up(offers: Offers, stock: int = 5) -> None:
     await offers.put(offer("lamp", "ada", 1999, stock))
     await offers.put(offer("rug", "ada", 15001, stock))
     await offers.put(offer("tea", "ben", 450, stock))
+
+
+def account_state(account_id: str, transfers: str = "active", at: datetime = NOON) -> AccountState:
+    return AccountState(
+        account_id=account_id,
+        as_of=at,
+        transfers=transfers,
+        card_payments=transfers,
+        payouts_enabled=transfers == "active",
+        details_submitted=True,
+        due=() if transfers == "active" else ("external_account",),
+    )
+
+
+async def open_accounts(market: MarketPorts) -> None:
+    """Ada's and Ben's accounts take transfers."""
+    for account_id in ("acct_ada", "acct_ben"):
+        await market.accounts.record(account_state(account_id))
+
+
+def hold(order_id: str | None = "o1", seller_id: str = "ada") -> Hold:
+    """A hold by hand, on one share or on everything of a seller."""
+    return Hold(
+        hold_id=manual_hold_id(order_id or "all", seller_id),
+        seller_id=seller_id,
+        order_id=order_id,
+        reason="The buyer says that it never came",
+        placed_by="sam",
+        placed_at=NOON,
+    )
 
 
 def checkout(

@@ -67,11 +67,11 @@ def balances(*transactions: LedgerTransaction) -> Counter[str]:
 
 
 def released(order: Order) -> list[LedgerTransaction]:
-    return [release_transaction(order.order_id, part) for part in order.sellers]
+    return [release_transaction(order.order_id, part.seller_id, part.net) for part in order.sellers]
 
 
 def transferred(order: Order) -> list[LedgerTransaction]:
-    return [transfer_transaction(order.order_id, part) for part in order.sellers]
+    return [transfer_transaction(order.order_id, part.seller_id, part.net) for part in order.sellers]
 
 
 @given(orders)

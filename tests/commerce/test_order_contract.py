@@ -11,7 +11,6 @@ from commerce_samples import (
     MarketPorts,
     checkout,
     confirmed,
-    fulfilled,
     offer,
     stock_of,
     stock_up,
@@ -21,7 +20,7 @@ from commerce.catalog import MAXIMUM_STOCK, NotOnOffer, OfferChange, OfferChange
 from commerce.currencies import AmountNotChargeable
 from commerce.errors import InvalidRequest
 from commerce.inventory import SoldOut
-from commerce.ledger import COMMISSION, PROCESSOR, capture_transaction, held, payable
+from commerce.ledger import capture_transaction
 from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderNotFound, OrderStatus, PriceChanged, SellerOrderState, StockState
 
@@ -333,58 +332,6 @@ async def test_a_seller_keeps_the_account_when_only_the_name_changes(market: Mar
         await market.offers.seller("nobody")
     with pytest.raises(UnknownSeller):
         await market.offers.put(offer("kite", "nobody", 100, 1))
-
-
-async def test_a_share_goes_from_held_to_released_to_transferred_in_the_ledger(market: MarketPorts) -> None:
-    await fulfilled(market, "o1", {"lamp": 1, "tea": 2})
-    closes = NOON + RETURN_WINDOW
-    assert await market.payouts.release_due(closes - timedelta(seconds=1)) == 0
-    assert await market.ledger.balance(held("ada")) == {"usd": -1749}
-    assert await market.payouts.release_due(closes) == 2
-    assert await market.payouts.release_due(closes) == 0
-    assert await market.ledger.balance(payable("ada")) == {"usd": -1749}
-    due = await market.payouts.due_transfers()
-    assert [(d.seller_id, d.amount.amount, d.account_id, d.source_charge) for d in due] == [
-        ("ada", 1749, "acct_ada", "ch_o1"),
-        ("ben", 788, "acct_ben", "ch_o1"),
-    ]
-    for _ in range(2):
-        for share in due:
-            await market.payouts.record_transfer("o1", share.seller_id, f"tr_{share.seller_id}")
-    assert await market.payouts.due_transfers() == ()
-    assert await market.ledger.balance(PROCESSOR) == {"usd": 250 + 112}
-    assert await market.ledger.balance(COMMISSION) == {"usd": -250 - 112}
-    assert await market.ledger.totals() == {"usd": 0}
-
-
-async def test_a_seller_is_never_paid_by_a_second_transfer(market: MarketPorts) -> None:
-    await fulfilled(market, "o1", {"lamp": 1})
-    with pytest.raises(IllegalTransition):
-        await market.payouts.record_transfer("o1", "ada", "tr_early")
-    await market.payouts.release_due(NOON + RETURN_WINDOW)
-    await market.payouts.record_transfer("o1", "ada", "tr_1")
-    with pytest.raises(IllegalTransition):
-        await market.payouts.record_transfer("o1", "ada", "tr_2")
-    with pytest.raises(OrderNotFound):
-        await market.payouts.record_transfer("o1", "ben", "tr_3")
-
-
-async def test_a_seller_without_an_account_waits_and_one_without_a_net_share_gets_no_transfer(
-    market: MarketPorts,
-) -> None:
-    await market.offers.put_seller(Seller(seller_id="new", display_name="New"))
-    await market.offers.put(offer("kite", "new", 100, 1))
-    await fulfilled(market, "o1", {"kite": 1})
-    await market.orders.accept(checkout("o2", {"tea": 1}, basis_points=10_000))
-    await market.orders.record_authorization("o2", "pi")
-    await market.orders.confirm_stock("o2")
-    await market.orders.record_capture("o2", "ch")
-    await market.orders.record_split("o2")
-    await market.orders.mark_fulfilled("o2", NOON, RETURN_WINDOW)
-    assert await market.payouts.release_due(NOON + RETURN_WINDOW) == 2
-    assert await market.payouts.due_transfers() == ()
-    await market.offers.put_seller(Seller(seller_id="new", display_name="New", account_id="acct_new"))
-    assert [share.seller_id for share in await market.payouts.due_transfers()] == ["new"]
 
 
 def _fields(value: object) -> dict[str, object]:

@@ -29,7 +29,7 @@ from commerce.orders import (
     place,
     seller_orders,
 )
-from commerce.payouts import held_until, may_release, must_record_transfer
+from commerce.payouts import held_until, may_release
 from commerce.transitions import TRANSITIONS, Operation
 
 order_lines = st.lists(
@@ -143,18 +143,9 @@ def test_a_share_of_an_order_that_was_not_fulfilled_is_never_released() -> None:
     assert not may_release(share(SellerOrderState.HELD), NOON + timedelta(days=365))
 
 
-def test_a_time_of_fulfillment_needs_a_time_zone() -> None:
+def test_a_time_of_delivery_needs_a_time_zone() -> None:
     with pytest.raises(InvalidRequest, match="time zone"):
         held_until(datetime(2026, 3, 1), RETURN_WINDOW)
-
-
-def test_a_share_is_transferred_once() -> None:
-    assert must_record_transfer("o", share(SellerOrderState.RELEASED), "tr_1")
-    assert not must_record_transfer("o", share(SellerOrderState.RELEASED, transfer_id="tr_1"), "tr_1")
-    with pytest.raises(IllegalTransition):
-        must_record_transfer("o", share(SellerOrderState.RELEASED, transfer_id="tr_1"), "tr_2")
-    with pytest.raises(IllegalTransition):
-        must_record_transfer("o", share(SellerOrderState.HELD), "tr_1")
 
 
 def test_an_error_carries_its_status_its_code_and_its_ids() -> None:

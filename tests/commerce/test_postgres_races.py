@@ -209,8 +209,6 @@ async def test_concurrent_payout_sweeps_release_every_share_once(shop: MarketPor
         await fulfilled(shop, f"o{number}", {"lamp": 1, "tea": 1})
     counts = await asyncio.gather(*(shop.payouts.release_due(NOON + RETURN_WINDOW, limit=7) for _ in range(8)))
     assert sum(counts) == 20
-    transfers = (shop.payouts.record_transfer("o0", "ada", f"tr_{number}") for number in range(4))
-    assert await outcomes(*transfers) == {"done": 1, IllegalTransition.__name__: 3}
     assert await shop.ledger.totals() == {"usd": 0}
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout, postgres_market, stock_up
+from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, account_state, checkout, hold, postgres_market, stock_up
 
 from commerce.adapters.database_access import Access
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, grant_roles, migrate
@@ -20,7 +20,7 @@ from commerce.orders import WaitsFor
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
-    ("catalog", "checkout", "checkout-saga", "order-processor"), "reads-writes"
+    ("catalog", "checkout", "checkout-saga", "order-processor", "payouts", "seller"), "reads-writes"
 )
 
 
@@ -92,6 +92,23 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         await processor.orders.mark_fulfilled("o1", NOON, RETURN_WINDOW)
         assert (await service.orders.get("o1")).status == "fulfilled"
 
+    async with market_of(postgres_dsn, "seller") as sellers, market_of(postgres_dsn, "payouts") as payouts:
+        assert await sellers.accounts.record(account_state("acct_ada"), "ada")
+        assert await payouts.accounts.record(account_state("acct_ben"))
+        assert await payouts.accounts.unconfirmed(NOON) == ()
+        await sellers.sales.ship("ada", "o1", carrier="DHL", tracking="1", now=NOON)
+        await sellers.sales.deliver("ada", "o1", now=NOON, return_window=RETURN_WINDOW)
+        await sellers.holds.place(hold("o1", "ben"))
+        assert await payouts.payouts.release_due(NOON + RETURN_WINDOW) == 1
+        await sellers.holds.lift("ben", "manual/o1/ben", by="sam", reason="it came", now=NOON)
+        assert await payouts.payouts.release_due(NOON + RETURN_WINDOW) == 1
+        assert len(await payouts.payouts.claim(NOON + RETURN_WINDOW)) == 2
+        await payouts.payouts.record_transfer("o1", "ada", "tr_1")
+        await payouts.payouts.record_refusal("o1", "ben", "no capability", NOON)
+        assert [one.state for one in (await sellers.payouts.of_seller("ada", 5)).items] == ["sent"]
+        assert (await sellers.statements.statement("ada", NOON - RETURN_WINDOW, datetime.now(UTC))).entries
+        assert await sellers.statements.balance("ben", NOON)
+
 
 # What one role does, and every other is refused: a representative of each write of each role.
 ORDER = "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method) VALUES ('x', 'b', 'usd', 1, 'pm')"
@@ -110,7 +127,7 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
     ("statement", "allowed"),
     [
         ("INSERT INTO sellers (seller_id, display_name) VALUES ('s', 'S')", {"catalog"}),
-        ("UPDATE sellers SET account_id = 'mine'", {"catalog"}),
+        ("UPDATE sellers SET account_id = 'mine'", {"catalog", "seller"}),
         (OFFER, {"catalog"}),
         ("UPDATE offers SET unit_price = 1", {"catalog"}),
         ("UPDATE offers SET stock = 1", {"catalog", "checkout-saga"}),
@@ -125,10 +142,16 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("SELECT client_secret FROM authentications", {"checkout"}),
         ("UPDATE order_lines SET stock_state = 'restored'", {"checkout-saga"}),
         ("UPDATE order_lines SET unit_price = 1", set()),
-        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga"}),
-        ("UPDATE seller_orders SET held_until = now()", {"order-processor"}),
+        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga", "payouts"}),
+        ("UPDATE seller_orders SET held_until = now()", {"order-processor", "seller"}),
         ("UPDATE seller_orders SET gross = 1", set()),
-        ("UPDATE seller_orders SET transfer_id = 'tr'", set()),
+        ("UPDATE seller_orders SET transfer_id = 'tr'", {"payouts"}),
+        ("UPDATE payouts SET amount = 1", {"payouts"}),
+        ("UPDATE shipments SET tracking = 't'", {"seller"}),
+        ("UPDATE shipments SET order_id = 'o'", set()),
+        ("UPDATE holds SET lift_reason = 'r'", {"seller"}),
+        ("UPDATE holds SET reason = 'r'", set()),
+        ("SELECT buyer_id FROM orders", {"checkout", "checkout-saga", "order-processor", "payouts"}),
         ("DELETE FROM outbox", {"checkout"}),
         ("INSERT INTO outbox (order_id, attempt) VALUES ('o', 1)", {"checkout"}),
         ("DELETE FROM events", {"checkout"}),
@@ -137,9 +160,9 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
             {"checkout", "checkout-saga", "order-processor"},
         ),
         ("UPDATE events SET data = '{}'", set()),
-        (POSTED, {"checkout-saga"}),
-        ("SELECT * FROM ledger_entries", {"checkout-saga"}),
-        ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "order-processor"}),
+        (POSTED, {"checkout-saga", "payouts"}),
+        ("SELECT * FROM ledger_entries", {"checkout-saga", "payouts", "seller"}),
+        ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "order-processor", "payouts"}),
         ("DELETE FROM orders", set()),
         ("DELETE FROM offers", set()),
         ("UPDATE ledger_entries SET amount = 1", set()),

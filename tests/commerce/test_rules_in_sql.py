@@ -4,13 +4,13 @@ store in memory and the one in PostgreSQL get the same generated cases and must 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 from both_stores import BothStores
-from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, checkout
+from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, account_state, checkout, hold
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from order_cases import BASIS_POINTS, OFFER_IDS, OPERATIONS, SELLERS, lines, orders, shops
@@ -22,10 +22,16 @@ from commerce.dispatch import Patience, Redispatched
 from commerce.errors import MarketplaceError
 from commerce.events import DomainEvent, EventType
 from commerce.inventory import SoldOut, available, check_in_stock
-from commerce.ledger import capture_transaction
+from commerce.ledger import (
+    capture_transaction,
+    payable,
+    refund_transaction,
+    release_transaction,
+    transfer_transaction,
+)
 from commerce.money import Money
-from commerce.orders import Order, OrderStatus, SellerOrder, SellerOrderState, commission, place
-from commerce.payouts import DueShare, due_share, may_release
+from commerce.orders import Order, OrderStatus, SellerOrderState, commission, place
+from commerce.payouts import Payout, PayoutState, may_release
 from commerce.transitions import TRANSITIONS, Operation, Verdict
 
 MINUTE = timedelta(minutes=1)
@@ -244,39 +250,73 @@ async def test_orders_that_stand_still_are_queued_again_or_given_up(
     data=st.data(),
     shop=shops(),
     number=st.integers(1, 4),
-    accounts=st.fixed_dictionaries({seller_id: st.sampled_from(["acct", None]) for seller_id in SELLERS}),
+    ready=st.fixed_dictionaries({seller_id: st.sampled_from(["active", "inactive"]) for seller_id in SELLERS}),
     windows=st.integers(-1, 2),
 )
-async def test_shares_are_released_and_due(
+async def test_shares_are_released_and_claimed_alike_and_never_for_more_than_is_owed(
     *,
     stores: BothStores,
     data: st.DataObject,
     shop: dict[str, Offer],
     number: int,
-    accounts: dict[str, str | None],
+    ready: dict[str, str],
     windows: int,
 ) -> None:
     now = NOON + windows * RETURN_WINDOW
     statuses = (OrderStatus.CAPTURED, *[OrderStatus.FULFILLED] * 4)
     placed = [data.draw(orders(shop, f"o{one}", statuses)) for one in range(number)]
     shares = [(order, share) for order in placed for share in order.sellers]
-    after = [
-        (order, replace(share, state=SellerOrderState.RELEASED) if may_release(share, now) else share)
-        for order, share in shares
-    ]
-    await stores.open(shop, accounts)
+    refunds = [data.draw(st.integers(0, share.gross.amount)) for _, share in shares]
+    held_back = data.draw(st.sampled_from([*((order.order_id, share.seller_id) for order, share in shares), None]))
+    await stores.open(shop, {seller_id: f"acct_{seller_id}" for seller_id in SELLERS})
     for order in placed:
         await stores.put(order)
+    claimed: list[list[Payout]] = []
     for market in stores.markets:
-        assert await market.payouts.due_transfers() == due(shares, accounts)
-        assert await market.payouts.release_due(now) == sum(may_release(share, now) for _, share in shares)
-        assert await market.payouts.due_transfers() == due(after, accounts)
+        for seller_id, transfers in ready.items():
+            await market.accounts.record(account_state(f"acct_{seller_id}", transfers))
+        await _post(market, placed, refunds)
+        if held_back is not None:
+            await market.holds.place(hold(*held_back))
+        due = [
+            (order, share)
+            for order, share in shares
+            if may_release(share, now, on_hold=(order.order_id, share.seller_id) == held_back)
+        ]
+        assert await market.payouts.release_due(now) == len(due)
+        owed = {
+            (seller_id, currency): -amount
+            for seller_id in SELLERS
+            for currency, amount in (await market.ledger.balance(payable(seller_id))).items()
+        }
+        payouts = sorted(await market.payouts.claim(now), key=lambda one: (one.order_id, one.seller_id))
+        claimed.append(payouts)
+        for (seller_id, currency), most in owed.items():
+            sums = [
+                one.amount.amount for one in payouts if (one.seller_id, one.amount.currency) == (seller_id, currency)
+            ]
+            assert sum(sums) <= max(0, most)
+        for one in payouts:
+            assert one.state is PayoutState.CLAIMED
+            assert one.amount.amount > 0
+            assert ready[one.seller_id] == "active"
+            assert (one.order_id, one.seller_id) != held_back
+    assert claimed[0] == claimed[1]
 
 
-def due(shares: list[tuple[Order, SellerOrder]], accounts: dict[str, str | None]) -> tuple[DueShare, ...]:
-    by_age = sorted(
-        shares,
-        key=lambda one: (one[1].held_until or datetime.max.replace(tzinfo=UTC), one[0].order_id, one[1].seller_id),
-    )
-    transfers = (due_share(order, share, accounts[share.seller_id]) for order, share in by_age)
-    return tuple(transfer for transfer in transfers if transfer is not None)
+async def _post(market: MarketPorts, placed: list[Order], refunds: list[int]) -> None:
+    """What the ledger has of these orders: captured, released and transferred as their shares say, and refunds."""
+    left = list(refunds)
+    for order in placed:
+        await market.ledger.post(capture_transaction(order))
+        for share in order.sellers:
+            released = share.state is not SellerOrderState.HELD and order.status is OrderStatus.FULFILLED
+            if released:
+                await market.ledger.post(release_transaction(order.order_id, share.seller_id, share.net))
+                if share.transfer_id:
+                    await market.ledger.post(transfer_transaction(order.order_id, share.seller_id, share.net))
+            if amount := left.pop(0):
+                refund = Money(amount, order.total.currency)
+                await market.ledger.post(
+                    refund_transaction(order.order_id, share, "re", refund, released=released, commission_returned=True)
+                )

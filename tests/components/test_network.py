@@ -111,6 +111,9 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("api", "cluster", 80),
         ("cluster", "catalog", 8080),
         ("cluster", "checkout", 8080),
+        ("cluster", "seller", 8080),
+        ("seller", "orders", "<Cluster orders.port>"),
+        ("seller", "network-endpoints", 443),
         ("catalog", "orders", "<Cluster orders.port>"),
         ("checkout", "orders", "<Cluster orders.port>"),
         ("checkout-saga", "orders", "<Cluster orders.port>"),
@@ -146,6 +149,7 @@ def test_only_who_calls_stripe_or_reads_the_token_keys_speaks_to_the_outside_wor
         "checkout-to-internet",
         "checkout-saga-to-internet",
         "payouts-to-internet",
+        "seller-to-internet",
     }
     for name in prod.every("SecurityGroupIngressRule"):
         assert "cidrIpv4" not in prod.inputs("SecurityGroupIngressRule", name)

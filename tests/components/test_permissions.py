@@ -98,6 +98,11 @@ EXPECTED: dict[str, Policy] = {
         ),
         "ConnectOrders": sign_in("order-processor"),
     },
+    "seller": {
+        "ConnectOrders": sign_in("seller"),
+        "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
+        "DecryptSecretsmanager": DECRYPT,
+    },
     "payouts": {
         "ConnectOrders": sign_in("payouts"),
         "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
@@ -175,6 +180,8 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "migrations": ["lambda.amazonaws.com"],
         "network-flows": ["vpc-flow-logs.amazonaws.com"],
         "order-processor": ["lambda.amazonaws.com"],
+        "seller": ["ecs-tasks.amazonaws.com"],
+        "seller-execution": ["ecs-tasks.amazonaws.com"],
         "payouts": ["lambda.amazonaws.com"],
         "payouts-schedule": ["scheduler.amazonaws.com"],
         "thumbnails": ["lambda.amazonaws.com"],
@@ -215,6 +222,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
         "migrations-order-processor": {"order-processor": "reads-writes"},
         "migrations-payouts": {"payouts": "reads-writes"},
         "migrations-ranker": {"ranker": "reads-writes"},
+        "migrations-seller": {"seller": "reads-writes"},
     }
     schema = prod.one("Invocation", "migrations").urn
     for name in events.keys() - {"migrations"}:

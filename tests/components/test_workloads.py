@@ -17,7 +17,7 @@ from components.workload import Route
 from stacks.workloads import CATALOG, CHECKOUT
 
 
-@pytest.mark.parametrize("service", ["catalog", "checkout"])
+@pytest.mark.parametrize("service", ["catalog", "checkout", "seller"])
 def test_a_container_runs_on_arm_as_a_user_on_a_read_only_file_system(prod: Planned, service: str) -> None:
     definition = prod.inputs("TaskDefinition", service)
     assert definition["runtimePlatform"] == {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
@@ -34,7 +34,7 @@ def test_the_image_runs_as_the_user_that_the_task_names() -> None:
     assert 'VOLUME ["/tmp"]' in dockerfile
 
 
-@pytest.mark.parametrize("service", ["catalog", "checkout"])
+@pytest.mark.parametrize("service", ["catalog", "checkout", "seller"])
 def test_a_deployment_that_does_not_come_up_is_rolled_back(prod: Planned, service: str) -> None:
     deployed = prod.inputs("ecs/service:Service", service)
     assert deployed["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
@@ -42,7 +42,7 @@ def test_a_deployment_that_does_not_come_up_is_rolled_back(prod: Planned, servic
     assert deployed["networkConfiguration"]["subnets"] == [f"<Subnet network-private-{zone}.id>" for zone in "abc"]
 
 
-@pytest.mark.parametrize("service", ["catalog", "checkout"])
+@pytest.mark.parametrize("service", ["catalog", "checkout", "seller"])
 def test_the_number_of_tasks_belongs_to_the_autoscaling(prod: Planned, service: str) -> None:
     assert prod.one("ecs/service:Service", service).ignore_changes == ["desiredCount"]
     target = prod.inputs("appautoscaling/target:Target", service)

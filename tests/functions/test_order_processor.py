@@ -111,6 +111,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
         "ORDERS_USER": server.username or "postgres",
         "ORDERS_TLS": "disable",
         "RETURN_WINDOW_DAYS": "14",
+        "DELIVERY_DAYS": "10",
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)
@@ -183,8 +184,8 @@ def test_deliveries_at_the_same_time_fulfill_once_and_keep_the_first_return_wind
         held, watching = await asyncpg.connect(postgres_dsn), await asyncpg.connect(postgres_dsn)
         first, second = await connect_pool(settings, 1, 1), await connect_pool(settings, 1, 1)
         try:
-            short = Fulfillment(orders=PostgresOrders(first), return_window=timedelta(days=14))
-            long = Fulfillment(orders=PostgresOrders(second), return_window=timedelta(days=90))
+            short = Fulfillment(orders=PostgresOrders(first), longest_hold=timedelta(days=14))
+            long = Fulfillment(orders=PostgresOrders(second), longest_hold=timedelta(days=90))
             blocking = held.transaction()
             await blocking.start()
             await held.execute("SELECT 1 FROM seller_orders WHERE order_id = 'o1' FOR UPDATE")

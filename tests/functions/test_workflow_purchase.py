@@ -155,6 +155,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, redis_url: str,
         "CARTS_PORT": str(cache.port),
         "CARTS_TLS": "disable",
         "RETURN_WINDOW_DAYS": "14",
+        "DELIVERY_DAYS": "10",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -7,6 +7,7 @@ from commerce.adapters.memory.checkout_flow import MemoryFlow
 from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.files import MemoryFiles
 from commerce.adapters.memory.fraud_scorer import MemoryScorer
+from commerce.adapters.memory.holds import MemoryHolds
 from commerce.adapters.memory.ledger import MemoryLedger
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
@@ -17,6 +18,9 @@ from commerce.adapters.memory.payouts import MemoryPayouts
 from commerce.adapters.memory.product_search import MemoryProductSearch
 from commerce.adapters.memory.products import MemoryProducts
 from commerce.adapters.memory.rankings import MemoryRankings
+from commerce.adapters.memory.sales import MemorySales
+from commerce.adapters.memory.seller_accounts import MemorySellerAccounts
+from commerce.adapters.memory.statements import MemoryStatements
 from commerce.adapters.memory.stock_gate import MemoryStockGate
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "MemoryEventLog",
     "MemoryFiles",
     "MemoryFlow",
+    "MemoryHolds",
     "MemoryLedger",
     "MemoryMarket",
     "MemoryOffers",
@@ -37,6 +42,9 @@ __all__ = [
     "MemoryProductSearch",
     "MemoryProducts",
     "MemoryRankings",
+    "MemorySales",
     "MemoryScorer",
+    "MemorySellerAccounts",
+    "MemoryStatements",
     "MemoryStockGate",
 ]

@@ -12,9 +12,14 @@ from commerce.adapters.telemetry import traceparent
 from commerce.catalog import Offer, Seller
 from commerce.events import DomainEvent, RecordedEvent
 from commerce.fraud import Assessment
+from commerce.holds import Hold
 from commerce.inventory import available
 from commerce.ledger import LedgerConflict, LedgerTransaction
-from commerce.orders import Order, OrderNotFound
+from commerce.money import Money
+from commerce.orders import Order, OrderNotFound, SellerOrder
+from commerce.payouts import Payout
+from commerce.seller_accounts import AccountState
+from commerce.shipping import Shipment
 
 
 @dataclass(slots=True)
@@ -48,6 +53,12 @@ class MemoryMarket:
     events: dict[int, EventRow] = field(default_factory=dict)
     event_ids: int = 0
     assessments: dict[str, Assessment] = field(default_factory=dict)
+    posted: dict[str, datetime] = field(default_factory=dict)
+    shipments: dict[tuple[str, str], Shipment] = field(default_factory=dict)
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    payouts: dict[tuple[str, str], Payout] = field(default_factory=dict)
+    payouts_due: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def order(self, order_id: str) -> Order:
         """Raises OrderNotFound."""
@@ -87,9 +98,34 @@ class MemoryMarket:
         if not transaction.entries:
             return False
         known = self.ledger.setdefault(transaction.transaction_id, transaction)
+        self.posted.setdefault(transaction.transaction_id, datetime.now(UTC))
         if known != transaction:
             raise LedgerConflict(transaction.transaction_id)
         return known is transaction
+
+    def on_hold(self, order_id: str, seller_id: str) -> bool:
+        return any(hold.holds(order_id, seller_id) for hold in self.holds)
+
+    def shares(self) -> list[tuple[Order, SellerOrder]]:
+        """Every share, the one whose return window closes first in front."""
+        shares = [(order, share) for order in self.orders.values() for share in order.sellers]
+        return sorted(shares, key=lambda s: (str(s[1].held_until), s[0].order_id, s[1].seller_id))
+
+    def replace_share(self, order_id: str, changed: SellerOrder) -> None:
+        order = self.orders[order_id]
+        shares = tuple(changed if share.seller_id == changed.seller_id else share for share in order.sellers)
+        self.orders[order_id] = replace(order, sellers=shares)
+
+    def owed(self, account: str, currency: str, order_id: str | None = None) -> Money:
+        """What the ledger owes on an account, for one order or for all."""
+        entries = (
+            entry.amount.amount
+            for transaction in self.ledger.values()
+            if order_id in (None, transaction.order_id)
+            for entry in transaction.entries
+            if (entry.account, entry.amount.currency) == (account, currency)
+        )
+        return Money(-sum(entries), currency)
 
     def available(self, offer_id: str) -> int:
         return available(self.offers[offer_id], self.orders.values())

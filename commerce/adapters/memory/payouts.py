@@ -6,9 +6,24 @@ from dataclasses import replace
 from datetime import datetime
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.ledger import release_transaction, transfer_transaction
-from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
-from commerce.payouts import DueShare, due_share, may_release, must_record_transfer
+from commerce.ledger import held, payable, release_transaction, transfer_transaction
+from commerce.money import total
+from commerce.orders import Order, OrderNotFound, SellerOrder, SellerOrderState
+from commerce.paging import cursor as cursor_of
+from commerce.paging import position
+from commerce.payouts import (
+    LEASE,
+    RETRY_REFUSED_AFTER,
+    Payout,
+    PayoutPage,
+    PayoutState,
+    may_pay,
+    may_release,
+    must_record_transfer,
+    released,
+    sent,
+    split_payout,
+)
 
 
 class MemoryPayouts:
@@ -16,34 +31,121 @@ class MemoryPayouts:
         self._market = market
 
     async def release_due(self, now: datetime, limit: int = 100) -> int:
-        due = [(order_id, share) for order_id, share in self._shares() if may_release(share, now)][:limit]
-        for order_id, share in due:
-            self._replace(order_id, replace(share, state=SellerOrderState.RELEASED))
-            self._market.post(release_transaction(order_id, share))
+        market = self._market
+        due = [
+            (order, share)
+            for order, share in market.shares()
+            if may_release(share, now, on_hold=market.on_hold(order.order_id, share.seller_id))
+        ][:limit]
+        for order, share in due:
+            amount = market.owed(held(share.seller_id), order.total.currency, order.order_id)
+            market.replace_share(order.order_id, replace(share, state=SellerOrderState.RELEASED))
+            market.post(release_transaction(order.order_id, share.seller_id, amount))
+            market.record(released(order.order_id, share.seller_id, amount))
         return len(due)
 
-    async def due_transfers(self, limit: int = 100) -> tuple[DueShare, ...]:
-        shares = (
-            due_share(self._market.orders[order_id], share, self._market.sellers[share.seller_id].account_id)
-            for order_id, share in self._shares()
-        )
-        return tuple(share for share in shares if share is not None)[:limit]
+    async def claim(self, now: datetime, limit: int = 100) -> tuple[Payout, ...]:
+        late = [
+            key
+            for key, payout in self._market.payouts.items()
+            if payout.state is PayoutState.CLAIMED and self._market.payouts_due[key] <= now
+        ][:limit]
+        claimed = [self._keep(self._market.payouts[key], now) for key in late]
+        for order, share in self._payable(now)[: limit - len(claimed)]:
+            payout = self._keep(self._of(order, share, now), now)
+            if payout.state is PayoutState.CLAIMED:
+                claimed.append(payout)
+        return tuple(claimed)
 
     async def record_transfer(self, order_id: str, seller_id: str, transfer_id: str) -> None:
-        for share in self._market.order(order_id).sellers:
-            if share.seller_id == seller_id:
-                if must_record_transfer(order_id, share, transfer_id):
-                    self._replace(order_id, replace(share, transfer_id=transfer_id))
-                    self._market.post(transfer_transaction(order_id, share))
-                return
-        raise OrderNotFound(order_id)
+        payout = self._one(order_id, seller_id)
+        if must_record_transfer(payout, transfer_id):
+            paid = replace(payout, state=PayoutState.SENT, transfer_id=transfer_id, refusal=None)
+            self._market.payouts[order_id, seller_id] = paid
+            for share in self._market.orders[order_id].sellers:
+                if share.seller_id == seller_id:
+                    self._market.replace_share(order_id, replace(share, transfer_id=transfer_id))
+            self._market.post(transfer_transaction(order_id, seller_id, payout.amount))
+            self._market.record(sent(payout, transfer_id))
 
-    def _shares(self) -> list[tuple[str, SellerOrder]]:
-        """Every share, the one whose return window closes first in front."""
-        shares = [(order.order_id, share) for order in self._market.orders.values() for share in order.sellers]
-        return sorted(shares, key=lambda s: (str(s[1].held_until), s[0], s[1].seller_id))
+    async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
+        payout = self._one(order_id, seller_id)
+        if payout.state is PayoutState.CLAIMED:
+            refused = replace(payout, state=PayoutState.REFUSED, refusal=reason, attempt=payout.attempt + 1)
+            self._market.payouts[order_id, seller_id] = refused
+            self._market.payouts_due[order_id, seller_id] = now + RETRY_REFUSED_AFTER
 
-    def _replace(self, order_id: str, changed: SellerOrder) -> None:
-        order = self._market.orders[order_id]
-        shares = tuple(changed if share.seller_id == changed.seller_id else share for share in order.sellers)
-        self._market.orders[order_id] = replace(order, sellers=shares)
+    async def of_seller(self, seller_id: str, limit: int, cursor: str | None = None) -> PayoutPage:
+        after = position(cursor) if cursor else None
+        own = [payout for payout in self._market.payouts.values() if payout.seller_id == seller_id]
+        own.sort(key=lambda payout: (payout.claimed_at, payout.order_id), reverse=True)
+        left = [payout for payout in own if after is None or (payout.claimed_at, payout.order_id) < after]
+        items = tuple(left[:limit])
+        more = len(left) > limit
+        return PayoutPage(
+            items=items, next_cursor=cursor_of((items[-1].claimed_at, items[-1].order_id)) if more else None
+        )
+
+    def _payable(self, now: datetime) -> list[tuple[Order, SellerOrder]]:
+        return [(order, share) for order, share in self._market.shares() if self._may_pay(order, share, now)]
+
+    def _may_pay(self, order: Order, share: SellerOrder, now: datetime) -> bool:
+        key = (order.order_id, share.seller_id)
+        payout = self._market.payouts.get(key)
+        if payout is not None and self._market.payouts_due[key] > now:
+            return False
+        account = self._market.accounts.get(self._market.sellers[share.seller_id].account_id or "")
+        ready = account is not None and account.takes_transfers
+        return may_pay(share, payout, on_hold=self._market.on_hold(*key), account_ready=ready)
+
+    def _of(self, order: Order, share: SellerOrder, now: datetime) -> Payout:
+        market, currency, account = self._market, order.total.currency, payable(share.seller_id)
+        own = [
+            payout
+            for payout in market.payouts.values()
+            if payout.seller_id == share.seller_id and payout.amount.currency == currency
+        ]
+        earlier = market.payouts.get((order.order_id, share.seller_id))
+        amount, recovered = split_payout(
+            market.owed(account, currency, order.order_id),
+            balance=market.owed(account, currency),
+            waiting=total((market.owed(account, currency, one) for one in self._waiting(share.seller_id)), currency),
+            claimed=total((payout.amount for payout in own if payout.state is PayoutState.CLAIMED), currency),
+        )
+        return Payout(
+            order_id=order.order_id,
+            seller_id=share.seller_id,
+            account_id=market.sellers[share.seller_id].account_id or "",
+            amount=amount,
+            recovered=recovered,
+            claimed_at=now,
+            state=PayoutState.CLAIMED if amount.amount else PayoutState.SETTLED,
+            attempt=earlier.attempt if earlier else 1,
+            source_charge=order.charge_id,
+            refusal=earlier.refusal if earlier else None,
+        )
+
+    def _waiting(self, seller_id: str) -> list[str]:
+        """The orders whose share of the seller is released and not claimed."""
+        return [
+            order.order_id
+            for order, share in self._market.shares()
+            if share.seller_id == seller_id
+            and may_pay(
+                share,
+                self._market.payouts.get((order.order_id, seller_id)),
+                on_hold=False,
+                account_ready=True,
+            )
+        ]
+
+    def _keep(self, payout: Payout, now: datetime) -> Payout:
+        key = (payout.order_id, payout.seller_id)
+        self._market.payouts[key] = payout
+        self._market.payouts_due[key] = now + LEASE
+        return payout
+
+    def _one(self, order_id: str, seller_id: str) -> Payout:
+        if (order_id, seller_id) not in self._market.payouts:
+            raise OrderNotFound(order_id)
+        return self._market.payouts[order_id, seller_id]

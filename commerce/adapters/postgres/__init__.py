@@ -4,6 +4,7 @@ from commerce.adapters.postgres.affinities import PostgresAffinities
 from commerce.adapters.postgres.assessments import PostgresAssessments
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.events import PostgresEventLog
+from commerce.adapters.postgres.holds import PostgresHolds
 from commerce.adapters.postgres.ledger import PostgresLedger
 from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTampered, digest, migrate, read_migrations
 from commerce.adapters.postgres.offers import PostgresOffers
@@ -11,7 +12,10 @@ from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
 from commerce.adapters.postgres.payouts import PostgresPayouts
 from commerce.adapters.postgres.roles import grant_roles
+from commerce.adapters.postgres.sales import PostgresSales
+from commerce.adapters.postgres.seller_accounts import PostgresSellerAccounts
 from commerce.adapters.postgres.settings import DatabaseSettings
+from commerce.adapters.postgres.statements import PostgresStatements
 
 __all__ = [
     "OUTAGES",
@@ -21,11 +25,15 @@ __all__ = [
     "PostgresAffinities",
     "PostgresAssessments",
     "PostgresEventLog",
+    "PostgresHolds",
     "PostgresLedger",
     "PostgresOffers",
     "PostgresOrders",
     "PostgresOutbox",
     "PostgresPayouts",
+    "PostgresSales",
+    "PostgresSellerAccounts",
+    "PostgresStatements",
     "connect_administrator",
     "connect_pool",
     "digest",

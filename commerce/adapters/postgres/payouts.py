@@ -7,28 +7,92 @@ from typing import Any
 
 import asyncpg
 
+from commerce.adapters.postgres.events import record
 from commerce.adapters.postgres.ledger import post
-from commerce.ledger import release_transaction, transfer_transaction
+from commerce.adapters.postgres.seller_scope import acting_for
+from commerce.ledger import held, payable, release_transaction, transfer_transaction
 from commerce.money import Money
-from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
-from commerce.payouts import DueShare, must_record_transfer
+from commerce.orders import OrderNotFound
+from commerce.paging import cursor as cursor_of
+from commerce.paging import position
+from commerce.payouts import (
+    LEASE,
+    RETRY_REFUSED_AFTER,
+    Payout,
+    PayoutPage,
+    PayoutState,
+    must_record_transfer,
+    released,
+    sent,
+    split_payout,
+)
 
-_SHARES = """
-SELECT s.*, o.currency, p.display_name
-FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)
+ON_HOLD = """
+EXISTS (
+    SELECT FROM holds h WHERE h.seller_id = s.seller_id AND h.lifted_at IS NULL
+        AND (h.order_id IS NULL OR h.order_id = s.order_id)
+)
 """
-# `payouts.may_release`, by an index. SKIP LOCKED: several workers release at once, each its own shares.
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended('payouts of ' || $1, 0))"
+"""Claims and holds of one seller take turns: a hold stops a share, or finds it claimed."""
+# `payouts.may_release`, by an index. SKIP LOCKED: several workers release at once, each its own shares. A hold that is
+# placed while this runs may come too late for the release: it stops the transfer.
 _CLOSED = f"""
-{_SHARES} WHERE s.state = 'held' AND s.held_until <= $1
+SELECT s.order_id, s.seller_id, o.currency FROM seller_orders s JOIN orders o USING (order_id)
+WHERE s.state = 'held' AND s.held_until <= $1 AND NOT {ON_HOLD}
 ORDER BY s.held_until, s.order_id, s.seller_id LIMIT $2 FOR UPDATE OF s SKIP LOCKED
+"""  # noqa: S608 - constants only
+# `payouts.may_pay`.
+_MAY_PAY = f"""
+FROM seller_orders s
+JOIN orders o USING (order_id) JOIN sellers USING (seller_id) JOIN connected_accounts a USING (account_id)
+LEFT JOIN payouts p USING (order_id, seller_id)
+WHERE s.state = 'released' AND s.transfer_id IS NULL AND (p.state IS NULL OR (p.state = 'refused' AND p.due_at <= $1))
+    AND a.transfers = 'active' AND NOT {ON_HOLD}
 """
-_ONE = f"{_SHARES} WHERE s.order_id = $1 AND s.seller_id = $2 FOR UPDATE OF s"
-# `payouts.due_share`.
-_DUE = """
-SELECT s.order_id, s.seller_id, s.gross - s.commission AS net, o.currency, o.charge_id, p.account_id
-FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)
-WHERE s.state = 'released' AND s.transfer_id IS NULL AND s.gross > s.commission AND p.account_id IS NOT NULL
-ORDER BY s.held_until, s.order_id, s.seller_id LIMIT $1
+_PAYABLE = f"""
+SELECT s.order_id, s.seller_id {_MAY_PAY} ORDER BY s.held_until, s.order_id, s.seller_id LIMIT $2
+"""
+_ONE_PAYABLE = f"""
+SELECT s.order_id, s.seller_id, sellers.account_id, o.currency, o.charge_id, coalesce(p.attempt, 1) AS attempt
+{_MAY_PAY} AND s.order_id = $2 AND s.seller_id = $3 FOR UPDATE OF s
+"""
+_OF_ORDER = """
+SELECT coalesce(-sum(e.amount), 0)::bigint FROM ledger_transactions t JOIN ledger_entries e USING (transaction_id)
+WHERE t.order_id = $1 AND e.account = $2 AND e.currency = $3
+"""
+_OF_ACCOUNT = "SELECT coalesce(-sum(amount), 0)::bigint FROM ledger_entries WHERE account = $1 AND currency = $2"
+_WAITING = """
+SELECT coalesce(-sum(e.amount), 0)::bigint
+FROM seller_orders s LEFT JOIN payouts p USING (order_id, seller_id)
+JOIN ledger_transactions t USING (order_id) JOIN ledger_entries e USING (transaction_id)
+WHERE s.seller_id = $1 AND s.state = 'released' AND s.transfer_id IS NULL AND (p.state IS NULL OR p.state = 'refused')
+    AND e.account = $2 AND e.currency = $3
+"""
+_CLAIMED = """
+SELECT coalesce(sum(amount), 0)::bigint FROM payouts WHERE seller_id = $1 AND currency = $2 AND state = 'claimed'
+"""
+_CLAIM = """
+INSERT INTO payouts AS p (order_id, seller_id, account_id, currency, amount, recovered, source_charge, state, attempt,
+    claimed_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (order_id, seller_id) DO UPDATE
+SET account_id = $3, amount = $5, recovered = $6, state = $8, claimed_at = $10, due_at = $11
+RETURNING p.*
+"""
+_UNSETTLED = """
+UPDATE payouts SET due_at = $2
+WHERE (order_id, seller_id) IN (
+    SELECT order_id, seller_id FROM payouts WHERE state = 'claimed' AND due_at <= $1
+    ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING *
+"""
+_LOCKED = "SELECT * FROM payouts WHERE order_id = $1 AND seller_id = $2 FOR UPDATE"
+_PAGE = """
+SELECT * FROM payouts
+WHERE seller_id = $1 AND ($2::timestamptz IS NULL OR (claimed_at, order_id) < ($2, $3))
+ORDER BY claimed_at DESC, order_id DESC LIMIT $4
 """
 
 
@@ -42,50 +106,118 @@ class PostgresPayouts:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(_CLOSED, now, limit)
             for row in rows:
+                share = (row["order_id"], row["seller_id"])
+                amount = await _owed(connection, row["order_id"], held(row["seller_id"]), row["currency"])
                 await connection.execute(
-                    "UPDATE seller_orders SET state = 'released' WHERE order_id = $1 AND seller_id = $2",
-                    row["order_id"],
-                    row["seller_id"],
+                    "UPDATE seller_orders SET state = 'released' WHERE order_id = $1 AND seller_id = $2", *share
                 )
-                await post(connection, release_transaction(row["order_id"], _share(row)))
+                await post(connection, release_transaction(*share, amount))
+                await record(connection, released(*share, amount))
         return len(rows)
 
-    async def due_transfers(self, limit: int = 100) -> tuple[DueShare, ...]:
-        return tuple(
-            DueShare(
-                order_id=row["order_id"],
-                seller_id=row["seller_id"],
-                amount=Money(row["net"], row["currency"]),
-                account_id=row["account_id"],
-                source_charge=row["charge_id"],
+    async def claim(self, now: datetime, limit: int = 100) -> tuple[Payout, ...]:
+        again = await self._pool.fetch(_UNSETTLED, now, now + LEASE, limit)
+        claimed = [payout_of(row) for row in again]
+        for row in await self._pool.fetch(_PAYABLE, now, limit - len(claimed)):
+            payout = await self._claim(row["order_id"], row["seller_id"], now)
+            if payout is not None and payout.state is PayoutState.CLAIMED:
+                claimed.append(payout)
+        return tuple(claimed)
+
+    async def _claim(self, order_id: str, seller_id: str, now: datetime) -> Payout | None:
+        """One share per transaction. What is read after the seller's turn has come is what earlier holders of it
+        committed."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(TURN, seller_id)
+            row = await connection.fetchrow(_ONE_PAYABLE, now, order_id, seller_id)
+            if row is None:
+                return None
+            account, currency = payable(seller_id), row["currency"]
+            amount, recovered = split_payout(
+                await _owed(connection, order_id, account, currency),
+                balance=Money(await connection.fetchval(_OF_ACCOUNT, account, currency), currency),
+                waiting=Money(await connection.fetchval(_WAITING, seller_id, account, currency), currency),
+                claimed=Money(await connection.fetchval(_CLAIMED, seller_id, currency), currency),
             )
-            for row in await self._pool.fetch(_DUE, limit)
-        )
+            state = PayoutState.CLAIMED if amount.amount else PayoutState.SETTLED
+            made = await connection.fetchrow(
+                _CLAIM,
+                order_id,
+                seller_id,
+                row["account_id"],
+                currency,
+                amount.amount,
+                recovered.amount,
+                row["charge_id"],
+                state,
+                row["attempt"],
+                now,
+                now + LEASE,
+            )
+            return payout_of(made)
 
     async def record_transfer(self, order_id: str, seller_id: str, transfer_id: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_ONE, order_id, seller_id)
-            if row is None:
-                raise OrderNotFound(order_id)
-            share = _share(row)
-            if must_record_transfer(order_id, share, transfer_id):
+            payout = await _locked(connection, order_id, seller_id)
+            if must_record_transfer(payout, transfer_id):
+                await connection.execute(
+                    "UPDATE payouts SET state = 'sent', transfer_id = $3, refusal = NULL "
+                    "WHERE order_id = $1 AND seller_id = $2",
+                    order_id,
+                    seller_id,
+                    transfer_id,
+                )
                 await connection.execute(
                     "UPDATE seller_orders SET transfer_id = $3 WHERE order_id = $1 AND seller_id = $2",
                     order_id,
                     seller_id,
                     transfer_id,
                 )
-                await post(connection, transfer_transaction(order_id, share))
+                await post(connection, transfer_transaction(order_id, seller_id, payout.amount))
+                await record(connection, sent(payout, transfer_id))
+
+    async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
+        await self._pool.execute(
+            "UPDATE payouts SET state = 'refused', refusal = $3, attempt = attempt + 1, due_at = $4 "
+            "WHERE order_id = $1 AND seller_id = $2 AND state = 'claimed'",
+            order_id,
+            seller_id,
+            reason,
+            now + RETRY_REFUSED_AFTER,
+        )
+
+    async def of_seller(self, seller_id: str, limit: int, cursor: str | None = None) -> PayoutPage:
+        after = position(cursor) if cursor else (None, "")
+        async with acting_for(self._pool, seller_id) as connection:
+            rows = await connection.fetch(_PAGE, seller_id, *after, limit + 1)
+        items = tuple(payout_of(row) for row in rows[:limit])
+        last = items[-1] if len(rows) > limit else None
+        return PayoutPage(items=items, next_cursor=cursor_of((last.claimed_at, last.order_id)) if last else None)
 
 
-def _share(row: Any) -> SellerOrder:
-    return SellerOrder(
+async def _owed(connection: asyncpg.Connection, order_id: str, account: str, currency: str) -> Money:
+    """What the ledger has for the seller on one account of one order."""
+    return Money(await connection.fetchval(_OF_ORDER, order_id, account, currency), currency)
+
+
+async def _locked(connection: asyncpg.Connection, order_id: str, seller_id: str) -> Payout:
+    row = await connection.fetchrow(_LOCKED, order_id, seller_id)
+    if row is None:
+        raise OrderNotFound(order_id)
+    return payout_of(row)
+
+
+def payout_of(row: Any) -> Payout:
+    return Payout(
+        order_id=row["order_id"],
         seller_id=row["seller_id"],
-        seller_name=row["display_name"],
-        gross=Money(row["gross"], row["currency"]),
-        commission=Money(row["commission"], row["currency"]),
-        net=Money(row["gross"] - row["commission"], row["currency"]),
-        state=SellerOrderState(row["state"]),
-        held_until=row["held_until"],
+        account_id=row["account_id"],
+        amount=Money(row["amount"], row["currency"]),
+        recovered=Money(row["recovered"], row["currency"]),
+        claimed_at=row["claimed_at"],
+        state=PayoutState(row["state"]),
+        attempt=row["attempt"],
+        source_charge=row["source_charge"],
         transfer_id=row["transfer_id"],
+        refusal=row["refusal"],
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 import asyncpg
 
 from commerce.adapters.database_access import Access
+from commerce.adapters.postgres.seller_scope import SETTING
 from commerce.errors import InvalidRequest
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -25,10 +26,17 @@ class Rights:
 
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    reads_columns: tuple[str, ...] = ()
+    """`(a, b) ON table`: what is read of a table that holds more."""
+    own_rows: Mapping[str, str] = field(default_factory=dict)
+    """Table to the condition of the only rows that it sees and writes, for a workload that acts for one seller at a
+    time. Every table that it reads has one, but those whose rows are nobody's."""
 
 
 TELLS = "INSERT (type, subject_id, data, occurred_at, traceparent) ON events"
 """What every workload needs that changes something others are told of."""
+_SELLER = f"current_setting('{SETTING}', true)"
+"""Nothing outside a transaction that acts for a seller: no row has this id, nor an empty one."""
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
 RIGHTS: Mapping[str, Rights] = {
     "catalog": Rights(
@@ -78,12 +86,46 @@ RIGHTS: Mapping[str, Rights] = {
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),
     ),
     "payouts": Rights(
-        reads=("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),
+        reads=(
+            *("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),
+            *("connected_accounts", "holds", "payouts"),
+        ),
         writes=(
             "UPDATE (state, transfer_id) ON seller_orders",
+            "INSERT, UPDATE ON payouts",
+            "INSERT, UPDATE ON connected_accounts",
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",
+            TELLS,
         ),
+    ),
+    "seller": Rights(
+        reads=(
+            *("sellers", "order_lines", "seller_orders", "shipments", "connected_accounts", "holds", "payouts"),
+            *("ledger_transactions", "ledger_entries"),
+        ),
+        reads_columns=("(order_id, status, currency, accepted_at) ON orders",),
+        writes=(
+            "UPDATE (account_id) ON sellers",
+            "UPDATE (held_until) ON seller_orders",
+            "INSERT, UPDATE (carrier, tracking, delivered_at) ON shipments",
+            "INSERT, UPDATE ON connected_accounts",
+            "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
+            "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
+            TELLS,
+        ),
+        own_rows={
+            **dict.fromkeys(
+                ("sellers", "order_lines", "seller_orders", "shipments", "holds", "payouts"), f"seller_id = {_SELLER}"
+            ),
+            # These two ask the tables above, which show the seller's own rows.
+            "orders": "EXISTS (SELECT FROM seller_orders s WHERE s.order_id = orders.order_id)",
+            "connected_accounts": "EXISTS (SELECT FROM sellers s WHERE s.account_id = connected_accounts.account_id)",
+            "ledger_entries": f"account IN ('seller:' || {_SELLER} || ':held', 'seller:' || {_SELLER} || ':payable')",
+            "ledger_transactions": (
+                "EXISTS (SELECT FROM seller_orders s WHERE s.order_id = ledger_transactions.order_id)"
+            ),
+        },
     ),
 }
 
@@ -132,6 +174,8 @@ def _check(role: str, access: Access) -> None:
 async def _take_all(connection: asyncpg.Connection, database: str, role: str) -> None:
     """Revoking on a table also revokes on its columns."""
     await connection.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    for table in await connection.fetch("SELECT tablename FROM pg_policies WHERE policyname = $1", _policy(role)):
+        await connection.execute(f"DROP POLICY {_quoted(_policy(role))} ON {_quoted(table['tablename'])}")
     await connection.execute(f"REVOKE ALL ON SCHEMA public FROM {role}")
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM {role}")
 
@@ -140,7 +184,14 @@ async def _give(connection: asyncpg.Connection, database: str, role: str, access
     rights, grantee = RIGHTS[role], _quoted(role)
     await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {grantee}")
     await connection.execute(f"GRANT USAGE ON SCHEMA public TO {grantee}")
+    for table, condition in rights.own_rows.items():
+        await connection.execute(
+            f"CREATE POLICY {_quoted(_policy(grantee))} ON {_quoted(table)} AS RESTRICTIVE TO {grantee} "
+            f"USING ({condition}) WITH CHECK ({condition})"
+        )
     await connection.execute(f"GRANT SELECT ON {', '.join(rights.reads)} TO {grantee}")
+    for columns in rights.reads_columns:
+        await connection.execute(f"GRANT SELECT {columns} TO {grantee}")
     if access == "reads-writes":
         for write in rights.writes:
             await connection.execute(f"GRANT {write} TO {grantee}")
@@ -148,6 +199,11 @@ async def _give(connection: asyncpg.Connection, database: str, role: str, access
 
 async def _exists(connection: asyncpg.Connection, role: str) -> bool:
     return bool(await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role))
+
+
+def _policy(role: str) -> str:
+    """The name of a role's policies. `role` may be quoted."""
+    return f"own_rows_of_{role.strip(chr(34))}"
 
 
 def _quoted(identifier: str) -> str:

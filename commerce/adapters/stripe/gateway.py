@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import stripe
 
 from commerce.adapters.stripe import webhooks
+from commerce.adapters.stripe.accounts import account_state
 from commerce.adapters.stripe.clients import Clients
 from commerce.adapters.stripe.failures import error_code, is_fault, is_replayed, translated
 from commerce.money import Money
@@ -31,6 +33,7 @@ from commerce.payments import (
     PaymentRefused,
     WebhookEvent,
 )
+from commerce.seller_accounts import AccountLink, AccountState
 
 if TYPE_CHECKING:
     from stripe import V1Services
@@ -144,6 +147,28 @@ class StripeGateway:
                 )
             )
         return account.id
+
+    async def account(self, account_id: str) -> AccountState:
+        """What Stripe says of a connected account now."""
+        asked = datetime.now(UTC)
+        with translated("look at the seller's account", account_id=account_id):
+            account = await self._call(lambda v1: v1.accounts.retrieve(account_id))
+        return account_state(account.to_dict(), asked)
+
+    async def account_link(self, account_id: str, *, return_url: str, refresh_url: str) -> AccountLink:
+        """A page of the onboarding. No idempotency key: each link works once, so each request wants its own."""
+        with translated("link to the onboarding", account_id=account_id):
+            link = await self._call(
+                lambda v1: v1.account_links.create(
+                    {
+                        "account": account_id,
+                        "type": "account_onboarding",
+                        "return_url": return_url,
+                        "refresh_url": refresh_url,
+                    }
+                )
+            )
+        return AccountLink(url=link.url, expires_at=datetime.fromtimestamp(link.expires_at, UTC))
 
     async def transfer(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +13,15 @@ from commerce.money import Money
 
 _OFFERS = uuid.UUID("0d1fbb5f-1d7c-4d36-8c36-6a2a3f0c9d0b")
 PRODUCT_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_OF_SKU = re.compile(r"sku-[0-9a-f]{40}")
 MAXIMUM_STOCK = 1_000_000_000
 MAXIMUM_UNIT_PRICE = 100_000_000
+
+
+def check_id(product_id: str) -> None:
+    """Raises InvalidRequest for a new id that imports make of a seller's SKU, which nobody else may take."""
+    if _OF_SKU.fullmatch(product_id):
+        raise InvalidRequest(f"{product_id} has the form that imports give to products. Choose another id.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +198,34 @@ class ProductNotFound(MarketplaceError):
 
     def __init__(self, product_id: str) -> None:
         super().__init__(f"There is no product {product_id}.", product_id=product_id)
+        self.product_id = product_id
+
+
+class ProductWithdrawn(MarketplaceError):
+    """The product is being taken away: nobody can make an offer of it."""
+
+    status = 409
+    code = "product-withdrawn"
+    title = "The product is withdrawn"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"Product {product_id} is withdrawn. Describe one of your own.", product_id=product_id)
+        self.product_id = product_id
+
+
+class OfferedByOthers(MarketplaceError):
+    """The description belongs to those who sell the product, too."""
+
+    status = 409
+    code = "offered-by-others"
+    title = "Other sellers offer this product"
+
+    def __init__(self, product_id: str, others: int) -> None:
+        super().__init__(
+            f"{others} other sellers offer product {product_id}. Withdraw your own offer instead.",
+            product_id=product_id,
+            others=others,
+        )
         self.product_id = product_id
 
 

@@ -33,6 +33,7 @@ _MINIMUMS = {
     1_500: "czk",
     17_500: "huf",
 }
+_WITHOUT_DECIMALS = frozenset({"jpy", "krw"})
 # Eight digits, but for currencies of small units.
 _DIGITS = {"cop": 10, "idr": 12, "inr": 9}
 CURRENCIES: Mapping[str, ChargeLimits] = {
@@ -59,6 +60,11 @@ class AmountNotChargeable(MarketplaceError):
             maximum=limits.maximum,
         )
         self.total = total
+
+
+def decimals(currency: str) -> int:
+    """Digits after the point when an amount is written in major units."""
+    return 0 if currency in _WITHOUT_DECIMALS else 2
 
 
 def charge_limits(currency: str) -> ChargeLimits:

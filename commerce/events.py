@@ -29,6 +29,9 @@ class EventType(StrEnum):
     SALE_DELIVERED = "sale_delivered"
     SHARE_RELEASED = "share_released"
     PAYOUT_SENT = "payout_sent"
+    OFFER_CHANGED = "offer_changed"
+    """Offers of `product_ids` were made, changed or withdrawn: of one product, or of a whole batch of an import."""
+    PRODUCT_WITHDRAWN = "product_withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,18 @@ from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines
 from components.fraud_detection import FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueueArgs
-from components.link import Link, consumes, infers, publishes, queries, reads_secret, reads_writes, starts, verifies
+from components.link import (
+    Link,
+    consumes,
+    infers,
+    publishes,
+    queries,
+    reads,
+    reads_secret,
+    reads_writes,
+    starts,
+    verifies,
+)
 from components.network import NetworkArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
@@ -39,6 +50,7 @@ from components.workload import Handler, Service
 from stacks.settings import NAMESPACE, Settings
 from stacks.workloads import (
     CATALOG,
+    CATALOG_IMPORT,
     CHECKOUT,
     CHECKOUT_SAGA,
     HANDLERS,
@@ -97,7 +109,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         )
 
     # Data & State
-    products = cloud.CatalogDatabase("products", on, CatalogDatabaseArgs(secrets=secrets))
+    products = cloud.CatalogDatabase("products", on, CatalogDatabaseArgs(secrets=secrets, listed_by=("category",)))
     migrations = MigrationsArgs(
         workload=MIGRATIONS,
         folder=MIGRATION_FILES,
@@ -135,6 +147,9 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
     payouts = handler(PAYOUTS, reads_writes(orders), reads_secret(stripe))
     thumbnails = handler(THUMBNAILS, consumes(images.uploads), publishes(images), reads_writes(products))
+    catalog_import = handler(
+        CATALOG_IMPORT, consumes(images.imports), reads(images), reads_writes(products), reads_writes(orders)
+    )
     checkout_saga = handler(
         CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe), infers(fraud)
     )
@@ -206,6 +221,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 images.imports,
                 images.imports.dead_letters,
                 thumbnails,
+                catalog_import,
                 products,
                 orders,
                 carts,

@@ -11,16 +11,23 @@ CATALOG: Final = Service(
     function="catalog-service",
     module="services.catalog",
     routes=(
+        Route(method="GET", path="/catalog/categories", public=True),
         Route(method="GET", path="/catalog/products", public=True),
         Route(method="GET", path="/catalog/products/{product_id}", public=True),
         Route(method="GET", path="/catalog/products/{product_id}/recommendations", public=True),
         Route(method="GET", path="/catalog/recommendations"),
         Route(method="PUT", path="/catalog/products/{product_id}"),
+        Route(method="DELETE", path="/catalog/products/{product_id}"),
         Route(method="PUT", path="/catalog/products/{product_id}/offer"),
+        Route(method="DELETE", path="/catalog/products/{product_id}/offer"),
         Route(method="GET", path="/catalog/products/{product_id}/images"),
         Route(method="POST", path="/catalog/products/{product_id}/images"),
         Route(method="PUT", path="/catalog/products/{product_id}/images"),
         Route(method="POST", path="/catalog/products/{product_id}/images/{image_id}/confirm"),
+        Route(method="GET", path="/catalog/imports"),
+        Route(method="POST", path="/catalog/imports"),
+        Route(method="GET", path="/catalog/imports/{import_id}"),
+        Route(method="GET", path="/catalog/imports/{import_id}/errors"),
         Route(method="PUT", path="/catalog/sellers/me"),
         Route(method="GET", path="/search", public=True),
         Route(method="GET", path="/search/suggestions", public=True),
@@ -110,6 +117,16 @@ RANKER: Final = Handler(
     every_minutes=15,
 )
 
+CATALOG_IMPORT: Final = Handler(
+    name="catalog-import",
+    function="catalog-database",
+    package="functions.catalog_import",
+    settings=("currency", "log_level"),
+    memory_mib=1_024,
+    timeout_seconds=300,
+    batch_size=1,
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -119,4 +136,4 @@ MIGRATIONS: Final = Handler(
 )
 
 SERVICES: Final = (CATALOG, CHECKOUT, SELLER)
-HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, RANKER, MIGRATIONS)
+HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, CATALOG_IMPORT, RANKER, MIGRATIONS)

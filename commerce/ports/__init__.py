@@ -10,6 +10,7 @@ from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
 from commerce.ports.holds import Holds
+from commerce.ports.imports import Imports
 from commerce.ports.ledger import Ledger
 from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
@@ -36,6 +37,7 @@ __all__ = [
     "Files",
     "FraudScorer",
     "Holds",
+    "Imports",
     "Ledger",
     "Offers",
     "OrderPace",

@@ -27,7 +27,8 @@ class Offers(Protocol):
         ...
 
     async def create(self, offer: Offer) -> bool:
-        """Write a new offer; False when there is one, which is left as it is. Raises UnknownSeller."""
+        """Write a new offer, also in the place of a withdrawn one; False when there is one, which is left as it is.
+        Raises UnknownSeller."""
         ...
 
     async def change(self, offer_id: str, title: str, unit_price: Money, change: OfferChange) -> Offer:
@@ -35,6 +36,19 @@ class Offers(Protocol):
 
         Raises UnknownOffer, OfferChanged and InvalidRequest.
         """
+        ...
+
+    async def withdraw(self, offer_ids: Collection[str]) -> tuple[str, ...]:
+        """Stop selling; returns those that were on sale. Withdrawn offers are found by none of the methods below, and
+        `create` brings them back. Orders that were accepted keep their units."""
+        ...
+
+    async def withdraw_product(self, product_id: str, seller_id: str) -> None:
+        """Stop the seller's offer of a product that is taken away, and tell of it."""
+        ...
+
+    async def products_of(self, seller_id: str, after: str, limit: int) -> tuple[str, ...]:
+        """The next ids of the products that the seller offers, in their order. `after` is "" at the start."""
         ...
 
     async def rename(self, product_id: str, title: str) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from commerce.catalog import Product, ProductPage
@@ -22,6 +22,16 @@ class Products(Protocol):
         """The products that exist among these."""
         ...
 
-    async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
-        """A page of at most `limit` products, in no promised order. Raises InvalidRequest for a foreign cursor."""
+    async def create_own(self, products: Collection[Product]) -> None:
+        """Write products whose ids nobody else can have taken (`imports.own_product_id`), whatever was there."""
+        ...
+
+    async def delete(self, product: Product) -> None:
+        """Delete exactly this product; no error when it is gone. Raises ProductChanged."""
+        ...
+
+    async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
+        """A page of at most `limit` products that are not withdrawn, of these categories (none: of all), in no
+        promised order. Only the last page has no cursor; any may be empty. Raises InvalidRequest for a foreign cursor.
+        """
         ...

@@ -19,6 +19,8 @@ class CatalogDatabaseArgs:
     secrets: Secrets
     key: str = "product_id"
     """Name of the string attribute that identifies a document."""
+    listed_by: tuple[str, ...] = ()
+    """String attributes by which documents are listed in pages; a document without one is not in that list."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,11 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
             name,
             billing_mode="PAY_PER_REQUEST",
             hash_key=args.key,
-            attributes=[{"name": args.key, "type": "S"}],
+            attributes=[{"name": name, "type": "S"} for name in (args.key, *args.listed_by)],
+            global_secondary_indexes=[
+                {"name": f"by-{name}", "hash_key": name, "range_key": args.key, "projection_type": "ALL"}
+                for name in args.listed_by
+            ],
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
             server_side_encryption={"enabled": True, "kms_key_arn": self._secrets.key_arn},
@@ -67,7 +71,11 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
         actions = READ if access is Access.READS else tuple(sorted((*READ, *WRITE)))
         return Grant(
             statements=(
-                Statement(sid=sid(access, self.name), actions=actions, resources=(self.table.arn,)),
+                Statement(
+                    sid=sid(access, self.name),
+                    actions=actions,
+                    resources=(self.table.arn, pulumi.Output.concat(self.table.arn, "/index/*")),
+                ),
                 self._secrets.decrypt("dynamodb"),
             ),
             environment={

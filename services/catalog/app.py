@@ -9,11 +9,11 @@ from fastapi import FastAPI
 
 from commerce.adapters import cloud, postgres, redis
 from commerce.adapters.opensearch import OpenSearch, OpenSearchProductSearch, SearchSettings
-from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool
+from commerce.adapters.postgres import DatabaseSettings, PostgresImports, PostgresOffers, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisRankings, connect
 from commerce.product_images import ProductImages
 from commerce.searching import CheckedSearch
-from services.catalog import images
+from services.catalog import images, imports
 from services.catalog.dependencies import Catalog, catalog_of
 from services.catalog.endpoints import router
 from services.catalog.search_endpoints import search_router
@@ -38,7 +38,7 @@ def create_app(settings: CatalogSettings, open_dependencies: OpenDependencies | 
         title="Catalog",
         description="Products, sellers and their offers",
         lifespan=lifespan,
-        routers=(router, images.router, search_router),
+        routers=(router, images.router, imports.router, search_router),
         checks=lambda request: catalog_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
         outages=(*postgres.OUTAGES, *redis.OUTAGES, *cloud.load(settings.cloud).outages),
@@ -65,11 +65,14 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
     views = ViewRecorder(rankings)
     try:
         products, offers = chosen.products(settings.products_collection), PostgresOffers(pool)
+        files = chosen.files(settings.images_store)
         async with views.running():
             yield Catalog(
                 products=products,
                 offers=offers,
-                images=ProductImages(products=products, files=chosen.files(settings.images_store)),
+                images=ProductImages(products=products, files=files),
+                imports=PostgresImports(pool),
+                files=files,
                 rankings=rankings,
                 views=views,
                 search=CheckedSearch(search=OpenSearchProductSearch(opensearch), offers=offers),

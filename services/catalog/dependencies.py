@@ -7,9 +7,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from commerce.ports import Offers, Products, Rankings
+from commerce.browsing import Browsing
+from commerce.ports import Files, Imports, Offers, Products, Rankings
 from commerce.product_images import ProductImages
 from commerce.searching import CheckedSearch
+from commerce.selling import Selling
 from services.catalog.views import ViewRecorder
 from services.http.health import Checks
 
@@ -24,8 +26,20 @@ class Catalog:
     rankings: Rankings
     views: ViewRecorder
     search: CheckedSearch
+    imports: Imports
+    files: Files
     currency: str
     checks: Checks
+
+    @property
+    def selling(self) -> Selling:
+        """What sellers do with products and offers."""
+        return Selling(products=self.products, offers=self.offers, images=self.images)
+
+    @property
+    def browsing(self) -> Browsing:
+        """Pages of products."""
+        return Browsing(products=self.products, offers=self.offers)
 
 
 def catalog_of(request: Request) -> Catalog:

@@ -1,28 +1,21 @@
-"""The catalog's routes."""
+"""The routes of products, sellers and offers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from commerce.catalog import (
-    PRODUCT_ID,
-    NotTheSeller,
-    Offer,
-    Product,
-    ProductChanged,
-    ProductNotFound,
-    Seller,
-    UnknownOffer,
-    offer_id_for,
-)
-from commerce.errors import InvalidRequest
+from commerce.catalog import PRODUCT_ID, Product, Seller
+from commerce.categories import category as known_category
+from commerce.categories import tree
 from commerce.money import Money
-from services.catalog.dependencies import Catalog, CatalogDependency
+from services.catalog.dependencies import CatalogDependency
 from services.catalog.recommended import available_among
 from services.catalog.schemas import (
+    CategoriesBody,
+    CategoryBody,
     OfferReference,
     OfferRequest,
     ProductBody,
@@ -42,13 +35,20 @@ ProductId = Annotated[str, Path(pattern=f"^{PRODUCT_ID}$")]
 IfMatch = Annotated[str | None, Header(max_length=100, description="The ETag with which the product was read")]
 
 
-@router.get("/products", summary="Browse")
+@router.get("/categories", summary="The tree of categories")
+async def list_categories() -> CategoriesBody:
+    return CategoriesBody(items=[CategoryBody.of(one) for one in tree()])
+
+
+@router.get("/products", summary="Browse all, those of a category with all below it, or those that a seller offers")
 async def list_products(
     catalog: CatalogDependency,
     limit: Annotated[QueryInteger, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
+    category: Annotated[str | None, Query(max_length=64)] = None,
+    seller: Annotated[str | None, Query(max_length=128)] = None,
 ) -> ProductPageBody:
-    page = await catalog.products.list(limit, cursor)
+    page = await catalog.browsing.page(limit, cursor, category=category, seller_id=seller)
     listings = await catalog.offers.listings([product.product_id for product in page.items])
     return ProductPageBody(
         items=[ProductBody.of(product, listings[product.product_id]) for product in page.items],
@@ -84,44 +84,37 @@ async def put_product(
     response: Response,
     if_match: IfMatch = None,
 ) -> ProductBody:
-    product = Product(product_id=product_id, title=body.title, description=body.description, owner_id=caller.user_id)
-    known = await _editable(catalog, product, if_match)
-    if known is not None:
-        product = replace(known, title=body.title, description=body.description)
-    # The order database first: when it cannot be written, the catalog keeps the old title, too.
-    await catalog.offers.rename(product_id, body.title)
-    try:
-        await catalog.products.put(product, replacing=known)
-    except (NotTheSeller, ProductChanged):
-        await catalog.offers.rename(product_id, (await catalog.products.get(product_id)).title)
-        raise
+    described = Product(
+        product_id=product_id,
+        title=body.title,
+        description=body.description,
+        owner_id=caller.user_id,
+        category=None if body.category is None else known_category(body.category).category_id,
+    )
+    product = await catalog.selling.describe(described, _seen(if_match))
     response.headers["etag"] = product_tag(product)
     listings = await catalog.offers.listings([product_id])
     return ProductBody.of(product, listings[product_id])
+
+
+@router.delete(
+    "/products/{product_id}", status_code=204, summary="Take your product away, unless others offer it; orders stay"
+)
+async def delete_product(catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId) -> None:
+    await catalog.selling.withdraw_product(caller.user_id, product_id)
 
 
 @router.put("/products/{product_id}/offer", summary="Offer a product: price and stock, or a change of them")
 async def put_offer(
     catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId, body: OfferRequest
 ) -> OfferReference:
-    product = await catalog.products.get(product_id)
-    offer_id = offer_id_for(caller.user_id, product_id)
-    unit_price = Money(body.unit_price, catalog.currency)
-    if body.stock is not None:
-        offer = Offer(
-            offer_id=offer_id,
-            seller_id=caller.user_id,
-            product_id=product_id,
-            title=product.title,
-            unit_price=unit_price,
-            stock=body.stock,
-        )
-        if await catalog.offers.create(offer):
-            return OfferReference.of(offer)
-    try:
-        return OfferReference.of(await catalog.offers.change(offer_id, product.title, unit_price, body.change))
-    except UnknownOffer as unknown:
-        raise InvalidRequest("A new offer needs a `stock`: how many units there are.", offer_id=offer_id) from unknown
+    price = Money(body.unit_price, catalog.currency)
+    return OfferReference.of(await catalog.selling.offer(caller.user_id, product_id, price, body.stock, body.change))
+
+
+@router.delete("/products/{product_id}/offer", status_code=204, summary="Stop selling a product; orders stay")
+async def delete_offer(catalog: CatalogDependency, caller: SignedInSeller, product_id: ProductId) -> None:
+    await catalog.selling.withdraw_offer(caller.user_id, product_id)
 
 
 @router.get("/products/{product_id}/recommendations", summary="What goes with a product")
@@ -135,14 +128,8 @@ async def recommend_for_buyer(catalog: CatalogDependency, caller: SignedIn) -> R
     return RecommendationsBody(items=await available_among(catalog, await catalog.rankings.for_buyer(caller.user_id)))
 
 
-async def _editable(catalog: Catalog, product: Product, if_match: str | None) -> Product | None:
-    """What the product replaces. Raises NotTheSeller, ProductChanged."""
-    try:
-        known = await catalog.products.get(product.product_id)
-    except ProductNotFound:
-        known = None
-    if known is not None and known.owner_id != product.owner_id:
-        raise NotTheSeller(product.owner_id, product.product_id)
-    if if_match not in (None, known and product_tag(known)):
-        raise ProductChanged(product.product_id)
-    return known
+def _seen(if_match: str | None) -> Callable[[Product | None], bool] | None:
+    """Whether a product is the one that the caller read."""
+    if if_match is None:
+        return None
+    return lambda known: known is not None and product_tag(known) == if_match

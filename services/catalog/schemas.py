@@ -8,7 +8,9 @@ from typing import Self
 from pydantic import BaseModel, Field, model_validator
 
 from commerce.catalog import MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE, Listing, Offer, OfferChange, Product
+from commerce.categories import Category
 from commerce.images import FORMATS, WIDTHS, ProductImage, rendition_key, visible
+from commerce.import_rows import MAXIMUM_DESCRIPTION, MAXIMUM_TITLE
 from services.http.edge import Body, Line, Prose
 from services.http.money import MoneyBody
 
@@ -34,8 +36,8 @@ class OfferBody(BaseModel):
 
 
 def product_tag(product: Product) -> str:
-    """The entity tag of a product's description: it changes when the title or the text does."""
-    content = hashlib.sha256(f"{product.title}\0{product.description}".encode())
+    """The entity tag of a product's description: it changes when the title, the text or the category does."""
+    content = hashlib.sha256(f"{product.title}\0{product.description}\0{product.category or ''}".encode())
     return f'"{content.hexdigest()[:32]}"'
 
 
@@ -81,6 +83,7 @@ class ProductBody(BaseModel):
     product_id: str
     title: str
     description: str
+    category: str | None
     images: list[PictureBody]
     offers: list[OfferBody]
 
@@ -90,6 +93,7 @@ class ProductBody(BaseModel):
             product_id=product.product_id,
             title=product.title,
             description=product.description,
+            category=product.category,
             images=[PictureBody.of(product.product_id, image) for image in visible(product.images)],
             offers=[OfferBody.of(listing) for listing in listings],
         )
@@ -99,6 +103,28 @@ class RecommendationsBody(BaseModel):
     """Products that can be bought at this moment, the best first; empty while nothing is known and nothing sells."""
 
     items: list[ProductBody]
+
+
+class CategoryBody(BaseModel):
+    """A category, and those below it."""
+
+    category_id: str
+    title: str
+    children: list[CategoryBody]
+
+    @classmethod
+    def of(cls, category: Category) -> CategoryBody:
+        return cls(
+            category_id=category.category_id,
+            title=category.title,
+            children=[CategoryBody.of(child) for child in category.children],
+        )
+
+
+class CategoriesBody(BaseModel):
+    """The categories at the top of the tree."""
+
+    items: list[CategoryBody]
 
 
 class ProductPageBody(BaseModel):
@@ -124,8 +150,9 @@ class SellerBody(BaseModel):
 class ProductRequest(Body):
     """The description of a product, shared by all its sellers and owned by the one who wrote it first."""
 
-    title: Line = Field(max_length=200)
-    description: Prose = Field(default="", max_length=10_000)
+    title: Line = Field(max_length=MAXIMUM_TITLE)
+    description: Prose = Field(default="", max_length=MAXIMUM_DESCRIPTION)
+    category: str | None = Field(default=None, min_length=1, max_length=64, description="See /catalog/categories")
 
 
 class OfferRequest(Body):

@@ -123,7 +123,17 @@ def products(request: pytest.FixtureRequest) -> Products:
     boto3.client("dynamodb", region_name="eu-central-1").create_table(
         TableName="products",
         KeySchema=[{"AttributeName": "product_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "product_id", "AttributeType": "S"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("product_id", "category")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-category",
+                "KeySchema": [
+                    {"AttributeName": "category", "KeyType": "HASH"},
+                    {"AttributeName": "product_id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     return DynamoProducts("products")

@@ -20,7 +20,7 @@ from commerce.orders import WaitsFor
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
-    ("catalog", "checkout", "checkout-saga", "order-processor", "payouts", "seller"), "reads-writes"
+    ("catalog", "catalog-import", "checkout", "checkout-saga", "order-processor", "payouts", "seller"), "reads-writes"
 )
 
 
@@ -128,10 +128,17 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
     [
         ("INSERT INTO sellers (seller_id, display_name) VALUES ('s', 'S')", {"catalog"}),
         ("UPDATE sellers SET account_id = 'mine'", {"catalog", "seller"}),
-        (OFFER, {"catalog"}),
-        ("UPDATE offers SET unit_price = 1", {"catalog"}),
-        ("UPDATE offers SET stock = 1", {"catalog", "checkout-saga"}),
+        (OFFER, {"catalog", "catalog-import"}),
+        ("UPDATE offers SET unit_price = 1", {"catalog", "catalog-import"}),
+        ("UPDATE offers SET stock = 1", {"catalog", "catalog-import", "checkout-saga"}),
         ("UPDATE offers SET seller_id = 'me'", set()),
+        ("UPDATE offers SET withdrawn_at = now()", {"catalog", "catalog-import"}),
+        ("UPDATE offers SET declared_stock = 1", {"catalog-import"}),
+        ("INSERT INTO imports (import_id, seller_id, format) VALUES ('i', 's', 'csv')", {"catalog"}),
+        ("UPDATE imports SET offset_bytes = 0, failed = 0, state = 'running'", {"catalog-import"}),
+        ("UPDATE imports SET seller_id = 'me'", set()),
+        ("INSERT INTO import_errors (import_id, line, code, message) VALUES ('i', 1, 'c', 'm')", {"catalog-import"}),
+        ("DELETE FROM imports", set()),
         (ORDER, {"checkout"}),
         (PAID, set()),
         ("UPDATE orders SET status = 'fulfilled'", {"checkout-saga", "order-processor"}),
@@ -157,7 +164,7 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("DELETE FROM events", {"checkout"}),
         (
             "INSERT INTO events (type, subject_id, data) VALUES ('t', 's', '{}')",
-            {"checkout", "checkout-saga", "order-processor"},
+            {"catalog", "catalog-import", "checkout", "checkout-saga", "order-processor"},
         ),
         ("UPDATE events SET data = '{}'", set()),
         (POSTED, {"checkout-saga", "payouts"}),
@@ -222,7 +229,7 @@ async def test_a_role_keeps_its_access_until_it_is_named_again(owner: asyncpg.Co
 
 
 async def test_a_role_without_rights_is_refused_by_name_and_nothing_is_granted(owner: asyncpg.Connection) -> None:
-    with pytest.raises(InvalidRequest, match=r"named 'reports', only for catalog, checkout, .*roles\.py"):
+    with pytest.raises(InvalidRequest, match=r"named 'reports', only for catalog, .*checkout, .*roles\.py"):
         await grant_roles(owner, {"catalog": "none", "reports": "reads"})
     assert await owner.fetchval("SELECT has_table_privilege('catalog', 'offers', 'INSERT')")
 

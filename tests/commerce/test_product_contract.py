@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound
 from commerce.errors import InvalidRequest
+from commerce.images import ImageState, ProductImage
 from commerce.ports import Products
 
 
@@ -62,3 +66,62 @@ async def test_paging_shows_every_product_once(products: Products) -> None:
 async def test_a_foreign_cursor_is_refused(products: Products, cursor: str) -> None:
     with pytest.raises(InvalidRequest, match="cursor"):
         await products.list(3, cursor)
+
+
+async def test_products_of_some_categories_are_paged_and_withdrawn_ones_are_not_listed(products: Products) -> None:
+    for number in range(9):
+        product = Product(product_id=f"p{number}", title="t", description="", owner_id="ada")
+        category = (None, "kitchen", "garden")[number % 3]
+        await products.put(replace(product, category=category, withdrawn=number in (4, 5)))
+    for categories, expected in {
+        (): {"p0", "p1", "p2", "p3", "p6", "p7", "p8"},
+        ("kitchen",): {"p1", "p7"},
+        ("garden", "music", "kitchen"): {"p2", "p8", "p1", "p7"},
+        ("music",): set(),
+    }.items():
+        for limit in (1, 2, 50):
+            seen: list[str] = []
+            cursor = None
+            for _ in range(20):
+                page = await products.list(limit, cursor, categories)
+                assert len(page.items) <= limit
+                seen += [product.product_id for product in page.items]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            assert (cursor, sorted(seen)) == (None, sorted(expected))
+
+
+async def test_many_products_are_written_and_read_at_once(products: Products) -> None:
+    made = [Product(product_id=f"p{n:03}", title=f"t{n}", description="", owner_id="ada") for n in range(120)]
+    await products.create_own(made)
+    await products.create_own([])
+    found = await products.find([*(one.product_id for one in made), "ghost", "p001"])
+    assert found == {one.product_id: one for one in made}
+    assert await products.find([]) == {}
+
+
+async def test_a_product_is_deleted_as_it_was_read_or_not_at_all(products: Products) -> None:
+    await products.put(lamp())
+    with pytest.raises(ProductChanged):
+        await products.delete(lamp(title="Lantern"))
+    for _ in range(2):
+        await products.delete(lamp())
+    with pytest.raises(ProductNotFound):
+        await products.get("lamp")
+
+
+async def test_every_part_of_a_product_is_kept_and_compared(products: Products) -> None:
+    image = ProductImage(
+        image_id="1", content_type="image/png", alt="A lamp", signed_at=datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    shown = replace(image, image_id="2", state=ImageState.READY, width=30, height=20)
+    refused = replace(image, image_id="3", state=ImageState.REFUSED, refusal="too dark")
+    whole = replace(lamp(), category="lighting", images=(image, shown, refused), withdrawn=True)
+    await products.put(whole)
+    assert await products.get("lamp") == whole
+    for other in (lamp(), replace(whole, images=(shown, image, refused)), replace(whole, category=None)):
+        with pytest.raises(ProductChanged):
+            await products.put(lamp(), replacing=other)
+    await products.put(lamp(), replacing=whole)
+    assert await products.get("lamp") == lamp()

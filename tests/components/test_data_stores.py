@@ -127,6 +127,9 @@ def test_the_catalog_database_can_be_restored_and_followed(prod: Planned) -> Non
     assert table["pointInTimeRecovery"] == {"enabled": True, "recoveryPeriodInDays": 35}
     assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": KEY}
     assert table["hashKey"] == "product_id"
+    assert table["globalSecondaryIndexes"] == [
+        {"name": "by-category", "hashKey": "category", "rangeKey": "product_id", "projectionType": "ALL"}
+    ]
     assert table["streamViewType"] == "NEW_AND_OLD_IMAGES"
 
 

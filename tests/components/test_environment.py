@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.adapters.redis.settings import CacheSettings
+from functions.catalog_import.settings import CatalogImportSettings
 from functions.checkout.settings import SagaSettings
 from functions.order_processor.settings import OrderProcessorSettings
 from functions.settings import FunctionSettings
@@ -85,6 +86,19 @@ EXPECTED: dict[str, dict[str, str]] = {
         "SERVICE_NAME": "checkout-saga",
         "STRIPE_SECRET": "<Secret stripe.arn>",
     },
+    "catalog-import": {
+        **ORDERS,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+        "CLOUD": "aws",
+        "CURRENCY": "usd",
+        "IMAGES_STORE": "<Bucket images.id>",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "catalog-import",
+        "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
+        "POWERTOOLS_SERVICE_NAME": "catalog-import",
+        "PRODUCTS_COLLECTION": "<Table products.name>",
+        "SERVICE_NAME": "catalog-import",
+    },
     "thumbnails": {
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         "CLOUD": "aws",
@@ -133,6 +147,7 @@ READ_BY: dict[str, list[type[BaseSettings]]] = {
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
     "thumbnails": [ThumbnailSettings],
     "ranker": [FunctionSettings, DatabaseSettings, CacheSettings],
+    "catalog-import": [CatalogImportSettings, DatabaseSettings],
     "migrations": [FunctionSettings, DatabaseSettings],
 }
 

@@ -50,7 +50,7 @@ READS_WRITES_PRODUCTS = (
         "dynamodb:Scan",
         "dynamodb:UpdateItem",
     ],
-    ["<Table products.arn>"],
+    ["<Table products.arn>", "<Table products.arn>/index/*"],
 )
 LIST_IMAGES = (["s3:ListBucket"], ["<Bucket images.arn>"])
 UPLOADS, IMPORTS, PICTURES = (f"<Bucket images.arn>/{prefix}/*" for prefix in ("uploads", "imports", "images"))
@@ -67,6 +67,17 @@ EXPECTED: dict[str, Policy] = {
         "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
         "WriteImages": (["s3:PutObject"], [UPLOADS, IMPORTS]),
         "DeleteImages": (["s3:DeleteObject"], [PICTURES]),
+    },
+    "catalog-import": {
+        "ConsumeImagesImports": (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["<Queue images-imports.arn>"],
+        ),
+        "ListImages": LIST_IMAGES,
+        "ReadImages": (["s3:GetObject"], [UPLOADS, IMPORTS]),
+        "ReadsWritesProducts": READS_WRITES_PRODUCTS,
+        "DecryptDynamodb": DECRYPT,
+        "ConnectOrders": sign_in("catalog-import"),
     },
     "thumbnails": {
         "ConsumeImagesUploads": (
@@ -173,6 +184,7 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
     assert {name: [s["Principal"]["Service"] for s in statements] for name, statements in trusts.items()} == {
         "catalog": ["ecs-tasks.amazonaws.com"],
         "catalog-execution": ["ecs-tasks.amazonaws.com"],
+        "catalog-import": ["lambda.amazonaws.com"],
         "checkout": ["ecs-tasks.amazonaws.com"],
         "checkout-execution": ["ecs-tasks.amazonaws.com"],
         "checkout-flow": ["states.amazonaws.com"],
@@ -217,6 +229,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
     assert {name: event["roles"] for name, event in events.items()} == {
         "migrations": {},
         "migrations-catalog": {"catalog": "reads-writes"},
+        "migrations-catalog-import": {"catalog-import": "reads-writes"},
         "migrations-checkout": {"checkout": "reads-writes"},
         "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
         "migrations-order-processor": {"order-processor": "reads-writes"},

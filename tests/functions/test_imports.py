@@ -12,6 +12,7 @@ HANDLERS = [
     "functions.checkout.aws",
     "functions.order_processor.aws",
     "functions.thumbnails.aws",
+    "functions.catalog_import.aws",
     "functions.migrations.aws",
     "functions.payouts.aws",
     "functions.recommendations.aws",

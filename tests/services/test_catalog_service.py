@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryProductSearch, MemoryRankings
-from commerce.adapters.postgres import PostgresOffers
+from commerce.adapters.postgres import PostgresImports, PostgresOffers
 from commerce.catalog import Product
 from commerce.product_images import ProductImages
 from commerce.searching import CheckedSearch
@@ -31,11 +31,13 @@ CLAIMED = {"x-user-id": "ann"}
 async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[FastAPI]:
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
-        products, offers = MemoryProducts(), PostgresOffers(pool)
+        products, offers, files = MemoryProducts(), PostgresOffers(pool), MemoryFiles()
         yield Catalog(
             products=products,
             offers=offers,
-            images=ProductImages(products=products, files=MemoryFiles()),
+            images=ProductImages(products=products, files=files),
+            imports=PostgresImports(pool),
+            files=files,
             rankings=MemoryRankings(),
             views=ViewRecorder(MemoryRankings()),
             search=CheckedSearch(search=MemoryProductSearch(), offers=offers),

@@ -1,30 +1,32 @@
-"""Products in DynamoDB: one item per product, key `product_id`."""
+"""Products in DynamoDB: one item per product, key `product_id`, and an index by category."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from commerce.adapters.aws.product_cursors import Place, foreign_cursor
 from commerce.adapters.aws.product_items import from_item, to_item, unchanged
 from commerce.adapters.aws.session import CONFIG, ServiceOverloaded, overload_as_outage, session
-from commerce.catalog import PRODUCT_ID, NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
-from commerce.errors import InvalidRequest
+from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, ScanOutputTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef, ScanOutputTypeDef
 
     from commerce.adapters.aws.product_items import Item
-_MOST_READ = 100
-"""What DynamoDB reads in one request."""
-_READ_ATTEMPTS = 5
-_READ_PAUSE_SECONDS = 0.05
+
+T = TypeVar("T")
+BY_CATEGORY = "by-category"
+"""The index that products are listed by."""
+LISTED = "attribute_not_exists(withdrawn)"
+MOST_READ = 100
+MOST_WRITTEN = 25
+"""What DynamoDB takes in one request."""
+_ATTEMPTS = 8
+_PAUSE_SECONDS = 0.05
 
 
 class DynamoProducts:
@@ -43,26 +45,96 @@ class DynamoProducts:
             return await asyncio.to_thread(self._get, product_id)
 
     async def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
-        wanted = list(dict.fromkeys(product_ids))
-        batches = [wanted[start : start + _MOST_READ] for start in range(0, len(wanted), _MOST_READ)]
+        parts = _parts(list(dict.fromkeys(product_ids)), MOST_READ)
         with overload_as_outage():
-            read = await asyncio.gather(*(asyncio.to_thread(self._find, batch) for batch in batches))
-        return {product.product_id: product for batch in read for product in batch}
+            read = await asyncio.gather(*(asyncio.to_thread(self._find, part) for part in parts))
+        return {product.product_id: product for part in read for product in part}
 
-    async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
+    async def create_own(self, products: Collection[Product]) -> None:
+        items = [{"PutRequest": {"Item": to_item(product)}} for product in products]
         with overload_as_outage():
-            answer = await asyncio.to_thread(self._scan, limit, cursor)
-        last = answer.get("LastEvaluatedKey")
-        return ProductPage(
-            items=tuple(from_item(item) for item in answer["Items"]),
-            next_cursor=None if last is None else _cursor(last["product_id"]["S"]),
+            await asyncio.gather(*(asyncio.to_thread(self._write_many, part) for part in _parts(items, MOST_WRITTEN)))
+
+    async def delete(self, product: Product) -> None:
+        with overload_as_outage():
+            await asyncio.to_thread(self._delete, product)
+
+    async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
+        place = None if cursor is None else Place.of(cursor)
+        if not categories:
+            if place is not None and place.category is not None:
+                raise foreign_cursor()
+            with overload_as_outage():
+                answer = await asyncio.to_thread(self._scan, limit, place)
+            return _page(answer, None)
+        left = list(categories)
+        if place is not None:
+            if place.category not in left:
+                raise foreign_cursor()
+            left = left[left.index(place.category) :]
+        page = ProductPage(items=(), next_cursor=None)
+        for position, category in enumerate(left):
+            with overload_as_outage():
+                answer = await asyncio.to_thread(self._query, category, limit - len(page.items), place)
+            more = _page(answer, category)
+            items, place = (*page.items, *more.items), None
+            following = left[position + 1] if position + 1 < len(left) else None
+            next_cursor = more.next_cursor or (following and Place(category=following, after=None).cursor())
+            page = ProductPage(items=items, next_cursor=next_cursor)
+            if more.next_cursor or len(items) >= limit:
+                break
+        return page
+
+    def _scan(self, limit: int, place: Place | None) -> ScanOutputTypeDef:
+        start: Any = {} if place is None else {"ExclusiveStartKey": place.key()}
+        return self._client.scan(TableName=self._table, Limit=limit, FilterExpression=LISTED, **start)
+
+    def _query(self, category: str, limit: int, place: Place | None) -> QueryOutputTypeDef:
+        start: Any = {} if place is None or place.after is None else {"ExclusiveStartKey": place.key()}
+        return self._client.query(
+            TableName=self._table,
+            IndexName=BY_CATEGORY,
+            Limit=limit,
+            KeyConditionExpression="category = :category",
+            ExpressionAttributeValues={":category": {"S": category}},
+            FilterExpression=LISTED,
+            **start,
         )
 
-    def _scan(self, limit: int, cursor: str | None) -> ScanOutputTypeDef:
-        if cursor is None:
-            return self._client.scan(TableName=self._table, Limit=limit)
-        start: dict[str, AttributeValueTypeDef] = {"product_id": {"S": _position(cursor)}}
-        return self._client.scan(TableName=self._table, Limit=limit, ExclusiveStartKey=start)
+    def _find(self, product_ids: Sequence[str]) -> tuple[Product, ...]:
+        asked: Any = {
+            self._table: {"Keys": [{"product_id": {"S": one}} for one in product_ids], "ConsistentRead": True}
+        }
+        found: tuple[Product, ...] = ()
+        for attempt in range(_ATTEMPTS):
+            answer = self._client.batch_get_item(RequestItems=asked)
+            found += tuple(map(from_item, answer["Responses"].get(self._table, ())))
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return found
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+        raise ServiceOverloaded(f"{len(product_ids)} products were not read in {_ATTEMPTS} attempts")
+
+    def _write_many(self, requests: Sequence[Any]) -> None:
+        asked: Any = {self._table: requests}
+        for attempt in range(_ATTEMPTS):
+            asked = self._client.batch_write_item(RequestItems=asked).get("UnprocessedItems")
+            if not asked:
+                return
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+        raise ServiceOverloaded(f"{len(requests)} products were not written in {_ATTEMPTS} attempts")
+
+    def _delete(self, product: Product) -> None:
+        condition, values = unchanged(product)
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key={"product_id": {"S": product.product_id}},
+                ConditionExpression=f"attribute_not_exists(product_id) OR ({condition})",
+                ExpressionAttributeValues=values,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ProductChanged(product.product_id) from error
 
     def _get(self, product_id: str) -> Product:
         answer = self._client.get_item(
@@ -71,19 +143,6 @@ class DynamoProducts:
         if "Item" not in answer:
             raise ProductNotFound(product_id)
         return from_item(answer["Item"])
-
-    def _find(self, product_ids: Sequence[str]) -> Sequence[Product]:
-        found: list[Product] = []
-        wanted: list[Mapping[str, Any]] = [{"product_id": {"S": one}} for one in product_ids]
-        for attempt in range(_READ_ATTEMPTS):
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}})
-            found += [from_item(item) for item in answer["Responses"].get(self._table, ())]
-            # DynamoDB leaves some out when an answer becomes too large or the table is too busy.
-            wanted = list(answer["UnprocessedKeys"].get(self._table, {"Keys": []})["Keys"])
-            if not wanted:
-                return found
-            time.sleep(_READ_PAUSE_SECONDS * 2**attempt)
-        raise ServiceOverloaded(f"{self._table} leaves {len(wanted)} products unread")
 
     def _put(self, product: Product, replacing: Product | None) -> None:
         condition = "attribute_not_exists(product_id) OR owner_id = :owner_id"
@@ -103,15 +162,13 @@ class DynamoProducts:
             raise NotTheSeller(product.owner_id, product.product_id) from error
 
 
-def _cursor(product_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"after": product_id}).encode()).decode()
+def _page(answer: Any, category: str | None) -> ProductPage:
+    last = answer.get("LastEvaluatedKey")
+    return ProductPage(
+        items=tuple(from_item(item) for item in answer["Items"]),
+        next_cursor=None if last is None else Place(category=category, after=last["product_id"]["S"]).cursor(),
+    )
 
 
-def _position(cursor: str) -> str:
-    try:
-        position = json.loads(base64.urlsafe_b64decode(cursor.encode()))["after"]
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        raise InvalidRequest("This cursor was not given out by this list. Start without one.") from error
-    if not isinstance(position, str) or not re.fullmatch(PRODUCT_ID, position):
-        raise InvalidRequest("This cursor was not given out by this list. Start without one.")
-    return position
+def _parts(whole: Sequence[T], most: int) -> list[Sequence[T]]:
+    return [whole[first : first + most] for first in range(0, len(whole), most)]

@@ -8,6 +8,7 @@ from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.files import MemoryFiles
 from commerce.adapters.memory.fraud_scorer import MemoryScorer
 from commerce.adapters.memory.holds import MemoryHolds
+from commerce.adapters.memory.imports import MemoryImports
 from commerce.adapters.memory.ledger import MemoryLedger
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
@@ -32,6 +33,7 @@ __all__ = [
     "MemoryFiles",
     "MemoryFlow",
     "MemoryHolds",
+    "MemoryImports",
     "MemoryLedger",
     "MemoryMarket",
     "MemoryOffers",

@@ -42,6 +42,8 @@ class MemoryMarket:
 
     sellers: dict[str, Seller] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    """Ids of offers."""
     orders: dict[str, Order] = field(default_factory=dict)
     touched: dict[str, datetime] = field(default_factory=dict)
     dispatches: dict[str, int] = field(default_factory=dict)
@@ -59,6 +61,11 @@ class MemoryMarket:
     holds: list[Hold] = field(default_factory=list)
     payouts: dict[tuple[str, str], Payout] = field(default_factory=dict)
     payouts_due: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    @property
+    def on_sale(self) -> dict[str, Offer]:
+        """The offers that are not withdrawn."""
+        return {offer_id: offer for offer_id, offer in self.offers.items() if offer_id not in self.withdrawn}
 
     def order(self, order_id: str) -> Order:
         """Raises OrderNotFound."""

@@ -27,7 +27,7 @@ class MemoryOrders:
             return Accepted.earlier(earlier)
         if checkout.cart_revision and (bought := await self.of_cart(checkout.buyer_id, checkout.cart_revision)):
             return Accepted.earlier(bought)
-        offers = {one: offer for one, offer in self._market.offers.items() if one in checkout.lines}
+        offers = {one: offer for one, offer in self._market.on_sale.items() if one in checkout.lines}
         names = {seller.seller_id: seller.display_name for seller in self._market.sellers.values()}
         order = place(checkout, offers, names, datetime.now(UTC))
         check_chargeable(order.total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from commerce.catalog import NotTheSeller, Product, ProductChanged, ProductNotFound, ProductPage
 from commerce.errors import InvalidRequest
@@ -28,10 +28,21 @@ class MemoryProducts:
     async def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
         return {one: self._products[one] for one in product_ids if one in self._products}
 
-    async def list(self, limit: int, cursor: str | None = None) -> ProductPage:
+    async def create_own(self, products: Collection[Product]) -> None:
+        self._products |= {product.product_id: product for product in products}
+
+    async def delete(self, product: Product) -> None:
+        if self._products.get(product.product_id, product) != product:
+            raise ProductChanged(product.product_id)
+        self._products.pop(product.product_id, None)
+
+    async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
         if cursor is not None and not cursor.startswith("after:"):
             raise InvalidRequest("This cursor was not given out by this list. Start without one.")
         after = "" if cursor is None else cursor.removeprefix("after:")
-        following = [product_id for product_id in sorted(self._products) if product_id > after]
-        items = tuple(self._products[product_id] for product_id in following[:limit])
+        listed = [one for one in self._products.values() if not one.withdrawn]
+        if categories:
+            listed = [one for one in listed if one.category in categories]
+        following = sorted((one for one in listed if one.product_id > after), key=lambda one: one.product_id)
+        items = tuple(following[:limit])
         return ProductPage(items=items, next_cursor=f"after:{items[-1].product_id}" if len(following) > limit else None)

@@ -5,6 +5,7 @@ from commerce.adapters.postgres.assessments import PostgresAssessments
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.events import PostgresEventLog
 from commerce.adapters.postgres.holds import PostgresHolds
+from commerce.adapters.postgres.imports import PostgresImports
 from commerce.adapters.postgres.ledger import PostgresLedger
 from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTampered, digest, migrate, read_migrations
 from commerce.adapters.postgres.offers import PostgresOffers
@@ -26,6 +27,7 @@ __all__ = [
     "PostgresAssessments",
     "PostgresEventLog",
     "PostgresHolds",
+    "PostgresImports",
     "PostgresLedger",
     "PostgresOffers",
     "PostgresOrders",

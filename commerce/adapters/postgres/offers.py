@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from commerce.adapters.postgres.events import record
 from commerce.catalog import (
     MAXIMUM_STOCK,
     MAXIMUM_UNIT_PRICE,
@@ -16,7 +17,9 @@ from commerce.catalog import (
     Seller,
     UnknownOffer,
     UnknownSeller,
+    offer_id_for,
 )
+from commerce.events import DomainEvent, EventType
 from commerce.inventory import StockSnapshot
 from commerce.money import Money
 
@@ -35,7 +38,7 @@ LEFT JOIN (
     WHERE stock_state = 'unconfirmed' AND offer_id = ANY ($1::text[])
     GROUP BY offer_id
 ) AS w USING (offer_id)
-WHERE o.offer_id = ANY ($1::text[])
+WHERE o.offer_id = ANY ($1::text[]) AND o.withdrawn_at IS NULL
 """
 _INSERT = """
 INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock)
@@ -44,12 +47,13 @@ ON CONFLICT (offer_id)
 """
 _REPLACE = """
 DO UPDATE SET title = excluded.title, unit_price = excluded.unit_price, currency = excluded.currency,
-    stock = excluded.stock
+    stock = excluded.stock, withdrawn_at = NULL
 """
+_BRING_BACK = f"{_REPLACE} WHERE offers.withdrawn_at IS NOT NULL"
 # `OfferChange.of` in one statement, so that no sale can happen between the check and the write.
 _CHANGE = """
 UPDATE offers SET title = $2, unit_price = $3, currency = $4, stock = stock + $5
-WHERE offer_id = $1 AND $3 BETWEEN 1 AND $9 AND stock + $5 BETWEEN 0 AND $8
+WHERE offer_id = $1 AND withdrawn_at IS NULL AND $3 BETWEEN 1 AND $9 AND stock + $5 BETWEEN 0 AND $8
     AND ($6::bigint IS NULL OR stock = $6) AND ($7::bigint IS NULL OR unit_price = $7)
 RETURNING *
 """
@@ -82,20 +86,23 @@ class PostgresOffers:
         await self._insert(offer, _REPLACE)
 
     async def create(self, offer: Offer) -> bool:
-        return await self._insert(offer, "DO NOTHING")
+        return await self._insert(offer, _BRING_BACK)
 
     async def _insert(self, offer: Offer, otherwise: str) -> bool:
         try:
-            written = await self._pool.fetch(
-                f"{_INSERT} {otherwise} RETURNING 1",
-                offer.offer_id,
-                offer.seller_id,
-                offer.product_id,
-                offer.title,
-                offer.unit_price.amount,
-                offer.unit_price.currency,
-                offer.stock,
-            )
+            async with self._pool.acquire() as connection, connection.transaction():
+                written = await connection.fetch(
+                    f"{_INSERT} {otherwise} RETURNING 1",
+                    offer.offer_id,
+                    offer.seller_id,
+                    offer.product_id,
+                    offer.title,
+                    offer.unit_price.amount,
+                    offer.unit_price.currency,
+                    offer.stock,
+                )
+                if written:
+                    await record(connection, _changed(offer.product_id))
         except asyncpg.ForeignKeyViolationError as error:
             raise UnknownSeller(offer.seller_id) from error
         return bool(written)
@@ -105,7 +112,10 @@ class PostgresOffers:
         stock = (change.stock, change.expected_stock, change.expected_price)
         limits = (MAXIMUM_STOCK, MAXIMUM_UNIT_PRICE)
         for _ in range(_ATTEMPTS):
-            row = await self._pool.fetchrow(_CHANGE, offer_id, title, *price, *stock, *limits)
+            async with self._pool.acquire() as connection, connection.transaction():
+                row = await connection.fetchrow(_CHANGE, offer_id, title, *price, *stock, *limits)
+                if row is not None:
+                    await record(connection, _changed(row["product_id"]))
             if row is not None:
                 return _offer(row)
             present = (await self.get([offer_id])).get(offer_id)
@@ -115,12 +125,33 @@ class PostgresOffers:
             # What refused it has changed since the statement: try again.
         raise asyncpg.SerializationError(f"Offer {offer_id} changes all the time. Try again.")
 
+    async def withdraw(self, offer_ids: Collection[str]) -> tuple[str, ...]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await _withdraw(connection, offer_ids)
+
+    async def withdraw_product(self, product_id: str, seller_id: str) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _withdraw(connection, [offer_id_for(seller_id, product_id)])
+            await record(connection, DomainEvent(type=EventType.PRODUCT_WITHDRAWN, subject_id=product_id))
+
+    async def products_of(self, seller_id: str, after: str, limit: int) -> tuple[str, ...]:
+        rows = await self._pool.fetch(
+            "SELECT product_id FROM offers WHERE seller_id = $1 AND product_id > $2 AND withdrawn_at IS NULL "
+            "ORDER BY product_id LIMIT $3",
+            seller_id,
+            after,
+            limit,
+        )
+        return tuple(row["product_id"] for row in rows)
+
     async def rename(self, product_id: str, title: str) -> None:
         await self._pool.execute("UPDATE offers SET title = $2 WHERE product_id = $1", product_id, title)
 
     async def listings(self, product_ids: Collection[str]) -> Mapping[str, tuple[Listing, ...]]:
         rows = await self._pool.fetch(
-            f"{_LISTINGS} WHERE o.product_id = ANY ($1::text[]) ORDER BY o.unit_price, o.offer_id", list(product_ids)
+            f"{_LISTINGS} WHERE o.product_id = ANY ($1::text[]) AND o.withdrawn_at IS NULL "
+            "ORDER BY o.unit_price, o.offer_id",
+            list(product_ids),
         )
         found: dict[str, list[Listing]] = {product_id: [] for product_id in product_ids}
         for row in rows:
@@ -136,7 +167,9 @@ class PostgresOffers:
 
     async def ids(self, after: str, limit: int) -> tuple[str, ...]:
         rows = await self._pool.fetch(
-            "SELECT offer_id FROM offers WHERE offer_id > $1 ORDER BY offer_id LIMIT $2", after, limit
+            "SELECT offer_id FROM offers WHERE offer_id > $1 AND withdrawn_at IS NULL ORDER BY offer_id LIMIT $2",
+            after,
+            limit,
         )
         return tuple(row["offer_id"] for row in rows)
 
@@ -163,8 +196,24 @@ class PostgresOffers:
 
 async def read_listings(pool: asyncpg.Pool, offer_ids: Collection[str]) -> Mapping[str, Listing]:
     """The offers that exist among these."""
-    rows = await pool.fetch(f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[])", list(offer_ids))
+    rows = await pool.fetch(
+        f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[]) AND o.withdrawn_at IS NULL", list(offer_ids)
+    )
     return {row["offer_id"]: _listing(row) for row in rows}
+
+
+async def _withdraw(connection: asyncpg.Connection, offer_ids: Collection[str]) -> tuple[str, ...]:
+    rows = await connection.fetch(
+        "UPDATE offers SET withdrawn_at = now() WHERE offer_id = ANY ($1::text[]) AND withdrawn_at IS NULL "
+        "RETURNING offer_id, product_id",
+        sorted(offer_ids),
+    )
+    await record(connection, *(_changed(row["product_id"]) for row in rows))
+    return tuple(sorted(row["offer_id"] for row in rows))
+
+
+def _changed(product_id: str) -> DomainEvent:
+    return DomainEvent(type=EventType.OFFER_CHANGED, subject_id=product_id, data={"product_ids": [product_id]})
 
 
 def _listing(row: Any) -> Listing:

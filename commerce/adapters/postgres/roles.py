@@ -40,10 +40,23 @@ _SELLER = f"current_setting('{SETTING}', true)"
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
 RIGHTS: Mapping[str, Rights] = {
     "catalog": Rights(
-        reads=("sellers", "offers", "order_lines"),
+        reads=("sellers", "offers", "order_lines", "imports", "import_errors"),
         writes=(
             "INSERT, UPDATE (display_name, account_id) ON sellers",
-            "INSERT, UPDATE (title, unit_price, currency, stock) ON offers",
+            "INSERT, UPDATE (title, unit_price, currency, stock, withdrawn_at) ON offers",
+            "INSERT (import_id, seller_id, format, created_at) ON imports",
+            TELLS,
+        ),
+    ),
+    "catalog-import": Rights(
+        reads=("offers", "imports", "import_errors"),
+        writes=(
+            "INSERT ON offers",
+            "UPDATE (title, unit_price, currency, stock, sku, declared_stock, described, withdrawn_at) ON offers",
+            "UPDATE (state, finished_at, size_bytes, offset_bytes, line, failure) ON imports",
+            "UPDATE (created, changed, unchanged, failed) ON imports",
+            "INSERT ON import_errors",
+            TELLS,
         ),
     ),
     # The columns of an order that its acceptance sets: it cannot write one that is paid.

@@ -1,0 +1,1 @@
+"""Imports the files of offers that sellers upload."""

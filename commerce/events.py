@@ -32,6 +32,13 @@ class EventType(StrEnum):
     OFFER_CHANGED = "offer_changed"
     """Offers of `product_ids` were made, changed or withdrawn: of one product, or of a whole batch of an import."""
     PRODUCT_WITHDRAWN = "product_withdrawn"
+    CASE_OPENED = "case_opened"
+    CASE_MESSAGE = "case_message"
+    CASE_ESCALATED = "case_escalated"
+    CASE_CLOSED = "case_closed"
+    REVIEW_DECIDED = "review_decided"
+    SELLER_SUSPENDED = "seller_suspended"
+    SELLER_REINSTATED = "seller_reinstated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,9 +79,13 @@ class Features:
     orders_before: int
     cards_last_day: int
 
+    def values(self) -> dict[str, float]:
+        """The features by their names."""
+        return asdict(self)
+
     def logarithms(self) -> dict[str, float]:
         """The features as the model takes them: amounts and counts matter by their order of magnitude."""
-        return {name: math.log1p(value) for name, value in asdict(self).items()}
+        return {name: math.log1p(value) for name, value in self.values().items()}
 
 
 def features(order: Order, history: History, pace: Pace) -> Features:

@@ -40,6 +40,16 @@ def manual_hold_id(order_id: str, seller_id: str) -> str:
     return f"manual/{order_id}/{seller_id}"
 
 
+def case_hold_id(case_id: str) -> str:
+    """A case holds the share that it is about, until it is closed."""
+    return f"case/{case_id}"
+
+
+def suspension_hold_id(seller_id: str) -> str:
+    """A suspension holds everything of the seller."""
+    return f"suspension/{seller_id}"
+
+
 class HoldNotFound(MarketplaceError):
     status = 404
     code = "hold-not-found"

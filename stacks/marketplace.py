@@ -53,6 +53,7 @@ from stacks.workloads import (
     CATALOG_IMPORT,
     CHECKOUT,
     CHECKOUT_SAGA,
+    DISPUTE,
     HANDLERS,
     MIGRATIONS,
     ORDER_PROCESSOR,
@@ -178,13 +179,14 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     )
     checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     seller = service(SELLER, verifies(auth), reads_writes(orders), reads_secret(stripe))
+    dispute = service(DISPUTE, verifies(auth), reads_writes(orders))
     api = cloud.ApiGateway(
         "api",
         on,
         ApiGatewayArgs(
             auth=auth,
             cluster=cluster,
-            services=(catalog, checkout, seller),
+            services=(catalog, checkout, seller, dispute),
             secrets=secrets,
             allowed_origins=settings.allowed_origins,
             requests_per_second=settings.requests_per_second,
@@ -210,6 +212,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 catalog,
                 checkout,
                 seller,
+                dispute,
                 order_processor,
                 payouts,
                 checkout_saga,

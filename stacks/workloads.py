@@ -75,6 +75,37 @@ SELLER: Final = Service(
     settings=("return_window_days", "log_level"),
 )
 
+DISPUTE: Final = Service(
+    name="dispute",
+    function="dispute-service",
+    module="services.dispute",
+    routes=(
+        Route(method="GET", path="/cases"),
+        Route(method="POST", path="/cases"),
+        Route(method="GET", path="/cases/{case_id}"),
+        Route(method="POST", path="/cases/{case_id}/messages"),
+        Route(method="POST", path="/cases/{case_id}/escalation"),
+        Route(method="POST", path="/cases/{case_id}/withdrawal"),
+        Route(method="GET", path="/admin/cases"),
+        Route(method="GET", path="/admin/cases/{case_id}"),
+        Route(method="POST", path="/admin/cases/{case_id}/messages"),
+        Route(method="POST", path="/admin/cases/{case_id}/escalation"),
+        Route(method="PUT", path="/admin/cases/{case_id}/proposal"),
+        Route(method="PUT", path="/admin/cases/{case_id}/decision"),
+        Route(method="GET", path="/admin/reviews"),
+        Route(method="GET", path="/admin/reviews/{order_id}"),
+        Route(method="PUT", path="/admin/reviews/{order_id}/verdict"),
+        Route(method="GET", path="/admin/suspensions"),
+        Route(method="GET", path="/admin/suspensions/{seller_id}"),
+        Route(method="PUT", path="/admin/suspensions/{seller_id}"),
+        Route(method="POST", path="/admin/suspensions/{seller_id}/end"),
+        Route(method="GET", path="/admin/audit"),
+    ),
+    settings=("log_level",),
+    cores=0.25,
+    memory_mib=512,
+)
+
 CHECKOUT_SAGA: Final = Handler(
     name="checkout-saga",
     function="checkout-orchestration",
@@ -135,5 +166,5 @@ MIGRATIONS: Final = Handler(
     timeout_seconds=300,
 )
 
-SERVICES: Final = (CATALOG, CHECKOUT, SELLER)
+SERVICES: Final = (CATALOG, CHECKOUT, SELLER, DISPUTE)
 HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, CATALOG_IMPORT, RANKER, MIGRATIONS)

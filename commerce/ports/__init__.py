@@ -6,6 +6,7 @@ from commerce.ports.affinities import Affinities
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, RequestSigner, Secrets
+from commerce.ports.disputes import AuditLog, Cases, Reviews, Standings
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
@@ -28,7 +29,9 @@ from commerce.ports.stock_gate import StockGate
 __all__ = [
     "Affinities",
     "Assessments",
+    "AuditLog",
     "Carts",
+    "Cases",
     "CheckoutFlow",
     "CredentialsSource",
     "EventBus",
@@ -50,11 +53,13 @@ __all__ = [
     "Products",
     "Rankings",
     "RequestSigner",
+    "Reviews",
     "Sales",
     "SearchIndex",
     "Secrets",
     "SellerAccounts",
     "SignedUpload",
+    "Standings",
     "Statements",
     "StockGate",
 ]

@@ -38,6 +38,20 @@ class SupportOnly(MarketplaceError):
         super().__init__("Only members of the groups 'support' and 'admin' may do this.", user_id=user_id)
 
 
+ADMINISTRATORS = "admin"
+
+
+class AdministratorsOnly(MarketplaceError):
+    """The caller is signed in, but is no administrator. Support reads, writes and proposes; it does not decide."""
+
+    status = 403
+    code = "administrators-only"
+    title = "Only administrators may do this"
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"Only members of the group {ADMINISTRATORS!r} may do this.", user_id=user_id)
+
+
 def install_verifier(app: FastAPI, verifier: TokenVerifier) -> None:
     """Gives the application's routes what verifies their callers' tokens."""
     app.state.token_verifier = verifier
@@ -75,7 +89,15 @@ async def support(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     return caller
 
 
+async def administrator(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
+    """The caller as an administrator; raises AdministratorsOnly for everybody else."""
+    if ADMINISTRATORS not in caller.groups:
+        raise AdministratorsOnly(caller.user_id)
+    return caller
+
+
 AnyCaller = Annotated[Caller | None, Depends(caller_if_known)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 SignedInSeller = Annotated[Caller, Depends(seller)]
 SignedInSupport = Annotated[Caller, Depends(support)]
+SignedInAdmin = Annotated[Caller, Depends(administrator)]

@@ -20,7 +20,8 @@ from commerce.orders import WaitsFor
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
-    ("catalog", "catalog-import", "checkout", "checkout-saga", "order-processor", "payouts", "seller"), "reads-writes"
+    ("catalog", "catalog-import", "checkout", "checkout-saga", "dispute", "order-processor", "payouts", "seller"),
+    "reads-writes",
 )
 
 
@@ -120,6 +121,10 @@ OFFER = (
     "INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock) "
     "VALUES ('o', 's', 'p', 't', 1, 'usd', 1)"
 )
+AUDITED = (
+    "INSERT INTO audit_log (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) "
+    "VALUES (now(), 'a', 'admin', 'x', 'y', 'z', '', '{}', '{}')"
+)
 POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VALUES ('t', 'o', 2)"
 
 
@@ -143,33 +148,46 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         (PAID, set()),
         ("UPDATE orders SET status = 'fulfilled'", {"checkout-saga", "order-processor"}),
         ("UPDATE orders SET charge_id = 'ch'", {"checkout-saga"}),
-        ("UPDATE orders SET dispatches = 1", {"checkout"}),
-        ("UPDATE orders SET stop_reason = 'canceled_by_buyer'", {"checkout"}),
+        ("UPDATE orders SET dispatches = 1", {"checkout", "dispute"}),
+        ("UPDATE orders SET stop_reason = 'canceled_by_buyer'", {"checkout", "dispute"}),
         ("UPDATE orders SET total = 1", set()),
         ("SELECT client_secret FROM authentications", {"checkout"}),
         ("UPDATE order_lines SET stock_state = 'restored'", {"checkout-saga"}),
         ("UPDATE order_lines SET unit_price = 1", set()),
-        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga", "payouts"}),
+        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga", "dispute", "payouts"}),
         ("UPDATE seller_orders SET held_until = now()", {"order-processor", "seller"}),
         ("UPDATE seller_orders SET gross = 1", set()),
         ("UPDATE seller_orders SET transfer_id = 'tr'", {"payouts"}),
         ("UPDATE payouts SET amount = 1", {"payouts"}),
         ("UPDATE shipments SET tracking = 't'", {"seller"}),
         ("UPDATE shipments SET order_id = 'o'", set()),
-        ("UPDATE holds SET lift_reason = 'r'", {"seller"}),
+        ("UPDATE holds SET lift_reason = 'r'", {"dispute", "seller"}),
         ("UPDATE holds SET reason = 'r'", set()),
-        ("SELECT buyer_id FROM orders", {"checkout", "checkout-saga", "order-processor", "payouts"}),
+        ("SELECT buyer_id FROM orders", {"checkout", "checkout-saga", "dispute", "order-processor", "payouts"}),
         ("DELETE FROM outbox", {"checkout"}),
-        ("INSERT INTO outbox (order_id, attempt) VALUES ('o', 1)", {"checkout"}),
+        ("INSERT INTO outbox (order_id, attempt) VALUES ('o', 1)", {"checkout", "dispute"}),
         ("DELETE FROM events", {"checkout"}),
         (
             "INSERT INTO events (type, subject_id, data) VALUES ('t', 's', '{}')",
-            {"catalog", "catalog-import", "checkout", "checkout-saga", "order-processor"},
+            {"catalog", "catalog-import", "checkout", "checkout-saga", "dispute", "order-processor"},
         ),
         ("UPDATE events SET data = '{}'", set()),
-        (POSTED, {"checkout-saga", "payouts"}),
-        ("SELECT * FROM ledger_entries", {"checkout-saga", "payouts", "seller"}),
-        ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "order-processor", "payouts"}),
+        (POSTED, {"checkout-saga", "dispute", "payouts"}),
+        ("SELECT * FROM ledger_entries", {"checkout-saga", "dispute", "payouts", "seller"}),
+        ("SELECT payment_method FROM orders", {"checkout", "checkout-saga", "dispute", "order-processor", "payouts"}),
+        ("UPDATE sellers SET suspended_at = now(), suspension_reason = 'x'", {"dispute"}),
+        ("SELECT score FROM fraud_assessments", {"checkout-saga", "dispute"}),
+        ("UPDATE fraud_assessments SET approved = true", {"dispute"}),
+        ("UPDATE fraud_assessments SET score = 0", set()),
+        ("SELECT * FROM case_messages", {"dispute"}),
+        ("UPDATE cases SET state = 'expired', due_at = NULL", {"dispute"}),
+        ("UPDATE cases SET claimed = 1", set()),
+        ("UPDATE case_messages SET text = 'x'", set()),
+        (AUDITED, {"dispute"}),
+        ("SELECT * FROM audit_log", {"dispute"}),
+        ("UPDATE audit_log SET reason = 'x'", set()),
+        ("DELETE FROM audit_log", set()),
+        ("TRUNCATE audit_log", set()),
         ("DELETE FROM orders", set()),
         ("DELETE FROM offers", set()),
         ("UPDATE ledger_entries SET amount = 1", set()),

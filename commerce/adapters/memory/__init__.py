@@ -2,7 +2,9 @@
 
 from commerce.adapters.memory.affinities import MemoryAffinities
 from commerce.adapters.memory.assessments import MemoryAssessments
+from commerce.adapters.memory.audit import MemoryAuditLog
 from commerce.adapters.memory.carts import MemoryCarts
+from commerce.adapters.memory.cases import MemoryCases
 from commerce.adapters.memory.checkout_flow import MemoryFlow
 from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.files import MemoryFiles
@@ -19,15 +21,19 @@ from commerce.adapters.memory.payouts import MemoryPayouts
 from commerce.adapters.memory.product_search import MemoryProductSearch
 from commerce.adapters.memory.products import MemoryProducts
 from commerce.adapters.memory.rankings import MemoryRankings
+from commerce.adapters.memory.reviews import MemoryReviews
 from commerce.adapters.memory.sales import MemorySales
 from commerce.adapters.memory.seller_accounts import MemorySellerAccounts
+from commerce.adapters.memory.standings import MemoryStandings
 from commerce.adapters.memory.statements import MemoryStatements
 from commerce.adapters.memory.stock_gate import MemoryStockGate
 
 __all__ = [
     "MemoryAffinities",
     "MemoryAssessments",
+    "MemoryAuditLog",
     "MemoryCarts",
+    "MemoryCases",
     "MemoryEventBus",
     "MemoryEventLog",
     "MemoryFiles",
@@ -44,9 +50,11 @@ __all__ = [
     "MemoryProductSearch",
     "MemoryProducts",
     "MemoryRankings",
+    "MemoryReviews",
     "MemorySales",
     "MemoryScorer",
     "MemorySellerAccounts",
+    "MemoryStandings",
     "MemoryStatements",
     "MemoryStockGate",
 ]

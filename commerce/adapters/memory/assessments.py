@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.fraud import FAILURES_WINDOW, Assessment, History
 from commerce.orders import Order, OrderStatus
@@ -30,6 +32,7 @@ class MemoryAssessments:
 
     async def record(self, order_id: str, assessment: Assessment) -> Assessment:
         self._market.order(order_id)
+        self._market.assessed_at.setdefault(order_id, datetime.now(UTC))
         return self._market.assessments.setdefault(order_id, assessment)
 
     async def of(self, order_id: str) -> Assessment | None:

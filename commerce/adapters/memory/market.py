@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from commerce.adapters.telemetry import traceparent
+from commerce.audit import AuditEntry
+from commerce.cases import Case
 from commerce.catalog import Offer, Seller
 from commerce.events import DomainEvent, RecordedEvent
 from commerce.fraud import Assessment
@@ -61,6 +63,10 @@ class MemoryMarket:
     holds: list[Hold] = field(default_factory=list)
     payouts: dict[tuple[str, str], Payout] = field(default_factory=dict)
     payouts_due: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    assessed_at: dict[str, datetime] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    suspensions: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     @property
     def on_sale(self) -> dict[str, Offer]:
@@ -110,6 +116,20 @@ class MemoryMarket:
             raise LedgerConflict(transaction.transaction_id)
         return known is transaction
 
+    def place_hold(self, hold: Hold) -> None:
+        """Nothing, if the hold is open already."""
+        if not any(one.hold_id == hold.hold_id and one.open for one in self.holds):
+            self.holds.append(hold)
+
+    def lift_hold(self, lifted: Hold) -> None:
+        """Nothing, if the hold is not open."""
+        self.holds[:] = [
+            replace(one, lifted_by=lifted.lifted_by, lifted_at=lifted.lifted_at, lift_reason=lifted.lift_reason)
+            if one.hold_id == lifted.hold_id and one.open
+            else one
+            for one in self.holds
+        ]
+
     def on_hold(self, order_id: str, seller_id: str) -> bool:
         return any(hold.holds(order_id, seller_id) for hold in self.holds)
 
@@ -133,6 +153,11 @@ class MemoryMarket:
             if (entry.account, entry.amount.currency) == (account, currency)
         )
         return Money(-sum(entries), currency)
+
+    @property
+    def shown(self) -> dict[str, Offer]:
+        """What is on sale, of sellers that are not suspended: only this is shown and sold."""
+        return {one: offer for one, offer in self.on_sale.items() if offer.seller_id not in self.suspensions}
 
     def available(self, offer_id: str) -> int:
         return available(self.offers[offer_id], self.orders.values())

@@ -65,15 +65,15 @@ class MemoryOffers:
                 self._market.offers[offer.offer_id] = replace(offer, title=title)
 
     async def listings(self, product_ids: Collection[str]) -> Mapping[str, tuple[Listing, ...]]:
-        by_price = sorted(self._market.on_sale.values(), key=lambda offer: (offer.unit_price.amount, offer.offer_id))
+        by_price = sorted(self._market.shown.values(), key=lambda offer: (offer.unit_price.amount, offer.offer_id))
         return {
             product_id: tuple(self._listing(offer) for offer in by_price if offer.product_id == product_id)
             for product_id in product_ids
         }
 
     async def get(self, offer_ids: Collection[str]) -> Mapping[str, Listing]:
-        on_sale = self._market.on_sale
-        return {offer_id: self._listing(on_sale[offer_id]) for offer_id in offer_ids if offer_id in on_sale}
+        shown = self._market.shown
+        return {offer_id: self._listing(shown[offer_id]) for offer_id in offer_ids if offer_id in shown}
 
     async def available(self, offer_ids: Collection[str]) -> Mapping[str, int]:
         on_sale = self._market.on_sale

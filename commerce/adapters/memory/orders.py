@@ -27,7 +27,7 @@ class MemoryOrders:
             return Accepted.earlier(earlier)
         if checkout.cart_revision and (bought := await self.of_cart(checkout.buyer_id, checkout.cart_revision)):
             return Accepted.earlier(bought)
-        offers = {one: offer for one, offer in self._market.on_sale.items() if one in checkout.lines}
+        offers = {one: offer for one, offer in self._market.shown.items() if one in checkout.lines}
         names = {seller.seller_id: seller.display_name for seller in self._market.sellers.values()}
         order = place(checkout, offers, names, datetime.now(UTC))
         check_chargeable(order.total)
@@ -103,21 +103,28 @@ class MemoryOrders:
         self._change(order_id, lambda order: transitions.mark_fulfilled(order, now, return_window))
 
     def _change(self, order_id: str, decide: Callable[[Order], Transition | None], buyer_id: str | None = None) -> bool:
-        order = self._market.order(order_id)
-        if buyer_id not in (None, order.buyer_id):
-            raise OrderNotFound(order_id)
-        transition = decide(order)
-        if transition is None:
-            return False
-        stock = {offer_id: self._market.offers[offer_id].stock + units for offer_id, units in transition.stock.items()}
-        if short := [offer_id for offer_id, units in stock.items() if units < 0]:
-            raise SoldOut(short)
-        for offer_id, units in stock.items():
-            self._market.offers[offer_id] = replace(self._market.offers[offer_id], stock=units)
-        if transition.posts is not None:
-            self._market.post(transition.posts)
-        self._market.save(transition.order)
-        self._market.record(*transition.events)
-        if transition.dispatch:
-            self._market.enqueue_resumed(order_id)
-        return True
+        return change_order(self._market, order_id, decide, buyer_id)
+
+
+def change_order(
+    market: MemoryMarket, order_id: str, decide: Callable[[Order], Transition | None], buyer_id: str | None = None
+) -> bool:
+    """Ask, store; whether there was something to store."""
+    order = market.order(order_id)
+    if buyer_id not in (None, order.buyer_id):
+        raise OrderNotFound(order_id)
+    transition = decide(order)
+    if transition is None:
+        return False
+    stock = {offer_id: market.offers[offer_id].stock + units for offer_id, units in transition.stock.items()}
+    if short := [offer_id for offer_id, units in stock.items() if units < 0]:
+        raise SoldOut(short)
+    for offer_id, units in stock.items():
+        market.offers[offer_id] = replace(market.offers[offer_id], stock=units)
+    if transition.posts is not None:
+        market.post(transition.posts)
+    market.save(transition.order)
+    market.record(*transition.events)
+    if transition.dispatch:
+        market.enqueue_resumed(order_id)
+    return True

@@ -2,6 +2,8 @@
 
 from commerce.adapters.postgres.affinities import PostgresAffinities
 from commerce.adapters.postgres.assessments import PostgresAssessments
+from commerce.adapters.postgres.audit import PostgresAuditLog
+from commerce.adapters.postgres.cases import PostgresCases
 from commerce.adapters.postgres.connection import OUTAGES, connect_administrator, connect_pool
 from commerce.adapters.postgres.events import PostgresEventLog
 from commerce.adapters.postgres.holds import PostgresHolds
@@ -12,10 +14,12 @@ from commerce.adapters.postgres.offers import PostgresOffers
 from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
 from commerce.adapters.postgres.payouts import PostgresPayouts
+from commerce.adapters.postgres.reviews import PostgresReviews
 from commerce.adapters.postgres.roles import grant_roles
 from commerce.adapters.postgres.sales import PostgresSales
 from commerce.adapters.postgres.seller_accounts import PostgresSellerAccounts
 from commerce.adapters.postgres.settings import DatabaseSettings
+from commerce.adapters.postgres.standings import PostgresStandings
 from commerce.adapters.postgres.statements import PostgresStatements
 
 __all__ = [
@@ -25,6 +29,8 @@ __all__ = [
     "MigrationsDiffer",
     "PostgresAffinities",
     "PostgresAssessments",
+    "PostgresAuditLog",
+    "PostgresCases",
     "PostgresEventLog",
     "PostgresHolds",
     "PostgresImports",
@@ -33,8 +39,10 @@ __all__ = [
     "PostgresOrders",
     "PostgresOutbox",
     "PostgresPayouts",
+    "PostgresReviews",
     "PostgresSales",
     "PostgresSellerAccounts",
+    "PostgresStandings",
     "PostgresStatements",
     "connect_administrator",
     "connect_pool",

@@ -21,6 +21,7 @@ WITH priced AS MATERIALIZED (
     SELECT o.offer_id, o.product_id, o.seller_id, o.title, o.unit_price, o.stock, d.quantity
     FROM unnest($3::text[], $4::integer[]) AS d (offer_id, quantity)
     JOIN offers o ON o.offer_id = d.offer_id AND o.currency = $5 AND o.withdrawn_at IS NULL
+    JOIN sellers p ON p.seller_id = o.seller_id AND p.suspended_at IS NULL
 ), totals AS MATERIALIZED (
     SELECT coalesce(sum(unit_price * quantity), 0)::bigint AS total,
         count(*) FILTER (WHERE stock >= quantity) AS in_stock

@@ -29,6 +29,19 @@ WHERE seller_id = $1 AND hold_id = $2 AND lifted_at IS NULL RETURNING *
 _OF_SELLER = "SELECT * FROM holds WHERE seller_id = $1 AND lifted_at IS NULL ORDER BY placed_at, hold_id"
 
 
+async def place(connection: asyncpg.Connection, hold: Hold) -> None:
+    """Place a hold in the transaction of what it follows from. What is claimed or paid by then stays so."""
+    await connection.execute(TURN, hold.seller_id)
+    facts = (hold.hold_id, hold.seller_id, hold.order_id, hold.reason, hold.placed_by, hold.placed_at)
+    await connection.execute(_PLACE, *facts)
+
+
+async def lift(connection: asyncpg.Connection, lifted: Hold) -> None:
+    """Lift a hold, if it is open, in the transaction of what ends it."""
+    facts = (lifted.seller_id, lifted.hold_id, lifted.lifted_by, lifted.lift_reason, lifted.lifted_at)
+    await connection.execute(_LIFT, *facts)
+
+
 class PostgresHolds:
     """`commerce.ports.Holds` over a pool of connections."""
 

@@ -30,6 +30,8 @@ SELECT o.*, p.display_name, o.stock - coalesce(
 )::bigint AS available
 FROM offers o JOIN sellers p USING (seller_id)
 """
+# The accept statement repeats this rule.
+_SHOWN = "o.withdrawn_at IS NULL AND p.suspended_at IS NULL"
 _AVAILABLE = """
 SELECT o.offer_id, o.stock - coalesce(w.units, 0)::bigint AS available
 FROM offers o
@@ -77,7 +79,9 @@ class PostgresOffers:
         )
 
     async def seller(self, seller_id: str) -> Seller:
-        row = await self._pool.fetchrow("SELECT * FROM sellers WHERE seller_id = $1", seller_id)
+        row = await self._pool.fetchrow(
+            "SELECT seller_id, display_name, account_id FROM sellers WHERE seller_id = $1", seller_id
+        )
         if row is None:
             raise UnknownSeller(seller_id)
         return Seller(**row)
@@ -118,10 +122,12 @@ class PostgresOffers:
                     await record(connection, _changed(row["product_id"]))
             if row is not None:
                 return _offer(row)
-            present = (await self.get([offer_id])).get(offer_id)
+            present = await self._pool.fetchrow(
+                "SELECT * FROM offers WHERE offer_id = $1 AND withdrawn_at IS NULL", offer_id
+            )
             if present is None:
                 raise UnknownOffer((offer_id,))
-            change.of(present.offer, title, unit_price)  # raises what refuses the change
+            change.of(_offer(present), title, unit_price)  # raises what refuses the change
             # What refused it has changed since the statement: try again.
         raise asyncpg.SerializationError(f"Offer {offer_id} changes all the time. Try again.")
 
@@ -149,8 +155,7 @@ class PostgresOffers:
 
     async def listings(self, product_ids: Collection[str]) -> Mapping[str, tuple[Listing, ...]]:
         rows = await self._pool.fetch(
-            f"{_LISTINGS} WHERE o.product_id = ANY ($1::text[]) AND o.withdrawn_at IS NULL "
-            "ORDER BY o.unit_price, o.offer_id",
+            f"{_LISTINGS} WHERE {_SHOWN} AND o.product_id = ANY ($1::text[]) ORDER BY o.unit_price, o.offer_id",
             list(product_ids),
         )
         found: dict[str, list[Listing]] = {product_id: [] for product_id in product_ids}
@@ -195,10 +200,8 @@ class PostgresOffers:
 
 
 async def read_listings(pool: asyncpg.Pool, offer_ids: Collection[str]) -> Mapping[str, Listing]:
-    """The offers that exist among these."""
-    rows = await pool.fetch(
-        f"{_LISTINGS} WHERE o.offer_id = ANY ($1::text[]) AND o.withdrawn_at IS NULL", list(offer_ids)
-    )
+    """The offers that exist among these and are shown."""
+    rows = await pool.fetch(f"{_LISTINGS} WHERE {_SHOWN} AND o.offer_id = ANY ($1::text[])", list(offer_ids))
     return {row["offer_id"]: _listing(row) for row in rows}
 
 

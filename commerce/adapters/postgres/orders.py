@@ -103,7 +103,7 @@ class PostgresOrders:
 
     async def wait_for_buyer(self, order_id: str, payment_intent_id: str, client_secret: str, until: datetime) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await _change(
+            await change_order(
                 connection,
                 order_id,
                 lambda order: transitions.wait(order, WaitsFor.BUYER, until, payment_intent_id),
@@ -137,10 +137,10 @@ class PostgresOrders:
         self, order_id: str, decide: Callable[[Order], Transition | None], buyer_id: str | None = None
     ) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
-            return await _change(connection, order_id, decide, buyer_id)
+            return await change_order(connection, order_id, decide, buyer_id)
 
 
-async def _change(
+async def change_order(
     connection: asyncpg.Connection,
     order_id: str,
     decide: Callable[[Order], Transition | None],

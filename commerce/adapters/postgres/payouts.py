@@ -107,7 +107,7 @@ class PostgresPayouts:
             rows = await connection.fetch(_CLOSED, now, limit)
             for row in rows:
                 share = (row["order_id"], row["seller_id"])
-                amount = await _owed(connection, row["order_id"], held(row["seller_id"]), row["currency"])
+                amount = await owed(connection, row["order_id"], held(row["seller_id"]), row["currency"])
                 await connection.execute(
                     "UPDATE seller_orders SET state = 'released' WHERE order_id = $1 AND seller_id = $2", *share
                 )
@@ -134,7 +134,7 @@ class PostgresPayouts:
                 return None
             account, currency = payable(seller_id), row["currency"]
             amount, recovered = split_payout(
-                await _owed(connection, order_id, account, currency),
+                await owed(connection, order_id, account, currency),
                 balance=Money(await connection.fetchval(_OF_ACCOUNT, account, currency), currency),
                 waiting=Money(await connection.fetchval(_WAITING, seller_id, account, currency), currency),
                 claimed=Money(await connection.fetchval(_CLAIMED, seller_id, currency), currency),
@@ -195,7 +195,7 @@ class PostgresPayouts:
         return PayoutPage(items=items, next_cursor=cursor_of((last.claimed_at, last.order_id)) if last else None)
 
 
-async def _owed(connection: asyncpg.Connection, order_id: str, account: str, currency: str) -> Money:
+async def owed(connection: asyncpg.Connection, order_id: str, account: str, currency: str) -> Money:
     """What the ledger has for the seller on one account of one order."""
     return Money(await connection.fetchval(_OF_ORDER, order_id, account, currency), currency)
 

@@ -72,6 +72,32 @@ RIGHTS: Mapping[str, Rights] = {
             "UPDATE (due_at), DELETE ON events",
         ),
     ),
+    # It gives verdicts and rulings, and the money follows them; it writes the audit log and cannot change it.
+    "dispute": Rights(
+        reads=(
+            *_SALES,
+            *("cases", "case_messages", "fraud_assessments", "audit_log", "holds"),
+            *("ledger_transactions", "ledger_entries"),
+        ),
+        writes=(
+            "INSERT (case_id, order_id, seller_id, buyer_id, reason, currency, claimed, state, opened_at, due_at) "
+            "ON cases",
+            "UPDATE (state, due_at, proposal, decision) ON cases",
+            "INSERT ON case_messages",
+            "UPDATE (approved, verdict_by, verdict_reason, verdict_at) ON fraud_assessments",
+            "UPDATE (suspended_at, suspension_reason) ON sellers",
+            "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
+            "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
+            "INSERT (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) "
+            "ON audit_log",
+            "UPDATE (dispatches, resumes, waits_for, stop_reason, touched_at) ON orders",
+            "INSERT (order_id, attempt, traceparent) ON outbox",
+            "UPDATE (state) ON seller_orders",
+            "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
+            "INSERT ON ledger_entries",
+            TELLS,
+        ),
+    ),
     "checkout-saga": Rights(
         reads=(*_SALES, "ledger_transactions", "ledger_entries", "fraud_assessments"),
         writes=(

@@ -1,0 +1,1 @@
+"""The dispute service: cases between buyers and sellers, and what support and administrators do."""

@@ -1,0 +1,14 @@
+"""The dispute service's settings; its link to the order database has its own."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.http.server import ServerSettings
+
+
+class DisputeSettings(ServerSettings):
+    """`DATABASE_CONNECTIONS` (most at once)."""
+
+    service_name: str = "dispute"
+    database_connections: int = Field(default=8, ge=2)

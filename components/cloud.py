@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pulumi
 
+from components.account import Account
 from components.api_gateway import ApiGateway, ApiGatewayArgs
 from components.auth import Auth, AuthArgs
 from components.cart_cache import CartCache, CartCacheArgs
@@ -23,11 +24,13 @@ from components.clouds import AVAILABLE, CLOUDS
 from components.container_cluster import ContainerCluster, ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
+from components.delivery import Delivery, DeliveryArgs
 from components.errors import CloudNotAvailable
 from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines, Foundation
 from components.fraud_detection import FraudDetection, FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueue, FulfillmentQueueArgs
+from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.order_database import OrderDatabase, OrderDatabaseArgs
@@ -56,12 +59,27 @@ class Constructor(Protocol[F_contra, A_contra, C_co]):
     ) -> C_co: ...
 
 
+class PlainConstructor(Protocol[F_contra, C_co]):
+    """A component's class that takes no arguments of its own."""
+
+    def __call__(self, name: str, foundation: F_contra, opts: pulumi.ResourceOptions | None = None) -> C_co: ...
+
+
 class FoundationMaker(Protocol[S_contra, F_co]):
     """Makes the explicit provider that every component is given, and knows the account behind it."""
 
     def __call__(
-        self, settings: S_contra, *, prefix: str, profile: Profile, tags: Mapping[str, str], engines: Engines
-    ) -> F_co: ...
+        self,
+        settings: S_contra,
+        *,
+        prefix: str,
+        profile: Profile,
+        tags: Mapping[str, str],
+        engines: Engines,
+        boundary: pulumi.Output[str] | None = None,
+    ) -> F_co:
+        """`boundary` is the most that any workload of the stack may do, by the id that a baseline gives it."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,7 @@ class Cloud(Generic[S_contra, F]):
     """One cloud's class for each contract."""
 
     foundation: FoundationMaker[S_contra, F]
+    Account: PlainConstructor[F, Account]
     ApiGateway: Constructor[F, ApiGatewayArgs, ApiGateway]
     Auth: Constructor[F, AuthArgs, Auth]
     CartCache: Constructor[F, CartCacheArgs, CartCache]
@@ -77,10 +96,12 @@ class Cloud(Generic[S_contra, F]):
     CheckoutOrchestration: Constructor[F, CheckoutOrchestrationArgs, CheckoutOrchestration]
     ContainerCluster: Constructor[F, ContainerClusterArgs, ContainerCluster]
     ContainerService: Constructor[F, ContainerServiceArgs, ContainerService]
+    Delivery: Constructor[F, DeliveryArgs, Delivery]
     DeadLetterQueue: Constructor[F, DeadLetterQueueArgs, DeadLetterQueue]
     EventFunction: Constructor[F, EventFunctionArgs, EventFunction]
     FraudDetection: Constructor[F, FraudDetectionArgs, FraudDetection]
     FulfillmentQueue: Constructor[F, FulfillmentQueueArgs, FulfillmentQueue]
+    ImageRegistry: Constructor[F, ImageRegistryArgs, ImageRegistry]
     Network: Constructor[F, NetworkArgs, Network]
     Observability: Constructor[F, ObservabilityArgs, Observability]
     OrderDatabase: Constructor[F, OrderDatabaseArgs, OrderDatabase]

@@ -21,9 +21,9 @@ class CloudSettings(BaseModel):
     """Id of the cloud."""
 
     region: str
-    image: str
+    image: str = ""
     """Image of all workloads, in a registry that they can pull from. By digest: a tag that moves deploys nothing."""
-    scorer_image: str
+    scorer_image: str = ""
     """Image of the fraud scorer: the same, built for the machines that models run on."""
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
+from stacks.baseline import baseline
 from stacks.marketplace import marketplace
 from stacks.settings import from_pulumi
 
-for name, value in marketplace(from_pulumi(), stack=pulumi.get_stack()).items():
+settings = from_pulumi()
+layer = baseline if settings.layer == "baseline" else marketplace
+for name, value in layer(settings, stack=pulumi.get_stack()).items():
     pulumi.export(name, value)

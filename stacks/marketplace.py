@@ -47,6 +47,7 @@ from components.recommendations import RecommendationsArgs
 from components.secrets_management import SecretsArgs
 from components.waf import WafArgs
 from components.workload import Handler, Service
+from stacks.baseline import shared_by
 from stacks.settings import NAMESPACE, Settings
 from stacks.workloads import (
     CATALOG,
@@ -76,17 +77,25 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     engines = Engines(chosen=settings.engines, allow_closed=settings.allow_closed)
     engines.require(settings.cloud, cloud.deployed(SERVICES, HANDLERS))
     image = settings.cloud_settings.image
+    shared = shared_by(settings.baseline, settings) if settings.baseline else None
     on = cloud.foundation(
         settings.cloud_settings,
         prefix=f"{NAMESPACE}-{stack}",
         profile=settings.profile,
         tags={"Project": NAMESPACE, "Stack": stack, "Profile": settings.profile_name, "ManagedBy": "pulumi"},
         engines=engines,
+        boundary=shared.apply(lambda found: found.get("workload_boundary")) if shared is not None else None,
     )
 
     # Foundations
     secrets = cloud.Secrets("secrets", on, SecretsArgs())
-    network = cloud.Network("network", on, NetworkArgs(cidr=str(settings.network_cidr), secrets=secrets))
+    network = cloud.Network(
+        "network",
+        on,
+        NetworkArgs(
+            cidr=str(settings.network_cidr), secrets=secrets, shared=shared["network"] if shared is not None else None
+        ),
+    )
     cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))
 
     def service(workload: Service, *links: Link) -> ContainerService:

@@ -27,6 +27,9 @@ from components.profile import PROFILES, Profile
 from stacks.currencies import CURRENCIES
 
 NAMESPACE: Final = "marketplace"
+LAYER_KEY: Final = f"{NAMESPACE}:layer"
+IMAGE_KEYS: Final = (f"{NAMESPACE}:image", f"{NAMESPACE}:scorerImage")
+"""An environment runs them; a baseline runs nothing."""
 CLOUD_KEY: Final = f"{NAMESPACE}:cloud"
 LOOPBACK: Final = ("localhost", "127.0.0.1")
 WIDEST_PREFIX: Final = 16
@@ -148,6 +151,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
+    layer: Literal["environment", "baseline"] = "environment"
+    """`baseline` for what several environments of an account share."""
+    baseline: Annotated[str | None, Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")] = None
+    """`<organization>/<project>/<stack>` of the baseline that the environment stands on; default: a network of its
+    own."""
+    github_repository: Annotated[str | None, Field(pattern=r"^[\w.-]+/[\w.-]+$")] = None
+    """`owner/name` of the repository whose pipeline deploys; default: no pipeline may sign in. Only in a baseline."""
+    github_ids: Annotated[str | None, Field(pattern=r"^\d+/\d+$")] = None
+    """The numbers of its owner and of itself. Required with it."""
+    github_environment: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "production"
+    """Environment of GitHub whose jobs may deploy."""
     cloud_settings: CloudSettings
     """What only the chosen cloud has: region, image, account. In the file its settings stand among the others."""
     profile_name: Annotated[str, AfterValidator(_profile), Field(alias="profile")]
@@ -222,9 +236,33 @@ def load(config: Mapping[str, str], *, stack: str, secret_keys: Iterable[str] = 
     hidden = frozenset(secret_keys)
     cloud_settings = _validated(section, cloud_keys, ours, problems, hidden) if section else None
     settings = _validated(Settings, common_keys, ours, problems, hidden, cloud_settings=cloud_settings)
+    if section and config.get(LAYER_KEY, "environment") == "environment":
+        problems |= {key: "is required" for key in IMAGE_KEYS if key not in config}
+    if settings:
+        problems |= _of_the_layer(settings)
     if problems or settings is None:
         raise SettingsError(stack, problems)
     return settings
+
+
+def _of_the_layer(settings: Settings) -> dict[str, str]:
+    """Settings that the stack's layer lacks, or has no use for."""
+    environment = settings.layer == "environment"
+    wrong = {
+        "baseline": (
+            not environment and settings.baseline is not None,
+            "names what an environment stands on; a baseline stands on nothing",
+        ),
+        "githubRepository": (
+            environment and settings.github_repository is not None,
+            "the pipeline signs in by the baseline: set it there",
+        ),
+        "githubIds": (
+            (settings.github_repository is None) != (settings.github_ids is None),
+            "githubRepository and githubIds come together: GitHub signs with the name or with the numbers",
+        ),
+    }
+    return {f"{NAMESPACE}:{key}": problem for key, (applies, problem) in wrong.items() if applies}
 
 
 def from_pulumi() -> Settings:

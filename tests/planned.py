@@ -119,16 +119,24 @@ class Plans:
         self._folder = folder
         self._made: dict[str, Planned] = {}
 
-    def of(self, stack: str, *, called: str | None = None, **settings: str) -> Planned:
-        """The plan of a stack, under another name and with other values for some settings."""
+    def of(
+        self,
+        stack: str,
+        *,
+        called: str | None = None,
+        beside: Mapping[str, dict[str, Any]] | None = None,
+        **settings: str,
+    ) -> Planned:
+        """The plan of a stack, under another name and with other values for some settings. `beside` are the outputs of
+        other stacks."""
         program = Program.load(ROOT, stack)
         config = program.config | {f"marketplace:{key}": value for key, value in settings.items()}
-        program = replace(program, config=config, stack=called or stack)
-        distinct = json.dumps([called, settings], sort_keys=True)
+        program = replace(program, config=config, stack=called or stack, stack_outputs=beside or {})
+        distinct = json.dumps([called, settings, beside], sort_keys=True)
         name = f"{stack}-{hashlib.sha256(distinct.encode()).hexdigest()[:8]}"
         if name not in self._made:
             self._made[name] = Planned(
-                self._shared(program, self._folder / f"plan-{name}.json", thorough=not (called or settings))
+                self._shared(program, self._folder / f"plan-{name}.json", thorough=not (called or settings or beside))
             )
         return self._made[name]
 

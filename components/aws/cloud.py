@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from components.account.aws import Account
 from components.api_gateway.aws import ApiGateway
 from components.auth.aws import Auth
 from components.aws.foundation import AwsFoundation, foundation
@@ -16,9 +17,11 @@ from components.cloud import Cloud
 from components.container_cluster.aws import ContainerCluster
 from components.container_service.aws import ContainerService
 from components.dead_letter_queue.aws import DeadLetterQueue
+from components.delivery.aws import Delivery
 from components.event_function.aws import EventFunction
 from components.fraud_detection.aws import FraudDetection
 from components.fulfillment_queue.aws import FulfillmentQueue
+from components.image_registry.aws import ImageRegistry
 from components.network.aws import Network
 from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
@@ -31,6 +34,7 @@ from components.waf.aws import Waf
 
 CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     foundation=foundation,
+    Account=Account,
     ApiGateway=ApiGateway,
     Auth=Auth,
     CartCache=CartCache,
@@ -39,10 +43,12 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     CheckoutOrchestration=CheckoutOrchestration,
     ContainerCluster=ContainerCluster,
     ContainerService=ContainerService,
+    Delivery=Delivery,
     DeadLetterQueue=DeadLetterQueue,
     EventFunction=EventFunction,
     FraudDetection=FraudDetection,
     FulfillmentQueue=FulfillmentQueue,
+    ImageRegistry=ImageRegistry,
     Network=Network,
     Observability=Observability,
     OrderDatabase=OrderDatabase,

@@ -18,6 +18,7 @@ from components.profile import Profile
 EDGE_REGION: Final = "us-east-1"
 """Where CloudFront's firewall, certificates, logs and metrics are, wherever the stack is. Each such resource says so:
 the provider reaches every region."""
+ROLE: Final = "aws:iam/role:Role"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +51,21 @@ class AwsFoundation(Foundation):
 
 
 def foundation(
-    settings: AwsSettings, *, prefix: str, profile: Profile, tags: Mapping[str, str], engines: Engines
+    settings: AwsSettings,
+    *,
+    prefix: str,
+    profile: Profile,
+    tags: Mapping[str, str],
+    engines: Engines,
+    boundary: pulumi.Output[str] | None = None,
 ) -> AwsFoundation:
     """The explicit provider of the stack, with its default tags, and the account it reaches.
 
-    Where the settings name an account, the provider refuses to touch any other.
+    Where the settings name an account, the provider refuses to touch any other. With a `boundary` every role of the
+    stack carries it: the pipeline's role may make no other.
     """
+    if boundary is not None:
+        pulumi.runtime.register_resource_transform(lambda resource: _bounded(resource, boundary))
     provider = aws.Provider(
         "aws",
         region=settings.region,
@@ -75,3 +85,11 @@ def foundation(
         aurora_version=settings.aurora_version,
         ses_identity=settings.ses_identity,
     )
+
+
+def _bounded(
+    resource: pulumi.ResourceTransformArgs, boundary: pulumi.Output[str]
+) -> pulumi.ResourceTransformResult | None:
+    if resource.type_ != ROLE:
+        return None
+    return pulumi.ResourceTransformResult({**resource.props, "permissionsBoundary": boundary}, resource.opts)

@@ -128,7 +128,7 @@ class Identity:
             opts=self._owner.child(),
         )
         self.after.append(egress)
-        if peer.security_group_id is not None:
+        if peer.security_group_id is not None and not peer.open:
             ingress = aws.vpc.SecurityGroupIngressRule(
                 f"{peer.name}-from-{self.name}",
                 security_group_id=peer.security_group_id,

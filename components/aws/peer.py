@@ -17,6 +17,8 @@ class Peer:
     security_group_id: pulumi.Input[str] | None = None
     prefix_list_id: pulumi.Input[str] | None = None
     cidr: str | None = None
+    open: bool = False
+    """It lets in everybody of the network, so that it needs no rule for this workload."""
 
 
 INTERNET: Final = Peer(name="internet", port=443, cidr="0.0.0.0/0")

@@ -31,7 +31,8 @@ class Statement:
         if self.principal is not None:
             body["Principal"] = self.principal
         body["Action"] = list(self.actions)
-        body["Resource"] = list(self.resources)
+        if self.resources:  # a repository's policy names none: it is of one resource
+            body["Resource"] = list(self.resources)
         if self.conditions:
             body["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
         return body

@@ -53,9 +53,9 @@ class AwsSettings(CloudSettings):
     CLOUD: ClassVar[str] = "aws"
 
     region: Annotated[str, AfterValidator(_region), Field(alias="aws:region")]
-    image: Annotated[str, AfterValidator(_pullable)]
+    image: Annotated[str, AfterValidator(_pullable)] = ""
     """Image of all workloads, in ECR in the stack's region. By digest: a tag that moves deploys nothing."""
-    scorer_image: Annotated[str, AfterValidator(_pullable)]
+    scorer_image: Annotated[str, AfterValidator(_pullable)] = ""
     """Image of the fraud scorer, in ECR in the stack's region: SageMaker runs x86-64 only, everything else ARM64."""
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """The only account the stack may be deployed to; default: whichever the credentials are for."""

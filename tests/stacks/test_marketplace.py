@@ -133,7 +133,7 @@ def test_the_stack_says_where_to_go_next(stack: Planned) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["prod", "dev"])
+@pytest.mark.parametrize("name", ["prod", "dev", "staging", "baseline"])
 def test_no_resource_changes_its_name_unnoticed(plans: Plans, name: str) -> None:
     """A URN that goes is a resource deleted, and for data that is a loss: give it an alias, then record it.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from json import loads as parse
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -17,16 +19,23 @@ from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.model import Plan, Resource
 from toolkit.engine.process import ProgramProcess
 from toolkit.engine.program import Program
+from toolkit.errors import ToolkitError
+
+_OUTPUTS: Final = "write ORGANIZATION/PROJECT/STACK=FILE, with `pulumi stack output --json --stack STACK` in FILE"
 
 
 def plan(
     stack: Annotated[str, typer.Option(help="Name of the stack: Pulumi.<stack>.yaml.")],
     project: Annotated[Path, typer.Option(help="Folder of Pulumi.yaml.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON, for programs.")] = False,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(help="Outputs of another stack: ORGANIZATION/PROJECT/STACK=FILE, in JSON. Repeat for more."),
+    ] = None,
     thorough: Annotated[bool, typer.Option("--thorough", help="Run once more with other placeholders.")] = False,
 ) -> None:
     """Shows what a stack would deploy: functions, resources, links and findings. Needs no account."""
-    program = Program.load(project, stack)
+    program = replace(Program.load(project, stack), stack_outputs=dict(map(_stack_outputs, outputs or ())))
     # The processes first: they load the SDK while this one loads its own modules.
     with ProgramProcess(program) as shown, ProgramProcess(program, quiet=True) as silent:
         from toolkit.engine.planning import plan as make_plan
@@ -36,6 +45,18 @@ def plan(
         typer.echo(made.model_dump_json(indent=2))
     else:
         show(made, Console(highlight=False))
+
+
+def _stack_outputs(given: str) -> tuple[str, dict[str, Any]]:
+    """A stack's name and its outputs, as `pulumi stack output --json` prints them."""
+    name, _, file = given.partition("=")
+    try:
+        outputs = parse(Path(file).read_text()) if file else None
+    except (OSError, ValueError) as error:
+        raise ToolkitError(f"{file} cannot be read as JSON: {error}", next_step=_OUTPUTS) from error
+    if name.count("/") != 2 or not isinstance(outputs, dict):
+        raise ToolkitError(f"--outputs {given} does not name a stack and a file of its outputs", next_step=_OUTPUTS)
+    return name, outputs
 
 
 def show(made: Plan, console: Console) -> None:

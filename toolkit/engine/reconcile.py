@@ -230,7 +230,7 @@ class Reconciler:
         if outputs is None:
             raise ToolkitError(
                 f"the program reads the outputs of the stack {name!r}, which the offline engine does not have",
-                next_step="run `pulumi preview` with `marketplace provider --symbolic` attached: the CLI has them",
+                next_step=f"give them to the plan: `--outputs {name}=FILE`",
             )
         secret = [key for key, value in outputs.items() if holds_secret(value)]
         return {"name": name, "outputs": outputs, "secretOutputNames": secret}

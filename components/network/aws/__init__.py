@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
 from components.aws.narrow import on_aws
+from components.errors import ComponentError
 from components.network import Network as NetworkContract
 from components.network import NetworkArgs
-from components.network.aws.endpoints import Endpoints
+from components.network.aws.endpoints import Endpoints, SharedEndpoints
 from components.network.aws.flow_logs import record_flows
 from components.network.aws.subnets import SubnetPlan, subnet_plans
+from components.profile import Profile
 from components.secrets_management.aws import Secrets
 
 
@@ -22,6 +25,8 @@ class Network(NetworkContract):
 
     The default security group and its rules are taken over and emptied, so that nothing is reachable by
     having been forgotten.
+
+    With a network of another stack it creates nothing of that. Its security groups are always the stack's own.
 
     What runs in the subnets, or calls something there, depends on `ready`. It then starts once its way out is there,
     and a destroy deletes it before that.
@@ -33,6 +38,34 @@ class Network(NetworkContract):
         super().__init__(name, foundation, opts=opts)
         self._account = foundation
         self._connectivity: list[pulumi.Resource] = []
+        self.endpoints: Endpoints | SharedEndpoints
+        self.vpc_id: pulumi.Output[str]
+        self.private_subnet_ids: list[pulumi.Output[str]]
+        self.data_subnet_ids: list[pulumi.Output[str]]
+        self.ready: tuple[pulumi.Resource, ...]
+        """Routes, NAT gateways, associations and endpoints: without them nothing in the subnets reaches anything."""
+        if args.shared is None:
+            self._make(name, foundation, args)
+        else:
+            self._take_over(name, foundation, args.shared)
+        self.register_outputs({"vpc_id": self.vpc_id})
+
+    def _take_over(self, name: str, foundation: AwsFoundation, shared: pulumi.Output[dict[str, Any]]) -> None:
+        """Creates nothing. What is not as this stack needs it is refused before anything stands in it."""
+        profile = foundation.profile
+        found = shared.apply(lambda found: _checked(found, profile))
+        self.vpc_id = found["vpc_id"]
+        self.private_subnet_ids = [found["private_subnet_ids"][index] for index in range(profile.zones)]
+        self.data_subnet_ids = [found["data_subnet_ids"][index] for index in range(profile.zones)]
+        self.endpoints = SharedEndpoints(
+            account=foundation,
+            prefix_lists=found["prefix_lists"],
+            security_group_id=found["endpoints_group_id"],
+        )
+        # The baseline is complete before its outputs are there to be read.
+        self.ready = ()
+
+    def _make(self, name: str, foundation: AwsFoundation, args: NetworkArgs) -> None:
         profile = foundation.profile
         self.vpc = aws.ec2.Vpc(
             name,
@@ -51,21 +84,27 @@ class Network(NetworkContract):
         public = [self._subnet("public", plan, plan.public) for plan in plans]
         private = [self._subnet("private", plan, plan.private) for plan in plans]
         data = [self._subnet("data", plan, plan.data) for plan in plans]
-        self.private_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in private]
-        self.data_subnet_ids: list[pulumi.Output[str]] = [subnet.id for subnet in data]
+        self.private_subnet_ids = [subnet.id for subnet in private]
+        self.data_subnet_ids = [subnet.id for subnet in data]
         private_tables = self._route(plans, public, private, data)
-        self.endpoints = Endpoints(
+        self.endpoints = endpoints = Endpoints(
             self,
             foundation,
             vpc=self.vpc,
             subnet_ids=self.private_subnet_ids,
             route_table_ids=[table.id for table in private_tables],
         )
-        self.ready: tuple[pulumi.Resource, ...] = (*self._connectivity, *self.endpoints.created)
-        """Routes, NAT gateways, associations and endpoints: without them nothing in the subnets reaches anything."""
+        self.ready = (*self._connectivity, *endpoints.created)
         if profile.record_connections:
             record_flows(self, foundation, vpc=self.vpc, key_arn=on_aws(args.secrets, Secrets).key_arn)
-        self.register_outputs({"vpc_id": self.vpc_id})
+        if args.for_others:
+            endpoints.open_to(self, args.cidr)
+        self.shared = {
+            "vpc_id": self.vpc_id,
+            "private_subnet_ids": self.private_subnet_ids,
+            "data_subnet_ids": self.data_subnet_ids,
+            **endpoints.shared,
+        }
 
     def _tags(self, *parts: str) -> dict[str, str]:
         return {"Name": "-".join((self._account.prefix, *parts))}
@@ -152,3 +191,20 @@ class Network(NetworkContract):
             f"{self.name}-{tier}-{plan.suffix}", subnet_id=subnet.id, route_table_id=table.id, opts=self.child()
         )
         self._connectivity.append(association)
+
+
+def _checked(found: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    """What a shared network says of itself, if a stack of this profile can stand in it."""
+    zones = min(len(found["private_subnet_ids"]), len(found["data_subnet_ids"]))
+    if zones < profile.zones:
+        raise ComponentError(
+            f"The shared network spans {zones} zones, and the profile {profile.name!r} takes {profile.zones}.",
+            next_step="Give the baseline a profile with as many zones.",
+        )
+    if profile.private_cloud_apis and not found["endpoints_group_id"]:
+        raise ComponentError(
+            f"The shared network has no interface endpoints, and the profile {profile.name!r} calls no API of AWS "
+            "through the internet.",
+            next_step="Give the baseline a profile with them.",
+        )
+    return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -24,6 +25,25 @@ INTERFACES: Final = {
     "states": "the checkout service starts the saga",
 }
 """APIs that something in the private subnets calls, and what for. Each costs by the hour in each zone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedEndpoints:
+    """The endpoints of a network that another stack made."""
+
+    account: AwsFoundation
+    prefix_lists: pulumi.Output[dict[str, str]]
+    security_group_id: pulumi.Output[str]
+    """Of the interface endpoints, which let in the whole network."""
+
+    def peer(self, service: str) -> Peer:
+        """As `Endpoints.peer`."""
+        if service in GATEWAYS:
+            return Peer(name=service, port=443, prefix_list_id=self.prefix_lists[service])
+        _known(service)
+        if not self.account.profile.private_cloud_apis:
+            return INTERNET
+        return Peer(name="endpoints", port=443, security_group_id=self.security_group_id, open=True)
 
 
 class Endpoints:
@@ -85,11 +105,37 @@ class Endpoints:
         """
         if service in self._gateways:
             return Peer(name=service, port=443, prefix_list_id=self._gateways[service].prefix_list_id)
-        if service not in INTERFACES:
-            raise ComponentError(
-                f"The network has no endpoint for the AWS API {service!r}.",
-                next_step="Add it to INTERFACES in components/network/aws/endpoints.py.",
-            )
+        _known(service)
         if self._security_group is None:
             return INTERNET
         return Peer(name="endpoints", port=443, security_group_id=self._security_group.id)
+
+    def open_to(self, owner: Component, cidr: str) -> None:
+        """Lets in the whole network: stacks that stand in it make no rules here."""
+        if self._security_group is not None:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{owner.name}-endpoints-from-network",
+                security_group_id=self._security_group.id,
+                description="The network to the endpoints",
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ipv4=cidr,
+                opts=owner.child(),
+            )
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What `SharedEndpoints` are made of; without interface endpoints there is no group."""
+        return {
+            "prefix_lists": {service: gateway.prefix_list_id for service, gateway in self._gateways.items()},
+            "endpoints_group_id": self._security_group.id if self._security_group else "",
+        }
+
+
+def _known(service: str) -> None:
+    if service not in INTERFACES:
+        raise ComponentError(
+            f"The network has no endpoint for the AWS API {service!r}.",
+            next_step="Add it to INTERFACES in components/network/aws/endpoints.py.",
+        )

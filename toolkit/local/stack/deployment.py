@@ -56,6 +56,21 @@ class Settings:
     """Processes for each Lambda function that no queue feeds."""
 
 
+def _require_environment(program: Program) -> None:
+    """This machine runs environments. Raises `ToolkitError` for a stack that runs nothing, or stands on another."""
+    if program.config.get("marketplace:layer") == "baseline":
+        raise ToolkitError(
+            f"the stack {program.stack!r} is a baseline: what an account shares has nothing that runs here",
+            next_step=f"deploy an environment (`marketplace up --stack dev`); to see the baseline: "
+            f"`marketplace plan --stack {program.stack}`",
+        )
+    if baseline := program.config.get("marketplace:baseline"):
+        raise ToolkitError(
+            f"the stack {program.stack!r} stands on {baseline}, whose network is in an account",
+            next_step="leave marketplace:baseline out to run it here: the stack then makes its own network",
+        )
+
+
 class LocalStack:
     """A stack that runs on this machine between `up` and `stop`."""
 
@@ -63,6 +78,7 @@ class LocalStack:
         """Raises `ToolkitError` when there is no such project or stack."""
         self.settings = settings
         self.program = Program.load(settings.root, settings.stack)
+        _require_environment(self.program)
         self.machine = Machine(settings.state, region=region_of(self.program))
         self._steps = steps
         self._sdk = RemoteSdk()

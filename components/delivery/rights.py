@@ -1,0 +1,186 @@
+"""What the pipeline may do on AWS, as plain data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+READS: Final = (
+    "acm:DescribeCertificate",
+    "acm:ListTagsForCertificate",
+    "apigateway:GET",
+    "application-autoscaling:Describe*",
+    "application-autoscaling:ListTagsForResource",
+    "budgets:ViewBudget",
+    "cloudformation:GetResource",
+    "cloudfront:Describe*",
+    "cloudfront:Get*",
+    "cloudfront:List*",
+    "cloudwatch:Describe*",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:ListTagsForResource",
+    "cognito-idp:Describe*",
+    "cognito-idp:GetUserPoolMfaConfig",
+    "cognito-idp:ListTagsForResource",
+    "dynamodb:Describe*",
+    "dynamodb:ListTagsOfResource",
+    "ec2:Describe*",
+    "ec2:GetEbsEncryptionByDefault",
+    "ecr:Describe*",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetRepositoryPolicy",
+    "ecr:ListTagsForResource",
+    "ecs:Describe*",
+    "ecs:ListAccountSettings",
+    "ecs:ListTagsForResource",
+    "elasticache:Describe*",
+    "elasticache:ListTagsForResource",
+    "elasticloadbalancing:Describe*",
+    "es:Describe*",
+    "es:ListTags",
+    "events:DescribeRule",
+    "iam:Get*",
+    "iam:List*",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListAliases",
+    "kms:ListResourceTags",
+    "lambda:GetEventSourceMapping",
+    "lambda:GetFunction*",
+    "lambda:GetPolicy",
+    "lambda:ListTags",
+    "lambda:ListVersionsByFunction",
+    "logs:Describe*",
+    "logs:ListTagsForResource",
+    "rds:Describe*",
+    "rds:ListTagsForResource",
+    "s3:GetAccountPublicAccessBlock",
+    "s3:GetBucket*",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "sagemaker:Describe*",
+    "sagemaker:ListTags",
+    "scheduler:Get*",
+    "scheduler:ListTagsForResource",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetResourcePolicy",
+    "ses:GetConfigurationSet*",
+    "ses:GetEmailIdentity",
+    "sns:GetSubscriptionAttributes",
+    "sns:GetTopicAttributes",
+    "sns:ListTagsForResource",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ListQueueTags",
+    "states:Describe*",
+    "states:ListTagsForResource",
+    "tag:GetResources",
+    "wafv2:Get*",
+    "wafv2:ListTagsForResource",
+    "xray:GetSamplingRules",
+)
+"""Descriptions, which a preview compares with. No data: no secret, object, item, message or log line."""
+
+DATA: Final = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:PartiQL*",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "kms:Decrypt",
+    "lambda:InvokeFunction",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:StartQuery",
+    "rds-db:connect",
+    "s3:GetObject*",
+    "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetSecretValue",
+    "sqs:ReceiveMessage",
+    "ssm:GetParameter*",
+)
+"""Refused to pull requests by name, whatever another policy allows."""
+
+DEPLOYS: Final = (
+    "acm:*",
+    "apigateway:*",
+    "application-autoscaling:*",
+    "budgets:*",
+    "cloudformation:*Resource*",
+    "cloudfront:*",
+    "cloudwatch:*",
+    "cognito-idp:*",
+    "dynamodb:*",
+    "ec2:*",
+    "ecs:*",
+    "elasticache:*",
+    "elasticloadbalancing:*",
+    "es:*",
+    "events:*",
+    "kms:*",
+    "lambda:*",
+    "logs:*",
+    "personalize:*",
+    "rds:*",
+    "s3:*",
+    "sagemaker:*",
+    "scheduler:*",
+    "secretsmanager:*",
+    "ses:*",
+    "sns:*",
+    "sqs:*",
+    "states:*",
+    "sts:GetCallerIdentity",
+    "tag:*",
+    "wafv2:*",
+    "xray:*",
+)
+"""The services that an environment is made of. IAM is not among them: see `aws.py`."""
+
+GLOBAL: Final = ("budgets:*", "cloudfront:*", "iam:*", "sts:*", "wafv2:*")
+"""Services that answer in another region than the stack's."""
+
+ROLES: Final = (
+    "iam:CreateRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+)
+"""Only with the boundary of workloads on the role."""
+
+ROLE_KEEPING: Final = (
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+
+PASSED_TO: Final = (
+    "ecs-tasks.amazonaws.com",
+    "lambda.amazonaws.com",
+    "sagemaker.amazonaws.com",
+    "scheduler.amazonaws.com",
+    "states.amazonaws.com",
+    "vpc-flow-logs.amazonaws.com",
+)
+"""Services that the stack hands a role to."""
+
+PUSHES: Final = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+
+NEVER_OF_A_WORKLOAD: Final = ("account:*", "iam:*", "organizations:*", "sts:AssumeRole")
+"""No workload manages who may do what, or becomes somebody else."""

@@ -1,4 +1,4 @@
-"""`python -m bench [plan] [up] [checkout] [orders] [imports]`: all of them when none is named.
+"""`python -m bench [plan] [up] [checkout] [orders] [imports] [search]`: all of them when none is named.
 
 A bench that cannot run says why in one line, and the others go on.
 """
@@ -16,6 +16,7 @@ BENCHES = {
     "checkout": ("bench.checkout", "Accepting checkouts"),
     "orders": ("bench.orders", "Fulfilling orders"),
     "imports": ("bench.imports", "Importing offers"),
+    "search": ("bench.search", "Searching"),
 }
 
 

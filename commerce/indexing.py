@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from commerce.errors import MarketplaceError
@@ -75,6 +76,15 @@ class Indexer:
         refused = {one.product_id for one in rejected}
         indexed = sum(change.document is not None and change.product_id not in refused for change in changes)
         return IndexReport(indexed=indexed, removed=len(changes) - indexed - len(rejected), rejected=rejected)
+
+    async def prepare(self) -> None:
+        """Make the index if there is none, so that it can be written to."""
+        await self._index.prepare()
+
+    async def rebuild_is_due(self, after: timedelta) -> bool:
+        """Make the index if there is none. Whether to `rebuild` it: it is new, made for other documents, or older than
+        `after`, so that what was lost on the way is found again."""
+        return await self._index.prepare(await self._offers.clock() - after // timedelta(microseconds=1))
 
     async def rebuild(self) -> IndexReport:
         """Index everything anew beside the index that is searched, then search the new one.

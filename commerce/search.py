@@ -201,8 +201,9 @@ def most_edits(word: str) -> int:
 
 
 def document_of(product: Product, listings: Sequence[Listing]) -> SearchDocument | None:
-    """What the index is to know of a product; nothing of one that nobody offers. `listings` are cheapest first."""
-    if not listings:
+    """What the index is to know of a product; nothing of one that is withdrawn or that nobody offers.
+    `listings` are cheapest first."""
+    if product.withdrawn or not listings:
         return None
     in_stock = [listing for listing in listings if listing.available > 0]
     price = (in_stock or listings)[0].offer.unit_price

@@ -82,9 +82,13 @@ class Selling:
             )
             if await self._offers.create(offer):
                 await self._still_offered(offer)
+                # Search follows the products. What a crash here keeps from it, the next rebuild of its index finds.
+                await self._products.touch(product_id)
                 return offer
         try:
-            return await self._offers.change(offer_id, product.title, price, change)
+            changed = await self._offers.change(offer_id, product.title, price, change)
+            await self._products.touch(product_id)
+            return changed
         except UnknownOffer as unknown:
             raise InvalidRequest(
                 "A new offer needs a `stock`: how many units there are.", offer_id=offer_id
@@ -95,6 +99,7 @@ class Selling:
         offer_id = offer_id_for(seller_id, product_id)
         if not await self._offers.withdraw([offer_id]):
             raise UnknownOffer((offer_id,))
+        await self._products.touch(product_id)
 
     async def withdraw_product(self, seller_id: str, product_id: str) -> None:
         """Take a product away, with its owner's offer and its pictures.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commerce.inventory import SoldOut, UnknownCounters
@@ -19,6 +20,18 @@ from commerce.ports import Offers, StockGate
 # Small enough that neither a statement nor the gate's script keeps buyers waiting.
 RECONCILE_BATCH = 1_000
 RECHECK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How wrong the gate's counters were: offers with another figure than the order database's, and units by which they
+    differed, up or down. What is sold while the counters are rebuilt counts, too."""
+
+    offers: int = 0
+    units: int = 0
+
+    def __add__(self, other: Drift) -> Drift:
+        return Drift(offers=self.offers + other.offers, units=self.units + other.units)
 
 
 class StockKeeper:
@@ -61,8 +74,9 @@ class StockKeeper:
             await self._gate.consume(order_id)
         return await self._gate.sweep(now)
 
-    async def reconcile(self, offer_ids: Collection[str] | None = None) -> None:
-        """Rebuild the gate's counters of `offer_ids` (None: all offers, a batch at a time) from the order database.
+    async def reconcile(self, offer_ids: Collection[str] | None = None) -> Drift:
+        """Rebuild the gate's counters of `offer_ids` (None: all offers, a batch at a time) from the order database;
+        returns how wrong they were.
 
         Call it after a change of stock, and now and then to repair what lost reservations and crashes left behind. The
         reservations are read before the order database, so one that becomes an order in between is counted twice: a
@@ -70,13 +84,13 @@ class StockKeeper:
         order too many is accepted, and the order database refuses to confirm it.
         """
         if offer_ids is not None:
-            await self._rebuild(offer_ids)
-            return
+            return await self._rebuild(offer_ids)
         self._rechecked_at.clear()
-        after = ""
+        after, drift = "", Drift()
         while batch := await self._offers.ids(after, RECONCILE_BATCH):
-            await self._rebuild(batch)
+            drift += await self._rebuild(batch)
             after = batch[-1]
+        return drift
 
     async def _reserve(self, order_id: str, lines: Mapping[str, int], ttl: timedelta) -> None:
         try:
@@ -85,10 +99,14 @@ class StockKeeper:
             await self._gate.seed(await self._offers.available(missing.offer_ids))
             await self._gate.reserve(order_id, lines, ttl)
 
-    async def _rebuild(self, offer_ids: Collection[str]) -> None:
-        held = await self._gate.held()
+    async def _rebuild(self, offer_ids: Collection[str]) -> Drift:
+        held, before = await self._gate.held(), await self._gate.available(offer_ids)
         snapshot = await self._offers.snapshot(offer_ids, held)
         await self._gate.rebuild(snapshot.available, snapshot.ordered)
+        # A counter that was missing was not wrong: it is made when the first buyer asks.
+        after = await self._gate.available(before)
+        wrong = [abs(units - before[offer_id]) for offer_id, units in after.items() if units != before[offer_id]]
+        return Drift(offers=len(wrong), units=sum(wrong))
 
     async def _rechecked_since(self, asked: float, offer_ids: Collection[str]) -> bool:
         """Recheck the offers that are due, wait for the rechecks that run, and say whether any ended after `asked`."""

@@ -20,6 +20,7 @@ from components.checkout_orchestration import CheckoutOrchestrationArgs
 from components.cloud import load
 from components.container_cluster import ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
+from components.dead_letter_queue import DeadLetterQueueArgs
 from components.event_function import EventFunction, EventFunctionArgs
 from components.foundation import Engines
 from components.fraud_detection import FraudDetectionArgs
@@ -27,6 +28,8 @@ from components.fulfillment_queue import FulfillmentQueueArgs
 from components.link import (
     Link,
     consumes,
+    follows,
+    indexes,
     infers,
     publishes,
     queries,
@@ -56,6 +59,7 @@ from stacks.workloads import (
     CHECKOUT_SAGA,
     DISPUTE,
     HANDLERS,
+    INVENTORY_SYNC,
     MIGRATIONS,
     ORDER_PROCESSOR,
     PAYOUTS,
@@ -160,6 +164,16 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     catalog_import = handler(
         CATALOG_IMPORT, consumes(images.imports), reads(images), reads_writes(products), reads_writes(orders)
     )
+    search_rejected = cloud.DeadLetterQueue("search-rejected", on, DeadLetterQueueArgs())
+    inventory_sync = handler(
+        INVENTORY_SYNC,
+        follows(products),
+        reads(products),
+        reads(orders),
+        reads_writes(carts),
+        indexes(search),
+        publishes(search_rejected),
+    )
     checkout_saga = handler(
         CHECKOUT_SAGA, reads_writes(orders), reads_writes(carts), reads_secret(stripe), infers(fraud)
     )
@@ -239,6 +253,8 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 carts,
                 fraud,
                 search,
+                search_rejected,
+                inventory_sync,
                 orders.migrations,
                 recommendations,
             ),

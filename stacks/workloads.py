@@ -158,6 +158,15 @@ CATALOG_IMPORT: Final = Handler(
     batch_size=1,
 )
 
+INVENTORY_SYNC: Final = Handler(
+    name="inventory-sync",
+    function="inventory-sync",
+    package="functions.inventory_sync",
+    settings=("log_level",),
+    timeout_seconds=300,
+    every_minutes=5,
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -167,4 +176,13 @@ MIGRATIONS: Final = Handler(
 )
 
 SERVICES: Final = (CATALOG, CHECKOUT, SELLER, DISPUTE)
-HANDLERS: Final = (CHECKOUT_SAGA, ORDER_PROCESSOR, PAYOUTS, THUMBNAILS, CATALOG_IMPORT, RANKER, MIGRATIONS)
+HANDLERS: Final = (
+    CHECKOUT_SAGA,
+    ORDER_PROCESSOR,
+    PAYOUTS,
+    THUMBNAILS,
+    CATALOG_IMPORT,
+    RANKER,
+    INVENTORY_SYNC,
+    MIGRATIONS,
+)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from commerce.ports import (
         CheckoutFlow,
         CredentialsSource,
+        DeadLetters,
         Files,
         FraudScorer,
         PasswordSource,
@@ -58,6 +59,9 @@ class Cloud(Protocol):
         ...
 
     def fraud_scorer(self, scorer_id: str) -> FraudScorer: ...
+    def dead_letters(self, queue: str) -> DeadLetters:
+        """The queue with this address or name, where what cannot be handled is kept."""
+        ...
 
     def search_signer(self, service: str) -> RequestSigner:
         """Signs requests to the search engine, which `service` calls by its name, with the process's own identity."""

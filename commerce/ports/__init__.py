@@ -6,6 +6,7 @@ from commerce.ports.affinities import Affinities
 from commerce.ports.carts import Carts
 from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, RequestSigner, Secrets
+from commerce.ports.dead_letters import DeadLetters
 from commerce.ports.disputes import AuditLog, Cases, Reviews, Standings
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
@@ -34,6 +35,7 @@ __all__ = [
     "Cases",
     "CheckoutFlow",
     "CredentialsSource",
+    "DeadLetters",
     "EventBus",
     "EventLog",
     "FileNotThere",

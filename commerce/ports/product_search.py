@@ -29,8 +29,9 @@ class ProductSearch(Protocol):
 class SearchIndex(Protocol):
     """What search looks into. Every method raises SearchUnavailable."""
 
-    async def prepare(self) -> bool:
-        """Make what is missing. Whether a rebuild is due: the index is new, or was made for other documents."""
+    async def prepare(self, oldest_build: int = 0) -> bool:
+        """Make what is missing. Whether a rebuild is due: the index is new, was made for other documents, or its build
+        (`begin_rebuild`) is a smaller number than `oldest_build`."""
         ...
 
     async def write(self, changes: Sequence[IndexChange], build: str | None = None) -> tuple[Rejected, ...]:
@@ -43,7 +44,7 @@ class SearchIndex(Protocol):
     async def begin_rebuild(self, build: str) -> None:
         """Start an empty index beside the one that is searched; one that another rebuild has started is dropped.
 
-        `build` names it: lower-case letters and digits, a later one after an earlier one.
+        `build` names it: a number in digits, larger than those before.
         """
         ...
 

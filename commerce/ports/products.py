@@ -30,6 +30,10 @@ class Products(Protocol):
         """Delete exactly this product; no error when it is gone. Raises ProductChanged."""
         ...
 
+    async def touch(self, product_id: str) -> None:
+        """Tell those who follow the products that this one is to be looked at again; nothing of it changes."""
+        ...
+
     async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
         """A page of at most `limit` products that are not withdrawn, of these categories (none: of all), in no
         promised order. Only the last page has no cursor; any may be empty. Raises InvalidRequest for a foreign cursor.

@@ -45,9 +45,11 @@ class ImageFunction:
         secrets: Secrets,
         environment: Mapping[str, str],
         links: Sequence[Link],
+        grants: Sequence[Grant] = (),
         reserved_concurrency: int | None = None,
     ) -> None:
-        """`reserved_concurrency` is how many instances may run at once; `None` leaves that to the account's limit.
+        """`grants` are what its triggers need besides its links. `reserved_concurrency` is how many instances may run
+        at once; `None` leaves that to the account's limit.
 
         Raises `ComponentError` for a time-out that Lambda does not have.
         """
@@ -58,7 +60,7 @@ class ImageFunction:
         entry_point = f"{workload.package}.{ENTRY_POINT}"
         logs = log_group(owner, owner.name, f"/{account.prefix}/{owner.name}", secrets.key_arn)
         self.identity = Identity(owner, account, service="lambda.amazonaws.com", network=network, confused_deputy=False)
-        self.identity.grant(links, _runtime(account, logs))
+        self.identity.grant(links, _runtime(account, logs), *grants)
         self.function = aws.lambda_.Function(
             owner.name,
             description=f"{workload.package} of {account.prefix}",

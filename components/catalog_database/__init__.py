@@ -35,6 +35,6 @@ class CatalogDatabase(Component):
     """A collection of documents with encrypted storage and point-in-time recovery."""
 
     FUNCTION = "catalog-database"
-    OFFERS = (Access.READS, Access.READS_WRITES)
+    OFFERS = (Access.READS, Access.READS_WRITES, Access.FOLLOWS)
 
     collection: pulumi.Output[str]

@@ -67,7 +67,9 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
         self.register_outputs({"collection": self.collection})
 
     def bind(self, workload: str, access: Access) -> Grant:
-        """Permission to read the table, or to read and write it; never to change it."""
+        """Permission to read the table, to read and write it, or to read its changes; never to change the table."""
+        if access is Access.FOLLOWS:
+            return self._follow()
         actions = READ if access is Access.READS else tuple(sorted((*READ, *WRITE)))
         return Grant(
             statements=(
@@ -83,4 +85,23 @@ class CatalogDatabase(CatalogDatabaseContract, Watched):
                 **REGIONAL_ENDPOINT,
             },
             apis=("dynamodb",),
+        )
+
+    def _follow(self) -> Grant:
+        """Lambda itself reads the stream, with the function's role and outside of the network."""
+        stream = pulumi.Output.concat(self.table.arn, "/stream/*")
+        return Grant(
+            statements=(
+                Statement(
+                    sid=sid(Access.FOLLOWS, self.name),
+                    actions=(
+                        "dynamodb:DescribeStream",
+                        "dynamodb:GetRecords",
+                        "dynamodb:GetShardIterator",
+                        "dynamodb:ListStreams",
+                    ),
+                    resources=(stream,),
+                ),
+                self._secrets.decrypt("dynamodb"),
+            )
         )

@@ -6,10 +6,13 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
-from components.aws.policy import policy, tls_only
+from components.aws.grant import Grant
+from components.aws.peer import INTERNET
+from components.aws.policy import Statement, policy, sid, tls_only
 from components.aws.signal import Signal, Watched
 from components.dead_letter_queue import DeadLetterQueue as DeadLetterQueueContract
-from components.dead_letter_queue import DeadLetterQueueArgs
+from components.dead_letter_queue import DeadLetterQueueArgs, DeadLetterQueueEnvironment
+from components.link import Access
 
 SECONDS_A_DAY = 86_400
 
@@ -51,6 +54,20 @@ class DeadLetterQueue(DeadLetterQueueContract, Watched):
             ),
         )
         self.register_outputs({"url": self.queue.url, "arn": self.queue.arn})
+
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Permission to leave messages, which go over the internet: it happens seldom, and in no queue's stead."""
+        return Grant(
+            statements=(self.keep(),),
+            environment=DeadLetterQueueEnvironment(queue=self.queue.url).variables(self.name),
+            peers=(INTERNET,),
+        )
+
+    def keep(self) -> Statement:
+        """Lets a role leave messages here, or AWS in its name."""
+        return Statement(
+            sid=sid(Access.PUBLISHES, self.name), actions=("sqs:SendMessage",), resources=(self.queue.arn,)
+        )
 
     def receive_from(self, source: aws.sqs.Queue, *, attempts: int) -> None:
         """Takes the messages of `source` that were delivered `attempts` times, and those of no other queue.

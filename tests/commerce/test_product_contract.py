@@ -41,6 +41,20 @@ async def test_a_product_replaces_only_the_one_that_its_editor_saw(products: Pro
     assert await products.get("lamp") == lamp(title="Lantern")
 
 
+async def test_products_are_found_by_their_ids(products: Products) -> None:
+    await products.put(lamp())
+    assert await products.find(["lamp", "ghost", "lamp"]) == {"lamp": lamp()}
+    assert await products.find([]) == {}
+
+
+async def test_a_touched_product_stays_as_it_is(products: Products) -> None:
+    await products.put(lamp())
+    await products.touch("lamp")
+    await products.touch("ghost")
+    assert await products.find(["lamp", "ghost"]) == {"lamp": lamp()}
+    await products.put(lamp(title="Lantern"), replacing=lamp())
+
+
 async def test_an_unknown_product_is_not_found(products: Products) -> None:
     with pytest.raises(ProductNotFound):
         await products.get("ghost")

@@ -124,6 +124,10 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("checkout-saga", "carts", 6379),
         ("catalog", "carts", 6379),
         ("ranker", "carts", 6379),
+        ("catalog", "search", 443),
+        ("inventory-sync", "search", 443),
+        ("inventory-sync", "carts", 6379),
+        ("inventory-sync", "orders", "<Cluster orders.port>"),
         ("ranker", "orders", "<Cluster orders.port>"),
         ("catalog", "network-endpoints", 443),
         ("checkout", "network-endpoints", 443),
@@ -138,7 +142,9 @@ def test_each_way_in_has_its_way_out(prod: Planned) -> None:
     assert out == rules(prod, "SecurityGroupIngressRule")
 
 
-def test_only_who_calls_stripe_or_reads_the_token_keys_speaks_to_the_outside_world(prod: Planned) -> None:
+def test_only_who_calls_stripe_reads_the_token_keys_or_leaves_dead_letters_speaks_to_the_outside_world(
+    prod: Planned,
+) -> None:
     outside = {
         name
         for name in prod.every("SecurityGroupEgressRule")
@@ -150,6 +156,7 @@ def test_only_who_calls_stripe_or_reads_the_token_keys_speaks_to_the_outside_wor
         "checkout-saga-to-internet",
         "payouts-to-internet",
         "seller-to-internet",
+        "inventory-sync-to-internet",
     }
     for name in prod.every("SecurityGroupIngressRule"):
         assert "cidrIpv4" not in prod.inputs("SecurityGroupIngressRule", name)

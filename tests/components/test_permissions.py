@@ -114,6 +114,40 @@ EXPECTED: dict[str, Policy] = {
         "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
         "DecryptSecretsmanager": DECRYPT,
     },
+    "inventory-sync": {
+        "FollowsProducts": (
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            ["<Table products.arn>/stream/*"],
+        ),
+        "ReadsProducts": (
+            ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"],
+            ["<Table products.arn>"],
+        ),
+        "DecryptDynamodb": DECRYPT,
+        "ConnectOrders": sign_in("inventory-sync"),
+        "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-inventory-sync.arn>"]),
+        "IndexesSearchGet": (["es:ESHttpGet"], ["<Domain search.arn>/_alias/products*"]),
+        "IndexesSearchPost": (
+            ["es:ESHttpPost"],
+            [
+                "<Domain search.arn>/products/_search",
+                "<Domain search.arn>/_bulk",
+                "<Domain search.arn>/_aliases",
+                "<Domain search.arn>/products/_refresh",
+            ],
+        ),
+        "IndexesSearchPut": (
+            ["es:ESHttpPut"],
+            ["<Domain search.arn>/_index_template/products", "<Domain search.arn>/products-of-*"],
+        ),
+        "PublishesSearchRejected": (["sqs:SendMessage"], ["<Queue search-rejected.arn>"]),
+        "PublishesInventorySyncGivenUp": (["sqs:SendMessage"], ["<Queue inventory-sync-given-up.arn>"]),
+    },
     "payouts": {
         "ConnectOrders": sign_in("payouts"),
         "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
@@ -195,6 +229,8 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "seller": ["ecs-tasks.amazonaws.com"],
         "seller-execution": ["ecs-tasks.amazonaws.com"],
         "payouts": ["lambda.amazonaws.com"],
+        "inventory-sync": ["lambda.amazonaws.com"],
+        "inventory-sync-schedule": ["scheduler.amazonaws.com"],
         "payouts-schedule": ["scheduler.amazonaws.com"],
         "thumbnails": ["lambda.amazonaws.com"],
         "ranker": ["lambda.amazonaws.com"],
@@ -234,6 +270,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
         "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
         "migrations-order-processor": {"order-processor": "reads-writes"},
         "migrations-payouts": {"payouts": "reads-writes"},
+        "migrations-inventory-sync": {"inventory-sync": "reads"},
         "migrations-ranker": {"ranker": "reads-writes"},
         "migrations-seller": {"seller": "reads-writes"},
     }

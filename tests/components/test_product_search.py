@@ -92,3 +92,31 @@ def test_nobody_writes_to_search_with_a_link_of_a_store(declare: Callable[[str],
             reads_writes(cloud.ProductSearch("search", on, ProductSearchArgs(network=network, secrets=secrets)))
             """
         )
+
+
+def test_the_inventory_sync_follows_the_catalogs_table(prod: Planned) -> None:
+    mapping = prod.inputs("EventSourceMapping", "inventory-sync-products")
+    assert mapping["eventSourceArn"] == "<Table products.streamArn>"
+    assert mapping["functionName"] == "<Function inventory-sync.arn>"
+    assert (mapping["startingPosition"], mapping["bisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
+    assert (mapping["batchSize"], mapping["maximumBatchingWindowInSeconds"]) == (100, 1)
+    assert mapping["destinationConfig"] == {"onFailure": {"destinationArn": "<Queue inventory-sync-given-up.arn>"}}
+    alarms = prod.every("MetricAlarm")
+    assert {"inventory-sync-late", "inventory-sync-messages", "search-rejected-messages", "search-red"} <= alarms.keys()
+
+
+def test_the_inventory_sync_knows_its_stores_and_where_rejected_documents_go(prod: Planned) -> None:
+    variables = prod.inputs("Function", "inventory-sync")["environment"]["variables"]
+    assert variables["SEARCH_REJECTED_QUEUE"] == "<Queue search-rejected.url>"
+    assert variables["PRODUCTS_COLLECTION"] == "<Table products.name>"
+    assert variables["SEARCH_HOST"] == "<Domain search.endpoint>"
+
+
+def test_what_cannot_be_followed_is_refused(declare: Callable[[str], Plan]) -> None:
+    with pytest.raises(Exception, match="does not offer the access 'follows'"):
+        declare(
+            """
+            on = foundation()
+            follows(cloud.Secrets("secrets", on, SecretsArgs()))
+            """
+        )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from commerce.adapters.opensearch import OpenSearch, OpenSearchIndex, OpenSearchProductSearch, SearchSettings
 from commerce.errors import InvalidRequest
 from commerce.indexing import RebuildOvertaken
-from commerce.search import FacetValue, IndexChange, SearchDocument, SearchQuery, Sort
+from commerce.search import FacetValue, IndexChange, SearchDocument, SearchQuery, SearchUnavailable, Sort
 from tests.search.conftest import Engine
+from toolkit.local.servers.opensearch import OpenSearchServer
 
 
 def document(product_id: str, title: str, **values: object) -> SearchDocument:
@@ -212,3 +215,36 @@ async def test_a_second_rebuild_overtakes_the_first(engine: Engine) -> None:
     assert await found(engine, "lamp") == ["lamp"]
     await engine.index.finish_rebuild("4")
     assert await found(engine, "lamp") == []
+
+
+async def test_an_engine_without_an_index_is_not_available_yet(opensearch_server: OpenSearchServer) -> None:
+    client = OpenSearch(SearchSettings.from_url(opensearch_server.url))
+    for name in await client.send("GET", "/products-of-*"):
+        await client.send("DELETE", f"/{name}")
+    search, index = OpenSearchProductSearch(client), OpenSearchIndex(client)
+    with pytest.raises(SearchUnavailable):
+        await search.search(SearchQuery())
+    with pytest.raises(SearchUnavailable):
+        await index.write([IndexChange(product_id="lamp", version=1, document=document("lamp", "Lamp"))])
+    assert await client.send("GET", "/products*") == {}
+    await client.aclose()
+    gone = OpenSearch(SearchSettings(host="127.0.0.1:9", tls="disable"))
+    with pytest.raises(SearchUnavailable):
+        await OpenSearchProductSearch(gone).check()
+    await gone.aclose()
+
+
+async def test_indexes_aliases_and_versions_outlive_the_engine(tmp_path: Path) -> None:
+    server = OpenSearchServer(tmp_path / "engine")
+    for start in range(2):
+        server.start()
+        client = OpenSearch(SearchSettings.from_url(server.url))
+        index = OpenSearchIndex(client)
+        assert await index.prepare() is True
+        await index.write(
+            [IndexChange(product_id="lamp", version=5 - start, document=document("lamp", f"Lamp {start}"))]
+        )
+        page = await OpenSearchProductSearch(client).search(SearchQuery(text="lamp"))
+        assert [hit.title for hit in page.hits] == ["Lamp 0"]
+        await client.aclose()
+        server.stop()

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
+from commerce.adapters.aws.dead_letters import SqsDeadLetters
 from commerce.adapters.aws.files import S3Files
 from commerce.adapters.aws.fraud_scorer import SageMakerScorer
 from commerce.adapters.aws.products import DynamoProducts
@@ -54,6 +55,10 @@ class Aws:
     def fraud_scorer(self, scorer_id: str) -> SageMakerScorer:
         """The SageMaker endpoint whose name is `scorer_id`."""
         return SageMakerScorer(scorer_id)
+
+    def dead_letters(self, queue: str) -> SqsDeadLetters:
+        """The queue is the URL of an SQS queue."""
+        return SqsDeadLetters(queue)
 
     def search_signer(self, service: str) -> SigV4Signer:
         """Signature version 4 for `es` or `aoss`."""

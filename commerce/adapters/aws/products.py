@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -58,6 +59,10 @@ class DynamoProducts:
     async def delete(self, product: Product) -> None:
         with overload_as_outage():
             await asyncio.to_thread(self._delete, product)
+
+    async def touch(self, product_id: str) -> None:
+        with overload_as_outage():
+            await asyncio.to_thread(self._touch, product_id)
 
     async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
         place = None if cursor is None else Place.of(cursor)
@@ -160,6 +165,17 @@ class DynamoProducts:
             if replacing is not None and self._get(product.product_id).owner_id == product.owner_id:
                 raise ProductChanged(product.product_id) from error
             raise NotTheSeller(product.owner_id, product.product_id) from error
+
+    def _touch(self, product_id: str) -> None:
+        """A write that changed nothing would not be in the table's stream."""
+        with contextlib.suppress(self._client.exceptions.ConditionalCheckFailedException):  # it is gone meanwhile
+            self._client.update_item(
+                TableName=self._table,
+                Key={"product_id": {"S": product_id}},
+                UpdateExpression="SET touched_at = :now",
+                ConditionExpression="attribute_exists(product_id)",
+                ExpressionAttributeValues={":now": {"N": str(time.time_ns())}},
+            )
 
 
 def _page(answer: Any, category: str | None) -> ProductPage:

@@ -6,6 +6,7 @@ from commerce.adapters.memory.audit import MemoryAuditLog
 from commerce.adapters.memory.carts import MemoryCarts
 from commerce.adapters.memory.cases import MemoryCases
 from commerce.adapters.memory.checkout_flow import MemoryFlow
+from commerce.adapters.memory.dead_letters import MemoryDeadLetters
 from commerce.adapters.memory.events import MemoryEventBus, MemoryEventLog
 from commerce.adapters.memory.files import MemoryFiles
 from commerce.adapters.memory.fraud_scorer import MemoryScorer
@@ -34,6 +35,7 @@ __all__ = [
     "MemoryAuditLog",
     "MemoryCarts",
     "MemoryCases",
+    "MemoryDeadLetters",
     "MemoryEventBus",
     "MemoryEventLog",
     "MemoryFiles",

@@ -35,11 +35,11 @@ class MemoryProductSearch:
 
     def __init__(self) -> None:
         self._live: _Index = {}
-        self._rebuilt = False
+        self._built: int | None = None
         self._building: tuple[str, _Index] | None = None
 
-    async def prepare(self) -> bool:
-        return not self._rebuilt
+    async def prepare(self, oldest_build: int = 0) -> bool:
+        return self._built is None or self._built < oldest_build
 
     async def write(self, changes: Sequence[IndexChange], build: str | None = None) -> tuple[Rejected, ...]:
         building = {} if self._building is None else {self._building[0]: self._building[1]}
@@ -60,7 +60,7 @@ class MemoryProductSearch:
     async def finish_rebuild(self, build: str) -> None:
         if self._building is None or self._building[0] != build:
             raise RebuildOvertaken(build)
-        self._live, self._building, self._rebuilt = self._building[1], None, True
+        self._live, self._building, self._built = self._building[1], None, int(build)
 
     async def refresh(self) -> None:
         """Nothing waits."""

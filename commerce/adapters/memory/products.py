@@ -36,6 +36,9 @@ class MemoryProducts:
             raise ProductChanged(product.product_id)
         self._products.pop(product.product_id, None)
 
+    async def touch(self, product_id: str) -> None:
+        """Nobody follows."""
+
     async def list(self, limit: int, cursor: str | None = None, categories: Sequence[str] = ()) -> ProductPage:
         if cursor is not None and not cursor.startswith("after:"):
             raise InvalidRequest("This cursor was not given out by this list. Start without one.")

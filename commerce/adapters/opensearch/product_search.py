@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-from commerce.adapters.opensearch.connection import OpenSearch
+from commerce.adapters.opensearch.connection import OpenSearch, RequestRefused
 from commerce.adapters.opensearch.documents import ALIAS, hit
 from commerce.search import (
     FACET_VALUES,
@@ -17,6 +18,7 @@ from commerce.search import (
     PriceRange,
     SearchPage,
     SearchQuery,
+    SearchUnavailable,
     Sort,
     words,
 )
@@ -51,17 +53,7 @@ class OpenSearchProductSearch:
 
     async def search(self, query: SearchQuery) -> SearchPage:
         after = query.after
-        field, order = _SORTS[query.sort]
-        body: dict[str, Any] = {
-            # One more than the page: it says whether there is another page.
-            "size": query.limit + 1,
-            "query": _asked(query),
-            "sort": [{field: order}, {"product_id": "asc"}],
-            "track_total_hits": MOST_COUNTED,
-            "_source": _SOURCE,
-        }
-        body |= {"aggs": _FACETS} if after is None else {"search_after": list(after)}
-        answer = await self._engine.send("POST", f"/{ALIAS}/_search", body)
+        answer = await self._find(search_body(query))
         hits = answer["hits"]["hits"]
         shown = hits[: query.limit]
         return SearchPage(
@@ -87,12 +79,36 @@ class OpenSearchProductSearch:
             "track_total_hits": False,
             "_source": ["title"],
         }
-        answer = await self._engine.send("POST", f"/{ALIAS}/_search", body)
+        answer = await self._find(body)
         titles = dict.fromkeys(one["_source"]["title"] for one in answer["hits"]["hits"])
         return tuple(titles)[:limit]
 
     async def check(self) -> None:
-        await self._engine.send("POST", f"/{ALIAS}/_search", {"size": 0, "track_total_hits": False})
+        await self._find({"size": 0, "track_total_hits": False})
+
+    async def _find(self, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._engine.send("POST", f"/{ALIAS}/_search", body)
+        except RequestRefused as refused:
+            if refused.answered == HTTPStatus.NOT_FOUND:
+                raise SearchUnavailable("the index has not been made yet") from refused
+            raise
+
+
+def search_body(query: SearchQuery) -> dict[str, Any]:
+    """The request that finds one page. Raises InvalidRequest for a foreign cursor."""
+    after = query.after
+    field, order = _SORTS[query.sort]
+    body: dict[str, Any] = {
+        # One more than the page: it says whether there is another page.
+        "size": query.limit + 1,
+        "query": _asked(query),
+        "sort": [{field: order}, {"product_id": "asc"}],
+        "track_total_hits": MOST_COUNTED,
+        "_source": _SOURCE,
+    }
+    body |= {"aggs": _FACETS} if after is None else {"search_after": list(after)}
+    return body
 
 
 def _asked(query: SearchQuery) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class OpenSearchIndex:
     def __init__(self, engine: OpenSearch) -> None:
         self._engine = engine
 
-    async def prepare(self) -> bool:
+    async def prepare(self, oldest_build: int = 0) -> bool:
         await self._engine.send(
             "PUT", f"/_index_template/{ALIAS}", template(serverless=self._engine.settings.serverless)
         )
@@ -35,7 +35,8 @@ class OpenSearchIndex:
         if not live:
             await self._create(index_name(_FIRST), ALIAS)
             return True
-        return not all(name.startswith(f"{PREFIX}{MADE_FOR}-") and name != index_name(_FIRST) for name in live)
+        builds = [name.removeprefix(f"{PREFIX}{MADE_FOR}-") for name in live]
+        return not all(build.isdecimal() and int(build) >= max(1, oldest_build) for build in builds)
 
     async def write(self, changes: Sequence[IndexChange], build: str | None = None) -> tuple[Rejected, ...]:
         rejected: list[Rejected] = []

@@ -124,6 +124,7 @@ RIGHTS: Mapping[str, Rights] = {
         reads=("sellers", "orders", "order_lines", "seller_orders"),
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),
     ),
+    "inventory-sync": Rights(reads=("sellers", "offers", "order_lines"), writes=()),
     "payouts": Rights(
         reads=(
             *("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),

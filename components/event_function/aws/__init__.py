@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pulumi
 
 from components.aws.consumed import ConsumedQueue
@@ -12,10 +14,14 @@ from components.aws.narrow import on_aws
 from components.aws.policy import Statement, sid
 from components.aws.signal import Watched
 from components.aws.sizes import RESERVED_CONCURRENCY
+from components.catalog_database.aws import CatalogDatabase
+from components.dead_letter_queue import DeadLetterQueueArgs
+from components.dead_letter_queue.aws import DeadLetterQueue
 from components.event_function import EventFunction as EventFunctionContract
 from components.event_function import EventFunctionArgs
 from components.event_function.aws.queue import consume
 from components.event_function.aws.schedule import run_every
+from components.event_function.aws.stream import follow
 from components.link import Access
 from components.network.aws import Network
 from components.secrets_management.aws import Secrets
@@ -31,8 +37,13 @@ class EventFunction(EventFunctionContract, Watched):
     ) -> None:
         super().__init__(name, foundation, function=args.workload.function, links=args.links, opts=opts)
         queues = [on_aws(link.target, ConsumedQueue) for link in args.links if link.access is Access.CONSUMES]
-        # A queue and a schedule bound their function themselves; nothing else bounds one that is called.
-        bounded = bool(queues) or args.workload.every_minutes is not None
+        followed = [on_aws(link.target, CatalogDatabase) for link in args.links if link.access is Access.FOLLOWS]
+        given_up = [
+            DeadLetterQueue(f"{name}-given-up", foundation, DeadLetterQueueArgs(), opts=self.child())
+            for _ in followed[:1]
+        ]
+        # A queue, a stream and a schedule bound their function themselves; nothing else bounds one that is called.
+        bounded = bool(queues or followed) or args.workload.every_minutes is not None
         body = ImageFunction(
             self,
             foundation,
@@ -42,12 +53,15 @@ class EventFunction(EventFunctionContract, Watched):
             secrets=on_aws(args.secrets, Secrets),
             environment=args.environment,
             links=args.links,
+            grants=[Grant(statements=(queue.keep(),)) for queue in given_up],
             reserved_concurrency=None if bounded else RESERVED_CONCURRENCY[foundation.profile.database_size],
         )
         self.lambda_function = body.function
         self.signals = body.signals
         for queue in queues:
             consume(self, queue, args.workload, body.function)
+        for database, kept in itertools.product(followed, given_up):
+            self.signals += (*follow(self, database, kept, body.function), *kept.signals)
         if args.workload.every_minutes is not None:
             self.signals += run_every(self, foundation, args.workload, body.function)
         self.register_outputs({"arn": self.lambda_function.arn})

@@ -48,6 +48,13 @@ def poller(*, name: str, mappings: Path, workers: Path, role_arn: str) -> Proces
     return ProcessSpec(name=name, command=command, role_arn=role_arn, kind="poller")
 
 
+def stream_poller(*, name: str, mappings: Path, workers: Path, role_arn: str) -> ProcessSpec:
+    """The process that follows the tables of the event source mappings in the file `mappings`."""
+    command = [sys.executable, "-m", "toolkit.local.lambda_functions.stream_poller"]
+    command += ["--mappings", str(mappings), "--workers", str(workers)]
+    return ProcessSpec(name=name, command=command, role_arn=role_arn, kind="poller")
+
+
 def ticker(*, name: str, schedules: Path, workers: Path) -> ProcessSpec:
     """The process that calls functions at the rates of the schedules in the file `schedules`."""
     command = [sys.executable, "-m", "toolkit.local.lambda_functions.ticker"]

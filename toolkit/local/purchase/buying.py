@@ -17,7 +17,9 @@ from toolkit.local.purchase.receipt import Receipt
 from toolkit.local.purchase.visitor import UserPool, Visitor, sign_in
 
 FULFILLED_WITHIN_SECONDS = 30.0
+INDEXED_WITHIN_SECONDS = 30.0
 POLL_SECONDS = 0.05
+SELLERS_OF_A_PURCHASE: Final = 2
 ENDED: Final = frozenset({"fulfilled", "failed"})
 VISA: Final = "pm_card_visa"
 BUYER: Final = "buyer@customers.example"
@@ -46,12 +48,7 @@ def stock_shelves(cognito: Any, pool: UserPool, gateway_url: str, sellers: Seque
 def buy(cognito: Any, pool: UserPool, gateway_url: str) -> Receipt:
     """One purchase from two sellers, followed until it is fulfilled or failed."""
     with Visitor(gateway_url, sign_in(cognito, pool, BUYER)) as visitor:
-        offers = _one_of_each_seller(_browse(visitor))
-        if len(offers) < 2:
-            raise ToolkitError(
-                f"there are offers of {len(offers)} sellers in stock, a purchase needs two",
-                next_step="start again with fresh stock: `marketplace down --purge`, then `marketplace up`",
-            )
+        offers = _search(visitor)
         visitor.delete("/cart")
         for quantity, offer in enumerate(offers, start=1):
             visitor.put(f"/cart/items/{offer['offer_id']}", {"quantity": quantity})
@@ -74,6 +71,23 @@ def follow(visitor: Visitor, order_id: str) -> Receipt:
         time.sleep(POLL_SECONDS)
 
 
+def _search(visitor: Visitor) -> list[Mapping[str, Any]]:
+    """Offers in stock of two sellers, found as a buyer finds them: what was listed a moment ago is indexed by then."""
+    deadline = time.monotonic() + INDEXED_WITHIN_SECONDS
+    while True:
+        found = visitor.get("/search", available="true", limit="100") if visitor.answers("/search") else {"items": []}
+        offers = _one_of_each_seller(found["items"])
+        if len(offers) == SELLERS_OF_A_PURCHASE:
+            return offers
+        if time.monotonic() > deadline:
+            raise ToolkitError(
+                f"search found offers of {len(offers)} sellers in stock, a purchase needs {SELLERS_OF_A_PURCHASE}",
+                next_step="read `marketplace logs inventory-sync`; if all is sold out, start again with fresh stock: "
+                "`marketplace down --purge`, then `marketplace up`",
+            )
+        time.sleep(POLL_SECONDS)
+
+
 def _browse(visitor: Visitor) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor: str | None = ""
@@ -91,4 +105,4 @@ def _one_of_each_seller(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str,
         for offer in item["offers"]:
             if offer["available"]:
                 chosen.setdefault(offer["seller_id"], offer)
-    return list(chosen.values())[:2]
+    return list(chosen.values())[:SELLERS_OF_A_PURCHASE]

@@ -38,6 +38,10 @@ class Visitor:
         """The JSON of a page; a refusal is a `ToolkitError` with the problem's own words."""
         return self._answer(self._http.get(path, params=parameters))
 
+    def answers(self, path: str) -> bool:
+        """Whether a page is there now: an engine may still be on its way."""
+        return self._http.get(path).is_success
+
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._answer(self._http.put(path, json=body))
 

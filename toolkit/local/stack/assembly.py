@@ -8,12 +8,19 @@ import sys
 from toolkit.errors import ToolkitError
 from toolkit.local.gateway.api import GatewaySettings
 from toolkit.local.gateway.spec import gateway
-from toolkit.local.lambda_functions.specs import poller, ticker, worker
+from toolkit.local.lambda_functions.specs import poller, stream_poller, ticker, worker
 from toolkit.local.lambda_functions.ticker import Schedule
 from toolkit.local.processes.environment import emulated_keys_url, listening, secret_values
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.stack.machine import Machine
-from toolkit.local.stack.topology import LambdaWorker, ModelProcess, QueuePoller, ServiceProcess, Topology
+from toolkit.local.stack.topology import (
+    FollowedTable,
+    LambdaWorker,
+    ModelProcess,
+    QueuePoller,
+    ServiceProcess,
+    Topology,
+)
 
 GATEWAY = "gateway"
 TICKER = "ticker"
@@ -31,6 +38,7 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, wo
     """
     fed = {planned.mapping.function_name for planned in topology.pollers}
     fed |= {planned.function_name for planned in topology.schedules}
+    fed |= {planned.mapping.function_name for planned in topology.streams}
     specs = [
         _worker(planned, machine, number)
         for planned in topology.workers
@@ -41,6 +49,7 @@ def process_specs(topology: Topology, machine: Machine, *, gateway_port: int, wo
     ports = {planned.endpoint: machine.port(planned.name) for planned in topology.models}
     machine.endpoints.write_text(json.dumps(ports, indent=2))
     specs += [_poller(planned, machine) for planned in topology.pollers]
+    specs += [_stream_poller(planned, machine) for planned in topology.streams]
     if topology.schedules:
         specs.append(_ticker(topology.schedules, machine))
     if topology.apis:
@@ -97,6 +106,16 @@ def _poller(planned: QueuePoller, machine: Machine) -> ProcessSpec:
     file.write_text(json.dumps([planned.mapping.model_dump()], indent=2))
     # One process per mapping: on AWS too, the Lambda function's own role reads the queue.
     return poller(name=planned.name, mappings=file, workers=machine.workers, role_arn=planned.role_arn)
+
+
+def _stream_poller(planned: FollowedTable, machine: Machine) -> ProcessSpec:
+    folder = machine.state / "mappings"
+    folder.mkdir(parents=True, exist_ok=True)
+    position = folder / f"{planned.name}.position"
+    mapping = planned.mapping.model_copy(update={"position": position})
+    file = folder / f"{planned.name}.json"
+    file.write_text(f"[{mapping.model_dump_json(indent=2)}]")
+    return stream_poller(name=planned.name, mappings=file, workers=machine.workers, role_arn=planned.role_arn)
 
 
 def _ticker(schedules: tuple[Schedule, ...], machine: Machine) -> ProcessSpec:

@@ -23,6 +23,7 @@ from toolkit.local.gateway.deployed_distributions import deployed_distribution
 from toolkit.local.gateway.distribution import Distribution
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.poller import EventSourceMapping
+from toolkit.local.lambda_functions.stream_poller import StreamMapping
 from toolkit.local.lambda_functions.ticker import Schedule
 
 SERVICE = "aws:ecs/service:Service"
@@ -84,6 +85,15 @@ class QueuePoller:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowedTable:
+    """Takes the changes of a table to a Lambda function."""
+
+    name: str
+    mapping: StreamMapping
+    role_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Topology:
     """Everything that must run for the stack to work on this machine."""
 
@@ -92,6 +102,7 @@ class Topology:
     pollers: tuple[QueuePoller, ...]
     apis: tuple[Api, ...]
     schedules: tuple[Schedule, ...] = ()
+    streams: tuple[FollowedTable, ...] = ()
     models: tuple[ModelProcess, ...] = ()
     distribution: Distribution | None = None
 
@@ -104,11 +115,9 @@ def topology(resources: Iterable[ResourceState]) -> Topology:
     workers = tuple(
         _worker(resource) for resource in _of(deployed, LAMBDA_FUNCTION) if not _only_invoked(resource, deployed)
     )
-    pollers = tuple(
-        _poller(resource, deployed, workers)
-        for resource in _of(deployed, EVENT_SOURCE_MAPPING)
-        if resource.outputs.get("enabled", True)
-    )
+    mappings = [resource for resource in _of(deployed, EVENT_SOURCE_MAPPING) if resource.outputs.get("enabled", True)]
+    pollers = tuple(_poller(resource, deployed, workers) for resource in mappings if not _is_stream(resource))
+    streams = tuple(_followed(resource, deployed, workers) for resource in mappings if _is_stream(resource))
     behind = {arn: service.name for service in services for arn in service.target_groups}
     return Topology(
         services=services,
@@ -116,6 +125,7 @@ def topology(resources: Iterable[ResourceState]) -> Topology:
         pollers=pollers,
         apis=deployed_apis(deployed, behind),
         schedules=_schedules(deployed, workers),
+        streams=streams,
         models=models,
         distribution=deployed_distribution(deployed),
     )
@@ -189,8 +199,7 @@ def _only_invoked(function: ResourceState, deployed: Sequence[ResourceState]) ->
 def _poller(mapping: ResourceState, deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker]) -> QueuePoller:
     outputs = mapping.outputs
     queue = _find(deployed, QUEUE, "arn", outputs["eventSourceArn"])
-    target = outputs["functionName"]
-    worker = next(worker for worker in workers if target in {worker.function.arn, worker.function.name})
+    worker = _worker_of(outputs["functionName"], workers)
     return QueuePoller(
         name=mapping.name,
         role_arn=worker.role_arn,
@@ -203,6 +212,37 @@ def _poller(mapping: ResourceState, deployed: Sequence[ResourceState], workers: 
             report_batch_item_failures="ReportBatchItemFailures" in (outputs.get("functionResponseTypes") or ()),
         ),
     )
+
+
+def _is_stream(mapping: ResourceState) -> bool:
+    return str(mapping.outputs["eventSourceArn"]).split(":")[2] == "dynamodb"
+
+
+def _followed(
+    mapping: ResourceState, deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker]
+) -> FollowedTable:
+    outputs = mapping.outputs
+    worker = _worker_of(outputs["functionName"], workers)
+    destination = ((outputs.get("destinationConfig") or {}).get("onFailure") or {}).get("destinationArn")
+    given_up = _find(deployed, QUEUE, "arn", destination) if destination else None
+    retries = outputs.get("maximumRetryAttempts")
+    return FollowedTable(
+        name=mapping.name,
+        role_arn=worker.role_arn,
+        mapping=StreamMapping(
+            stream_arn=outputs["eventSourceArn"],
+            function_name=worker.function.name,
+            batch_size=int(outputs.get("batchSize") or 100),
+            batching_window_seconds=int(outputs.get("maximumBatchingWindowInSeconds") or 0),
+            halve_failed=bool(outputs.get("bisectBatchOnFunctionError")),
+            attempts=1 + int(50 if retries is None or retries < 0 else retries),
+            destination_url=given_up.outputs["url"] if given_up else None,
+        ),
+    )
+
+
+def _worker_of(target: str, workers: Sequence[LambdaWorker]) -> LambdaWorker:
+    return next(worker for worker in workers if target in {worker.function.arn, worker.function.name})
 
 
 def _schedules(deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker]) -> tuple[Schedule, ...]:

@@ -17,7 +17,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from toolkit.errors import ToolkitError
-from toolkit.local.cloud.moto import lambda_functions, queues, step_functions, uploads
+from toolkit.local.cloud.moto import lambda_functions, queues, step_functions, streams, uploads
 from toolkit.local.cloud.moto.imports import import_lightly
 from toolkit.local.cloud.moto.model_endpoints import ModelEndpoints
 from toolkit.local.cloud.moto.server import HEALTH_PATH
@@ -72,6 +72,7 @@ def serve(port: int, snapshot_file: Path, workers_file: Path, endpoints_file: Pa
     lambda_functions.forward(workers)
     step_functions.make_fast(workers)
     queues.make_fast()
+    streams.forget()
     uploads.check_forms()
     snapshot = Snapshot(snapshot_file)
     interrupted = snapshot.restore()

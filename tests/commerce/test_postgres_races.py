@@ -16,6 +16,8 @@ from commerce_samples import (
     checkout,
     confirmed,
     fulfilled,
+    hold,
+    open_accounts,
     postgres_market,
     stock_of,
     stock_up,
@@ -29,7 +31,9 @@ from commerce.adapters.postgres import (
     migrate,
     read_migrations,
 )
+from commerce.adapters.postgres.payouts import TURN
 from commerce.catalog import OfferChange
+from commerce.holds import ShareAlreadyPaid
 from commerce.inventory import SoldOut
 from commerce.money import Money
 from commerce.orders import IllegalTransition, OrderStatus
@@ -237,3 +241,59 @@ async def until_somebody_waits_for_a_lock(pool: asyncpg.Pool) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("nobody waits for a lock")
+
+
+async def released(shop: MarketPorts, pool: asyncpg.Pool, orders: int) -> None:
+    """Orders of Ada's whose shares wait for their transfer."""
+    await pool.execute("UPDATE offers SET stock = 100")
+    await open_accounts(shop)
+    for number in range(orders):
+        await fulfilled(shop, f"o{number}", {"lamp": 1})
+    assert await shop.payouts.release_due(NOON + RETURN_WINDOW) == orders
+
+
+async def test_workers_at_once_claim_every_share_once(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    await released(shop, pool, 10)
+    claims = await asyncio.gather(*(shop.payouts.claim(NOON + RETURN_WINDOW, limit=6) for _ in range(6)))
+    claimed = [payout.order_id for claim in claims for payout in claim]
+    claimed += [payout.order_id for payout in await shop.payouts.claim(NOON + RETURN_WINDOW)]
+    assert sorted(claimed) == sorted(f"o{number}" for number in range(10))
+
+
+async def test_a_hold_and_a_claim_at_the_same_time_have_one_winner(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    await released(shop, pool, 6)
+    for number in range(6):
+        placed, claimed = await asyncio.gather(
+            shop.holds.place(hold(f"o{number}")), shop.payouts.claim(NOON + RETURN_WINDOW), return_exceptions=True
+        )
+        assert isinstance(claimed, tuple)
+        paid = f"o{number}" in {payout.order_id for payout in claimed} or isinstance(placed, ShareAlreadyPaid)
+        assert paid is isinstance(placed, ShareAlreadyPaid)
+        held_back = {one.order_id for one in await shop.holds.of_seller("ada")}
+        assert (f"o{number}" in held_back) is not paid
+
+
+async def test_a_hold_that_is_under_way_stops_the_claim_that_comes_after_it(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    await released(shop, pool, 1)
+    async with pool.acquire() as connection:
+        turn = connection.transaction()
+        await turn.start()
+        await connection.execute(TURN, "ada")
+        claim = asyncio.create_task(shop.payouts.claim(NOON + RETURN_WINDOW))
+        await until_somebody_waits_for_a_lock(pool)
+        await connection.execute(
+            "INSERT INTO holds (hold_id, seller_id, order_id, reason, placed_by, placed_at) "
+            "VALUES ('h', 'ada', 'o0', 'r', 'p', now())"
+        )
+        await turn.commit()
+    assert await claim == ()
+
+
+async def test_of_two_transfers_of_one_share_exactly_one_is_recorded(shop: MarketPorts, pool: asyncpg.Pool) -> None:
+    await released(shop, pool, 1)
+    await shop.payouts.claim(NOON + RETURN_WINDOW)
+    transfers = (shop.payouts.record_transfer("o0", "ada", f"tr_{number}") for number in range(4))
+    assert await outcomes(*transfers) == {"done": 1, IllegalTransition.__name__: 3}
+    assert await shop.ledger.totals() == {"usd": 0}

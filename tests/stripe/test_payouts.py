@@ -71,9 +71,7 @@ class Shop:
                 commission_basis_points=1000,
             )
         )
-        paid = await self.gateway.authorize(
-            order_id=order_id, amount=Money(2000, "usd"), payment_method="pm_card_visa"
-        )
+        paid = await self.gateway.authorize(order_id=order_id, amount=Money(2000, "usd"), payment_method="pm_card_visa")
         await self.orders.record_authorization(order_id, paid.payment_intent_id)
         await self.orders.confirm_stock(order_id)
         charge = await self.gateway.capture(order_id=order_id, payment_intent_id=paid.payment_intent_id)
@@ -148,7 +146,9 @@ async def test_an_account_that_takes_no_transfers_waits_until_the_seller_has_ans
     account = await shop.accounts.get("ada")
     assert account is not None
     assert account.waits_for is not None
-    link = await shop.gateway.account_link(account_id, return_url="https://a.example/", refresh_url="https://b.example/")
+    link = await shop.gateway.account_link(
+        account_id, return_url="https://a.example/", refresh_url="https://b.example/"
+    )
     assert link.expires_at > datetime.now(UTC)
     double.post(f"/_double/accounts/{account_id}/onboard")
     await shop.round().run(CLOSED + timedelta(days=1))

@@ -37,10 +37,16 @@ UPDATE imports SET created = created + $2, changed = changed + $3, unchanged = u
 WHERE import_id = $1
 RETURNING *
 """
-# Two indexes answer it. In the order of the ids, in which everybody locks offers.
+# Two indexes answer it, row by row: an OR of both conditions would read all offers of the seller for each batch. In the
+# order of the ids, in which everybody locks offers.
 _KNOWN = """
-SELECT * FROM offers WHERE seller_id = $1 AND (sku = ANY ($2::text[]) OR product_id = ANY ($3::text[]))
-ORDER BY offer_id
+SELECT o.* FROM offers o WHERE o.offer_id IN (
+    SELECT s.offer_id FROM unnest($2::text[]) AS w (sku) JOIN offers s ON s.seller_id = $1 AND s.sku = w.sku
+    UNION
+    SELECT p.offer_id FROM unnest($3::text[]) AS w (product_id)
+    JOIN offers p ON p.seller_id = $1 AND p.product_id = w.product_id
+)
+ORDER BY o.offer_id
 """
 _WRITE = """
 INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock, sku, declared_stock, described)
@@ -146,7 +152,7 @@ class PostgresImports:
                 raise ImportMoved(import_id, start)
             seller_id, failed = moved["seller_id"], moved["failed"]
             skus, product_ids = [one.row.sku for one in rows], [one.product_id for one in rows]
-            known = await connection.fetch(f"{_KNOWN} FOR UPDATE", seller_id, skus, product_ids)
+            known = await connection.fetch(f"{_KNOWN} FOR UPDATE OF o", seller_id, skus, product_ids)
             batch = decide(seller_id, rows, map(_known, known))
             if batch.writes:
                 await self._write(connection, import_id, seller_id, batch)

@@ -187,6 +187,7 @@ async def _service(database: DatabaseSettings, carts: CacheSettings) -> AsyncIte
         "AWS_REGION": "us-east-1",
         **{name.upper(): value for name, value in PROVIDER.settings().items()},
         "CHECKOUT_FLOW_ID": "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
+        "EVENTS_TOPIC": "arn:aws:sns:us-east-1:000000000000:bench",
         "CURRENCY": "usd",
         "COMMISSION_BASIS_POINTS": 1_000,
         "RESERVATION_TTL_SECONDS": 900,

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
+from commerce.adapters.memory import MemoryEventBus
 from services.checkout.app import Stores, create_app, open_real_stores
 from services.checkout.settings import CheckoutSettings
 from services.http.server import serve
@@ -33,7 +34,7 @@ def bench_app(settings: CheckoutSettings) -> FastAPI:
     @asynccontextmanager
     async def stores(of: CheckoutSettings) -> AsyncIterator[Stores]:
         async with open_real_stores(of) as real:
-            yield replace(real, flow=flow)
+            yield replace(real, flow=flow, bus=MemoryEventBus())
 
     app = create_app(settings, stores)
 

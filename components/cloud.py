@@ -27,11 +27,13 @@ from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
 from components.delivery import Delivery, DeliveryArgs
 from components.errors import CloudNotAvailable
 from components.event_function import EventFunction, EventFunctionArgs
+from components.event_queue import EventQueue, EventQueueArgs
 from components.foundation import Engines, Foundation
 from components.fraud_detection import FraudDetection, FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueue, FulfillmentQueueArgs
 from components.image_registry import ImageRegistry, ImageRegistryArgs
 from components.network import Network, NetworkArgs
+from components.notifications import Notifications, NotificationsArgs
 from components.observability import Observability, ObservabilityArgs
 from components.order_database import OrderDatabase, OrderDatabaseArgs
 from components.payments import Payments, PaymentsArgs
@@ -100,9 +102,11 @@ class Cloud(Generic[S_contra, F]):
     DeadLetterQueue: Constructor[F, DeadLetterQueueArgs, DeadLetterQueue]
     EventFunction: Constructor[F, EventFunctionArgs, EventFunction]
     FraudDetection: Constructor[F, FraudDetectionArgs, FraudDetection]
+    EventQueue: Constructor[F, EventQueueArgs, EventQueue]
     FulfillmentQueue: Constructor[F, FulfillmentQueueArgs, FulfillmentQueue]
     ImageRegistry: Constructor[F, ImageRegistryArgs, ImageRegistry]
     Network: Constructor[F, NetworkArgs, Network]
+    Notifications: Constructor[F, NotificationsArgs, Notifications]
     Observability: Constructor[F, ObservabilityArgs, Observability]
     OrderDatabase: Constructor[F, OrderDatabaseArgs, OrderDatabase]
     Payments: Constructor[F, PaymentsArgs, Payments]

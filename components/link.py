@@ -22,6 +22,7 @@ class Access(StrEnum):
     ADMINISTERS = "administers"
     PUBLISHES = "publishes"
     CONSUMES = "consumes"
+    SENDS = "sends"
     STARTS = "starts"
     INVOKES = "invokes"
     INFERS = "infers"
@@ -82,6 +83,11 @@ def publishes(target: Target) -> Link:
 def consumes(target: Target) -> Link:
     """Takes messages from a queue."""
     return Link(target=target, access=Access.CONSUMES)
+
+
+def sends(target: Target) -> Link:
+    """Sends mail to people."""
+    return Link(target=target, access=Access.SENDS)
 
 
 def starts(target: Target) -> Link:

@@ -63,6 +63,8 @@ class Handler:
     timeout_seconds: int = 30
     batch_size: int = 10
     """Messages in one call, where it consumes a queue."""
+    events: tuple[str, ...] = ()
+    """Types of the events that it subscribes to."""
     every_minutes: int | None = None
     """Minutes between two calls of a schedule, with the event `{"trigger": "schedule"}`. A call that fails is not
     repeated, so each must do what the one before left undone."""

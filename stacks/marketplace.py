@@ -22,6 +22,7 @@ from components.container_cluster import ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.dead_letter_queue import DeadLetterQueueArgs
 from components.event_function import EventFunction, EventFunctionArgs
+from components.event_queue import EventQueueArgs, Subscription
 from components.foundation import Engines
 from components.fraud_detection import FraudDetectionArgs
 from components.fulfillment_queue import FulfillmentQueueArgs
@@ -36,10 +37,12 @@ from components.link import (
     reads,
     reads_secret,
     reads_writes,
+    sends,
     starts,
     verifies,
 )
 from components.network import NetworkArgs
+from components.notifications import NotificationsArgs
 from components.observability import ObservabilityArgs
 from components.order_database import OrderDatabaseArgs
 from components.order_database.migrations import MigrationsArgs
@@ -61,6 +64,7 @@ from stacks.workloads import (
     HANDLERS,
     INVENTORY_SYNC,
     MIGRATIONS,
+    NOTIFICATIONS,
     ORDER_PROCESSOR,
     PAYOUTS,
     RANKER,
@@ -156,6 +160,9 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     )
 
     # Async & Integration
+    notifications = cloud.Notifications(
+        "notifications", on, NotificationsArgs(secrets=secrets, sender=settings.mail_from)
+    )
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
@@ -200,9 +207,16 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         reads_writes(recommendations),
         queries(search),
     )
-    checkout = service(CHECKOUT, verifies(auth), reads_writes(orders), reads_writes(carts), starts(checkout_flow))
     seller = service(SELLER, verifies(auth), reads_writes(orders), reads_secret(stripe))
     dispute = service(DISPUTE, verifies(auth), reads_writes(orders))
+    checkout = service(
+        CHECKOUT,
+        verifies(auth),
+        reads_writes(orders),
+        reads_writes(carts),
+        starts(checkout_flow),
+        publishes(notifications.events),
+    )
     api = cloud.ApiGateway(
         "api",
         on,
@@ -224,6 +238,17 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     edge = cloud.Cdn("edge", on, CdnArgs(api=api, firewall=firewall, site=SITE))
 
     # Security & Operations
+    mails = cloud.EventQueue(
+        "mails",
+        on,
+        EventQueueArgs(
+            subscriptions=(
+                Subscription(topic=notifications.events, types=NOTIFICATIONS.events),
+                Subscription(topic=notifications.feedback),
+            )
+        ),
+    )
+    notifier = handler(NOTIFICATIONS, consumes(mails), reads_writes(orders), reads(auth), sends(notifications))
     cloud.Observability(
         "observability",
         on,
@@ -257,6 +282,12 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 inventory_sync,
                 orders.migrations,
                 recommendations,
+                notifications,
+                notifications.events,
+                notifications.feedback,
+                notifier,
+                mails,
+                mails.dead_letters,
             ),
             secrets=secrets,
             email=settings.alarm_email,

@@ -167,6 +167,14 @@ INVENTORY_SYNC: Final = Handler(
     every_minutes=5,
 )
 
+NOTIFICATIONS: Final = Handler(
+    name="notifier",
+    function="notifications",
+    package="functions.notifications",
+    settings=("log_level",),
+    events=("order_accepted", "order_captured", "order_fulfilled", "order_failed"),
+)
+
 MIGRATIONS: Final = Handler(
     name="migrations",
     function="order-database",
@@ -184,5 +192,6 @@ HANDLERS: Final = (
     CATALOG_IMPORT,
     RANKER,
     INVENTORY_SYNC,
+    NOTIFICATIONS,
     MIGRATIONS,
 )

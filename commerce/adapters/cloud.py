@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CheckoutFlow,
         CredentialsSource,
         DeadLetters,
+        EventBus,
         Files,
         FraudScorer,
         PasswordSource,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         RequestSigner,
         Secrets,
     )
+    from commerce.ports.mail import Directory, Mailer
 
 CLOUDS: Final[Mapping[str, str]] = {"aws": "commerce.adapters.aws.cloud"}
 """The module of each cloud. Its constant `CLOUD` is imported when the cloud is chosen, and its SDK with it."""
@@ -68,6 +70,16 @@ class Cloud(Protocol):
         ...
 
     def checkout_flow(self, flow_id: str) -> CheckoutFlow: ...
+
+    def event_bus(self, topic: str) -> EventBus:
+        """The bus that `topic` names."""
+        ...
+
+    def mailer(self, sender: str, profile: str) -> Mailer:
+        """Mail from the address `sender`, in the way that `profile` names."""
+        ...
+
+    def directory(self, directory_id: str) -> Directory: ...
 
     def secrets(self) -> Secrets: ...
 

@@ -50,11 +50,22 @@ class AuthEnvironment(Environment):
     """JSON object of claims that an access token has, where the issuer signs other tokens with the same keys."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuthDirectoryEnvironment(Environment):
+    """Where users are looked up: `AUTH_DIRECTORY` for a directory named `auth`."""
+
+    directory: pulumi.Input[str]
+    """The directory's id in its cloud."""
+
+
 class Auth(Component):
     """A directory of users that signs them in and issues JSON Web Tokens."""
 
     FUNCTION = "auth"
-    OFFERS = (Access.VERIFIES,)
+    OFFERS = (
+        Access.VERIFIES,
+        Access.READS,
+    )
 
     issuer: pulumi.Output[str]
     """Issuer of the tokens, where its keys are found (OpenID Connect discovery)."""

@@ -7,12 +7,13 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from components.auth import ROLES, AuthArgs, AuthEnvironment
+from components.auth import ROLES, AuthArgs, AuthDirectoryEnvironment, AuthEnvironment
 from components.auth import Auth as AuthContract
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.names import SIGN_IN, fitted
 from components.aws.peer import INTERNET
+from components.aws.policy import Statement, sid
 from components.link import Access
 
 FLOWS = (
@@ -56,12 +57,20 @@ class Auth(AuthContract):
             opts=self.child(),
         )
         self.directory_id = pool.id
+        self._arn = pool.arn
         self.client_id = client.id
         self.issuer = pulumi.Output.concat("https://", pool.endpoint)
         self.register_outputs({"issuer": self.issuer, "client_id": self.client_id, "directory_id": self.directory_id})
 
     def bind(self, workload: str, access: Access) -> Grant:
-        """What tokens must say, and the way to the keys they are signed with, which are public."""
+        """What tokens must say, and the way to the keys they are signed with, which are public; or permission to look
+        up one user at a time by their id, whose name it is in this pool."""
+        if access is Access.READS:
+            look_up = Statement(
+                sid=sid("look-up", self.name), actions=("cognito-idp:AdminGetUser",), resources=(self._arn,)
+            )
+            where = AuthDirectoryEnvironment(directory=self.directory_id)
+            return Grant(statements=(look_up,), environment=where.variables(self.name), peers=(INTERNET,))
         environment = AuthEnvironment(
             issuer=self.issuer,
             audience=self.client_id,

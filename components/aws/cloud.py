@@ -19,10 +19,12 @@ from components.container_service.aws import ContainerService
 from components.dead_letter_queue.aws import DeadLetterQueue
 from components.delivery.aws import Delivery
 from components.event_function.aws import EventFunction
+from components.event_queue.aws import EventQueue
 from components.fraud_detection.aws import FraudDetection
 from components.fulfillment_queue.aws import FulfillmentQueue
 from components.image_registry.aws import ImageRegistry
 from components.network.aws import Network
+from components.notifications.aws import Notifications
 from components.observability.aws import Observability
 from components.order_database.aws import OrderDatabase
 from components.payments.aws import Payments
@@ -47,9 +49,11 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     DeadLetterQueue=DeadLetterQueue,
     EventFunction=EventFunction,
     FraudDetection=FraudDetection,
+    EventQueue=EventQueue,
     FulfillmentQueue=FulfillmentQueue,
     ImageRegistry=ImageRegistry,
     Network=Network,
+    Notifications=Notifications,
     Observability=Observability,
     OrderDatabase=OrderDatabase,
     Payments=Payments,

@@ -42,6 +42,7 @@ FIREWALL: Final = Rule(what="WAF web ACL", longest=100)
 KEY: Final = Rule(what="KMS alias", longest=256 - len("alias/"))
 SEARCH_COLLECTION: Final = Rule(what="OpenSearch Serverless collection or policy", longest=32)
 SEARCH_DOMAIN: Final = Rule(what="OpenSearch domain", longest=28)
+MAIL: Final = Rule(what="SES configuration set", longest=64)
 SIGN_IN: Final = Rule(
     what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")
 )

@@ -14,7 +14,8 @@ from components.secrets_management import SecretsArgs
 
 
 class Secrets(SecretsContract):
-    """Creates a rotating KMS key whose policy leaves its use to IAM, and lets CloudWatch encrypt logs and alarms."""
+    """Creates a rotating KMS key whose policy leaves its use to IAM, and lets CloudWatch encrypt
+    logs and alarms, and SES the bounces that it tells."""
 
     ENGINE = "secrets-manager"
 
@@ -46,6 +47,15 @@ class Secrets(SecretsContract):
             conditions={"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}},
         )
 
+    def encrypt(self, service: str) -> Statement:
+        """Lets a workload encrypt data keys under the key, and decrypt them again, through `service` (`sns`) only."""
+        return Statement(
+            sid=f"Encrypt{service.capitalize()}",
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
+            resources=(self.key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": f"{service}.{self._region}.amazonaws.com"}},
+        )
+
 
 def _key_policy(account: AwsFoundation) -> pulumi.Output[str]:
     """In a key's own policy `*` means this key."""
@@ -63,6 +73,14 @@ def _key_policy(account: AwsFoundation) -> pulumi.Output[str]:
         Statement(
             sid="Alarms",
             principal={"Service": "cloudwatch.amazonaws.com"},
+            actions=("kms:Decrypt", "kms:GenerateDataKey*"),
+            resources=("*",),
+            conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},
+        ),
+        # Without it SES drops what it has to tell an encrypted topic, and says nothing.
+        Statement(
+            sid="Bounces",
+            principal={"Service": "ses.amazonaws.com"},
             actions=("kms:Decrypt", "kms:GenerateDataKey*"),
             resources=("*",),
             conditions={"StringEquals": {"aws:SourceAccount": account.account_id}},

@@ -10,10 +10,10 @@ from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.policy import Statement, policy, sid, tls_only
 from components.aws.signal import Signal, Watched
+from components.aws.work_queue import VISIBILITY_FACTOR
 from components.dead_letter_queue import DeadLetterQueueArgs
 from components.dead_letter_queue.aws import SECONDS_A_DAY
 from components.dead_letter_queue.aws import DeadLetterQueue as AwsDeadLetterQueue
-from components.fulfillment_queue.aws import VISIBILITY_FACTOR
 from components.link import Access
 from components.upload_queue import UploadQueue as UploadQueueContract
 from components.upload_queue import UploadQueueArgs

@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from commerce.adapters import cloud, postgres, redis
-from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, PostgresOutbox, connect_pool
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    PostgresEventLog,
+    PostgresOffers,
+    PostgresOrders,
+    PostgresOutbox,
+    connect_pool,
+)
 from commerce.adapters.redis import CacheSettings, RedisCarts, RedisStockGate, connect
-from commerce.ports import Carts, CheckoutFlow, Offers, Orders, Outbox, StockGate
+from commerce.ports import Carts, CheckoutFlow, EventBus, EventLog, Offers, Orders, Outbox, StockGate
 from commerce.stock_keeping import StockKeeper
 from services.checkout.acceptance import Acceptance
 from services.checkout.dependencies import CheckoutService, checkout_of
 from services.checkout.endpoints import router
+from services.checkout.event_relay import EventRelay
 from services.checkout.relay import Relay
 from services.checkout.settings import CheckoutSettings
 from services.checkout.stock import keep_stock
@@ -36,6 +44,8 @@ class Stores:
     orders: Orders
     outbox: Outbox
     flow: CheckoutFlow
+    events: EventLog
+    bus: EventBus
     checks: Checks
 
 
@@ -45,8 +55,8 @@ OpenStores = Callable[[CheckoutSettings], AbstractAsyncContextManager[Stores]]
 def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None) -> FastAPI:
     """The checkout application; `open_stores` replaces the real stores in tests.
 
-    While it runs, the relay starts accepted orders, the stock keeper sweeps the reservations, and orders that wait too
-    long are stopped, in this process.
+    While it runs, the relays start accepted orders and publish events, the stock keeper sweeps the reservations, and
+    orders that wait too long are stopped, in this process.
     """
 
     @asynccontextmanager
@@ -66,7 +76,13 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
                 currency=settings.currency,
                 checks=stores.checks,
             )
-            upkeep = (relay.run(), keep_stock(stock), stop_overdue_orders(stores.orders, relay.wake))
+            events = EventRelay(log=stores.events, bus=stores.bus)
+            upkeep = (
+                relay.run(),
+                events.run(),
+                keep_stock(stock),
+                stop_overdue_orders(stores.orders, relay.wake),
+            )
             background = [asyncio.create_task(work) for work in upkeep]
             try:
                 yield
@@ -108,6 +124,8 @@ async def open_real_stores(settings: CheckoutSettings) -> AsyncIterator[Stores]:
             orders=PostgresOrders(pool),
             outbox=PostgresOutbox(pool),
             flow=chosen.checkout_flow(settings.checkout_flow_id),
+            events=PostgresEventLog(pool),
+            bus=chosen.event_bus(settings.events_topic),
             checks={"orders": lambda: pool.execute("SELECT 1"), "carts": cache.ping},
         )
     finally:

@@ -12,11 +12,13 @@ from services.http.server import ServerSettings
 
 
 class CheckoutSettings(ServerSettings):
-    """`CHECKOUT_FLOW_ID` (the workflow that finishes an order), `CURRENCY` (lower-case ISO 4217),
-    `COMMISSION_BASIS_POINTS`, `RESERVATION_TTL_SECONDS`, `DATABASE_CONNECTIONS` (most at once)."""
+    """`CHECKOUT_FLOW_ID` (the workflow that finishes an order), `EVENTS_TOPIC` (where domain events are published),
+    `CURRENCY` (lower-case ISO 4217), `COMMISSION_BASIS_POINTS`, `RESERVATION_TTL_SECONDS`, `DATABASE_CONNECTIONS` (most
+    at once)."""
 
     service_name: str = "checkout"
     checkout_flow_id: str
+    events_topic: str
     currency: CurrencyCode
     commission_basis_points: int = Field(ge=0, le=10_000)
     reservation_ttl_seconds: int = Field(ge=1)

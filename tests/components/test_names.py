@@ -72,6 +72,10 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:sqs/queue:Queue": {"name": r"[a-zA-Z0-9_-]{1,80}"},
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"description": GROUP},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"description": GROUP},
+    "aws:sesv2/configurationSet:ConfigurationSet": {"configurationSetName": r"[a-zA-Z0-9_-]{1,64}"},
+    "aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination": {
+        "eventDestinationName": r"[a-zA-Z0-9_-]{1,64}"
+    },
 }
 """What a service takes, by type and property: a shape of its model in botocore, or what its guide says, where the
 model says nothing."""

@@ -95,6 +95,8 @@ EXPECTED: dict[str, Policy] = {
         "ConnectOrders": sign_in("checkout"),
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-checkout.arn>"]),
         "StartCheckoutFlow": (["states:StartExecution"], ["<StateMachine checkout-flow.arn>"]),
+        "PublishEvents": (["sns:Publish"], ["<Topic events.arn>"]),
+        "EncryptSns": (["kms:Decrypt", "kms:GenerateDataKey"], ["<Key secrets.arn>"]),
     },
     "checkout-saga": {
         "ConnectOrders": sign_in("checkout-saga"),
@@ -165,6 +167,21 @@ EXPECTED: dict[str, Policy] = {
         "ConnectOrders": sign_in("ranker"),
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-ranker.arn>"]),
     },
+    "notifier": {
+        "ConsumeMails": (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["<Queue mails.arn>"],
+        ),
+        "ConnectOrders": sign_in("notifier"),
+        "LookUpAuth": (["cognito-idp:AdminGetUser"], ["<UserPool auth.arn>"]),
+        "SendNotifications": (
+            ["ses:SendEmail"],
+            [
+                "arn:aws:ses:us-east-1:<accountId>:identity/marketplace.example.com",
+                "<ConfigurationSet notifications.arn>",
+            ],
+        ),
+    },
     "migrations": {
         "MasterOrders": (["secretsmanager:GetSecretValue"], ["<Cluster orders.masterUserSecrets.0.secretArn>"]),
         "DecryptSecretsmanager": DECRYPT,
@@ -224,6 +241,7 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "checkout-flow": ["states.amazonaws.com"],
         "checkout-saga": ["lambda.amazonaws.com"],
         "migrations": ["lambda.amazonaws.com"],
+        "notifier": ["lambda.amazonaws.com"],
         "network-flows": ["vpc-flow-logs.amazonaws.com"],
         "order-processor": ["lambda.amazonaws.com"],
         "seller": ["ecs-tasks.amazonaws.com"],
@@ -268,6 +286,7 @@ def test_each_database_user_is_made_with_the_access_of_its_link(prod: Planned) -
         "migrations-catalog-import": {"catalog-import": "reads-writes"},
         "migrations-checkout": {"checkout": "reads-writes"},
         "migrations-checkout-saga": {"checkout-saga": "reads-writes"},
+        "migrations-notifier": {"notifier": "reads-writes"},
         "migrations-order-processor": {"order-processor": "reads-writes"},
         "migrations-payouts": {"payouts": "reads-writes"},
         "migrations-inventory-sync": {"inventory-sync": "reads"},

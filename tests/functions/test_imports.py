@@ -14,6 +14,7 @@ HANDLERS = [
     "functions.thumbnails.aws",
     "functions.catalog_import.aws",
     "functions.migrations.aws",
+    "functions.notifications.aws",
     "functions.payouts.aws",
     "functions.recommendations.aws",
 ]

@@ -12,7 +12,9 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from commerce.adapters.memory import MemoryEventBus
 from commerce.adapters.postgres import (
+    PostgresEventLog,
     PostgresOffers,
     PostgresOrders,
     PostgresOutbox,
@@ -94,6 +96,7 @@ def checkout_settings(provider: IdentityProvider) -> CheckoutSettings:
     return CheckoutSettings(
         **provider.settings(),
         checkout_flow_id="arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+        events_topic="arn:aws:sns:us-east-1:123456789012:events",
         currency="usd",
         commission_basis_points=1000,
         reservation_ttl_seconds=900,
@@ -120,6 +123,8 @@ def stores(pool: asyncpg.Pool, redis: Redis) -> Stores:
         orders=PostgresOrders(pool),
         outbox=PostgresOutbox(pool),
         flow=RecordedFlow(),
+        events=PostgresEventLog(pool),
+        bus=MemoryEventBus(),
         checks={"orders": lambda: pool.execute("SELECT 1"), "carts": redis.ping},
     )
 

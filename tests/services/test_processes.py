@@ -38,6 +38,7 @@ COMMON = {
     "PRODUCTS_COLLECTION": "products",
     "IMAGES_STORE": "images",
     "CHECKOUT_FLOW_ID": "arn:aws:states:us-east-1:123456789012:stateMachine:checkout-flow",
+    "EVENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:events",
     "COMMISSION_BASIS_POINTS": "1000",
     "RESERVATION_TTL_SECONDS": "900",
     "ORDERS_USER": "nobody",

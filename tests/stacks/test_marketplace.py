@@ -38,6 +38,7 @@ LINKS = {
     ("api", "routes", "dispute"),
     ("dispute", "verifies", "auth"),
     ("dispute", "reads-writes", "orders"),
+    ("checkout", "publishes", "events"),
     ("checkout-saga", "reads-writes", "orders"),
     ("checkout-saga", "reads-writes", "carts"),
     ("checkout-saga", "reads-secret", "stripe"),
@@ -59,6 +60,10 @@ LINKS = {
     ("seller", "reads-secret", "stripe"),
     ("payouts", "reads-writes", "orders"),
     ("payouts", "reads-secret", "stripe"),
+    ("notifier", "consumes", "mails"),
+    ("notifier", "reads-writes", "orders"),
+    ("notifier", "reads", "auth"),
+    ("notifier", "sends", "notifications"),
     ("migrations", "administers", "orders"),
 }
 PLAYED = {
@@ -83,6 +88,7 @@ PLAYED = {
     "payments": "stripe-connect",
     "fulfillment-queue": "sqs",
     "dead-letter-queue": "sqs-dlq",
+    "notifications": "sns-ses",
     "secrets-management": "secrets-manager",
     "observability": "cloudwatch-xray",
 }

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from commerce.adapters.aws.checkout_flow import StepFunctionsFlow
 from commerce.adapters.aws.dead_letters import SqsDeadLetters
+from commerce.adapters.aws.event_bus import SnsEventBus
 from commerce.adapters.aws.files import S3Files
 from commerce.adapters.aws.fraud_scorer import SageMakerScorer
+from commerce.adapters.aws.mail import CognitoDirectory, SesMailer
 from commerce.adapters.aws.products import DynamoProducts
 from commerce.adapters.aws.secrets import SecretsReader
 from commerce.adapters.aws.session import OUTAGES
@@ -67,6 +69,18 @@ class Aws:
     def checkout_flow(self, flow_id: str) -> StepFunctionsFlow:
         """The state machine whose ARN is `flow_id`."""
         return StepFunctionsFlow(flow_id)
+
+    def event_bus(self, topic: str) -> SnsEventBus:
+        """The SNS topic whose ARN is `topic`."""
+        return SnsEventBus(topic)
+
+    def mailer(self, sender: str, profile: str) -> SesMailer:
+        """SES; `profile` is a configuration set."""
+        return SesMailer(sender, profile)
+
+    def directory(self, directory_id: str) -> CognitoDirectory:
+        """The Cognito user pool with this id."""
+        return CognitoDirectory(directory_id)
 
     def secrets(self) -> SecretsReader:
         """Secrets Manager: a secret's name is its ARN or its own name."""

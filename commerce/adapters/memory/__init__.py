@@ -13,6 +13,7 @@ from commerce.adapters.memory.fraud_scorer import MemoryScorer
 from commerce.adapters.memory.holds import MemoryHolds
 from commerce.adapters.memory.imports import MemoryImports
 from commerce.adapters.memory.ledger import MemoryLedger
+from commerce.adapters.memory.mail import MemoryDirectory, MemoryMailBook, MemoryMailer
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.offers import MemoryOffers
 from commerce.adapters.memory.order_pace import MemoryOrderPace
@@ -36,6 +37,7 @@ __all__ = [
     "MemoryCarts",
     "MemoryCases",
     "MemoryDeadLetters",
+    "MemoryDirectory",
     "MemoryEventBus",
     "MemoryEventLog",
     "MemoryFiles",
@@ -43,6 +45,8 @@ __all__ = [
     "MemoryHolds",
     "MemoryImports",
     "MemoryLedger",
+    "MemoryMailBook",
+    "MemoryMailer",
     "MemoryMarket",
     "MemoryOffers",
     "MemoryOrderPace",

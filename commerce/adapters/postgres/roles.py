@@ -120,6 +120,14 @@ RIGHTS: Mapping[str, Rights] = {
             "UPDATE (accepted_at, order_id) ON recommendation_progress",
         ),
     ),
+    # It reads orders, and writes down which mails it sent. The addresses are not in the database.
+    "notifier": Rights(
+        reads=(*_SALES, "mails", "blocked_addresses"),
+        writes=(
+            "INSERT (event_id, recipient_id, kind), UPDATE (state, claimed_at, message_id) ON mails",
+            "INSERT (digest, reason) ON blocked_addresses",
+        ),
+    ),
     "order-processor": Rights(
         reads=("sellers", "orders", "order_lines", "seller_orders"),
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryProductSearch, MemoryRankings
-from commerce.adapters.postgres import PostgresOffers
+from commerce.adapters.postgres import PostgresImports, PostgresOffers
 from commerce.catalog import Offer, Product, Seller, offer_id_for
 from commerce.indexing import Indexer
 from commerce.money import Money
@@ -71,11 +71,14 @@ async def shop(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
         search = CheckedSearch(search=engine, offers=offers)
-        images = ProductImages(products=products, files=MemoryFiles())
+        files = MemoryFiles()
+        images = ProductImages(products=products, files=files)
         yield Catalog(
             products=products,
             offers=offers,
             images=images,
+            imports=PostgresImports(pool),
+            files=files,
             rankings=MemoryRankings(),
             views=ViewRecorder(MemoryRankings()),
             search=search,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from commerce.audit import AuditEntry
 from commerce.errors import MarketplaceError
+
+_MANUAL = "manual/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Hold:
 
 def manual_hold_id(order_id: str, seller_id: str) -> str:
     """A share has one hold by hand at a time."""
-    return f"manual/{order_id}/{seller_id}"
+    return f"{_MANUAL}{order_id}/{seller_id}"
 
 
 def case_hold_id(case_id: str) -> str:
@@ -48,6 +51,25 @@ def case_hold_id(case_id: str) -> str:
 def suspension_hold_id(seller_id: str) -> str:
     """A suspension holds everything of the seller."""
     return f"suspension/{seller_id}"
+
+
+def by_hand(hold: Hold) -> AuditEntry | None:
+    """The entry of the audit log for a hold that staff placed or lifted by hand; None for one that follows from
+    something else."""
+    if not hold.hold_id.startswith(_MANUAL):
+        return None
+    lifted = hold.lifted_at is not None and hold.lifted_by is not None and hold.lift_reason is not None
+    return AuditEntry(
+        actor_id=hold.lifted_by or hold.placed_by,
+        role="staff",
+        action="share_let_go" if lifted else "share_held",
+        subject_type="share",
+        subject_id=f"{hold.order_id}/{hold.seller_id}",
+        before={"on_hold": lifted},
+        after={"on_hold": not lifted},
+        reason=hold.lift_reason or hold.reason,
+        happened_at=hold.lifted_at or hold.placed_at,
+    )
 
 
 class HoldNotFound(MarketplaceError):

@@ -56,6 +56,7 @@ from commerce.cases import (
 from commerce.catalog import NotOnOffer
 from commerce.errors import InvalidRequest
 from commerce.fraud import Decision, Verdict
+from commerce.holds import Hold, manual_hold_id
 from commerce.money import Money
 from commerce.orders import OrderNotFound, OrderStatus, SellerOrderState, WaitsFor
 from commerce.ports import Assessments, AuditLog, Cases, Reviews, Standings
@@ -365,6 +366,26 @@ async def test_what_staff_does_is_in_the_audit_log_and_what_the_parties_do_is_no
     assert found[0].before == {"state": "escalated", "outcome": "refund", "amount": 500}
     assert found[0].after == {"state": "decided", "outcome": "release", "amount": None}
     assert {(one.subject_type, one.subject_id) for one in found} == {("case", case_id)}
+
+
+async def test_a_share_that_staff_holds_by_hand_is_in_the_audit_log(office: Office) -> None:
+    await fulfilled(office.market, "o1", {"lamp": 1})
+    placed = Hold(
+        hold_id=manual_hold_id("o1", "ada"),
+        seller_id="ada",
+        order_id="o1",
+        reason="looks odd",
+        placed_by="sue",
+        placed_at=NOON,
+    )
+    for _ in range(2):
+        await office.market.holds.place(placed)
+    await office.market.holds.lift("ada", placed.hold_id, by="ann", reason="it is fine", now=LATER)
+    found = [one.entry for one in (await office.audit.search(AuditQuery(subject_type="share"), 10)).items]
+    assert [(one.actor_id, one.action, one.reason) for one in found] == [
+        ("ann", "share_let_go", "it is fine"),
+        ("sue", "share_held", "looks odd"),
+    ]
 
 
 async def test_the_audit_log_is_searched_by_who_what_and_when(office: Office) -> None:

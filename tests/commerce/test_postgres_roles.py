@@ -183,7 +183,7 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("UPDATE cases SET state = 'expired', due_at = NULL", {"dispute"}),
         ("UPDATE cases SET claimed = 1", set()),
         ("UPDATE case_messages SET text = 'x'", set()),
-        (AUDITED, {"dispute"}),
+        (AUDITED, {"dispute", "seller"}),
         ("SELECT * FROM audit_log", {"dispute"}),
         ("UPDATE audit_log SET reason = 'x'", set()),
         ("DELETE FROM audit_log", set()),

@@ -10,7 +10,7 @@ from toolkit.local.lambda_functions.poller import EventSourceMapping
 from toolkit.local.lambda_functions.ticker import Schedule
 from toolkit.local.stack.assembly import process_specs
 from toolkit.local.stack.machine import Machine
-from toolkit.local.stack.topology import LambdaWorker, QueuePoller, Topology
+from toolkit.local.stack.topology import LambdaWorker, ModelProcess, QueuePoller, Topology
 
 
 def function(name: str) -> LambdaWorker:
@@ -50,3 +50,14 @@ def test_one_ticker_calls_the_functions_of_all_schedules(tmp_path: Path) -> None
         file = specs[-1].command[specs[-1].command.index("--schedules") + 1]
         assert [one["name"] for one in json.loads(Path(file).read_text())] == ["pay", "sync"]
     assert [(spec.name, spec.kind) for spec in specs] == [("pay", "worker"), ("sync", "worker"), ("ticker", "poller")]
+
+
+def test_a_model_is_listed_by_the_name_that_it_is_invoked_by(tmp_path: Path) -> None:
+    model = ModelProcess(name="fraud", endpoint="shop-fraud", environment={}, role_arn="arn:aws:iam::1:role/fraud")
+    topology = Topology(services=(), workers=(), pollers=(), apis=(), models=(model,))
+    with Machine(tmp_path / "state") as machine:
+        machine.lock()
+        [spec] = process_specs(topology, machine, gateway_port=8080)
+        assert json.loads(machine.endpoints.read_text()) == {"shop-fraud": spec.port}
+    assert spec.command[1:] == ["-m", "services.scorer"]
+    assert spec.ready_url == f"http://127.0.0.1:{spec.port}/ping"

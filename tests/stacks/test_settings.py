@@ -28,6 +28,7 @@ GOOD = {
     "marketplace:cloud": "aws",
     "marketplace:profile": "prod",
     "marketplace:image": f"{ECR}/shop:1",
+    "marketplace:scorerImage": f"{ECR}/shop:1-scorer",
     "marketplace:alarmEmail": "alarms@shop.example",
     "marketplace:mailFrom": "no-reply@shop.example",
 }
@@ -36,6 +37,11 @@ GOOD = {
 def aws(settings: Settings) -> AwsSettings:
     assert isinstance(settings.cloud_settings, AwsSettings)
     return settings.cloud_settings
+
+
+def images_in(region: str) -> dict[str, str]:
+    """The settings of the images, for registries of the region."""
+    return {key: value.replace("eu-west-1", region) for key, value in GOOD.items() if key.lower().endswith("image")}
 
 
 def problems(**given: str) -> dict[str, str]:
@@ -87,6 +93,7 @@ def test_a_missing_setting_of_the_cloud_is_named() -> None:
         "aws:region": "is required",
         "marketplace:image": "is required",
         "marketplace:profile": "is required",
+        "marketplace:scorerImage": "is required",
     }
 
 
@@ -225,6 +232,10 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
         ("accountId", "12345"),
         ("alarmEmail", "nobody"),
         ("logLevel", "LOUD"),
+        ("fraudReviewFrom", "0"),
+        ("fraudRefuseFrom", "1.01"),
+        ("fraudRefuseFrom", "0.4"),
+        ("scorerImage", "docker.io/library/python:3.12"),
     ],
 )
 def test_a_value_out_of_range_is_refused(key: str, value: str) -> None:
@@ -253,8 +264,7 @@ def test_what_belongs_to_the_region_is_reported_beside_other_mistakes() -> None:
     ],
 )
 def test_a_network_stands_in_zones_that_have_everything(region: str, zones: list[str]) -> None:
-    image = GOOD["marketplace:image"].replace("eu-west-1", region)
-    settings = load(GOOD | {"aws:region": region, "marketplace:image": image}, stack="test")
+    settings = load(GOOD | images_in(region) | {"aws:region": region}, stack="test")
     assert [zone.id for zone in aws(settings).zones][:3] == zones
     assert [zone.suffix for zone in aws(settings).zones][: len(zones)] == list("abc")[: len(zones)]
 
@@ -267,10 +277,7 @@ def test_a_zone_without_vpc_links_is_refused_by_its_id() -> None:
 
 
 def test_a_region_whose_zones_nobody_looked_at_asks_for_them() -> None:
-    region = {
-        "aws:region": "af-south-1",
-        "marketplace:image": GOOD["marketplace:image"].replace("eu-west-1", "af-south-1"),
-    }
+    region = images_in("af-south-1") | {"aws:region": "af-south-1"}
     with pytest.raises(SettingsError) as refused:
         load(GOOD | region, stack="test")
     assert list(refused.value.problems) == ["marketplace:availabilityZones"]
@@ -289,7 +296,7 @@ def test_production_has_somebody_who_hears_of_alarms_and_a_sender_of_mails(key: 
 
 
 def test_an_alarm_reaches_somebody_wherever_data_is_protected() -> None:
-    config = {"aws:region": "eu-west-1", "marketplace:cloud": "aws", "marketplace:image": f"{ECR}/shop:1"}
+    config = images_in("eu-west-1") | {"aws:region": "eu-west-1", "marketplace:cloud": "aws"}
     unprotected = config | {"marketplace:profile": "staging", "marketplace:protect": "false"}
     assert not load(unprotected, stack="test").profile.protect_data
     for refused in (config | {"marketplace:profile": "staging"}, unprotected | {"marketplace:protect": "true"}):

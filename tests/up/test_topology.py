@@ -139,6 +139,30 @@ STACK = [
 ]
 
 
+MODEL = [
+    resource(
+        "aws:sagemaker/model:Model",
+        "fraud",
+        name="fraud-1",
+        primaryContainer={"image": "x:1", "environment": {"A": "b"}},
+        executionRoleArn="arn:aws:iam::1:role/fraud",
+    ),
+    resource(
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+        "fraud",
+        name="configuration-1",
+        productionVariants=[{"modelName": "fraud-1", "variantName": "scorer"}],
+    ),
+    resource("aws:sagemaker/endpoint:Endpoint", "fraud", name="shop-fraud", endpointConfigName="configuration-1"),
+]
+
+
+def test_an_endpoint_becomes_a_process_of_its_models_container() -> None:
+    [model] = topology([*STACK, *MODEL]).models
+    assert (model.name, model.endpoint, model.environment) == ("fraud", "shop-fraud", {"A": "b"})
+    assert model.role_arn == "arn:aws:iam::1:role/fraud"
+
+
 def schedule(expression: str, arn: str = "arn:lambda:worker-1", **more: Any) -> ResourceState:
     target = {"arn": arn, "input": '{"trigger": "schedule"}'}
     return resource("aws:scheduler/schedule:Schedule", "hourly", scheduleExpression=expression, target=target, **more)

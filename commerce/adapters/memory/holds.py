@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.holds import Hold, HoldNotFound, ShareAlreadyPaid
+from commerce.holds import Hold, HoldNotFound, ShareAlreadyPaid, by_hand
 from commerce.orders import OrderNotFound
 from commerce.payouts import PayoutState
 
@@ -27,6 +27,7 @@ class MemoryHolds:
         if known:
             return known[0]
         self._market.holds.append(hold)
+        self._market.note(by_hand(hold))
         return hold
 
     async def lift(self, seller_id: str, hold_id: str, *, by: str, reason: str, now: datetime) -> Hold:
@@ -34,6 +35,7 @@ class MemoryHolds:
             if hold.open and (hold.seller_id, hold.hold_id) == (seller_id, hold_id):
                 lifted = replace(hold, lifted_by=by, lift_reason=reason, lifted_at=now)
                 self._market.holds[number] = lifted
+                self._market.note(by_hand(lifted))
                 return lifted
         raise HoldNotFound(hold_id)
 

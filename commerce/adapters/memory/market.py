@@ -116,6 +116,11 @@ class MemoryMarket:
             raise LedgerConflict(transaction.transaction_id)
         return known is transaction
 
+    def note(self, entry: AuditEntry | None) -> None:
+        """Write an entry of the audit log."""
+        if entry is not None:
+            self.audit.append(entry)
+
     def place_hold(self, hold: Hold) -> None:
         """Nothing, if the hold is open already."""
         if not any(one.hold_id == hold.hold_id and one.open for one in self.holds):

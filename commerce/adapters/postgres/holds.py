@@ -7,9 +7,10 @@ from typing import Any
 
 import asyncpg
 
+from commerce.adapters.postgres.audit import record_audit
 from commerce.adapters.postgres.payouts import TURN
 from commerce.adapters.postgres.seller_scope import acting_for
-from commerce.holds import Hold, HoldNotFound, ShareAlreadyPaid
+from commerce.holds import Hold, HoldNotFound, ShareAlreadyPaid, by_hand
 from commerce.orders import OrderNotFound
 
 _SHARE = """
@@ -19,7 +20,7 @@ WHERE s.order_id = $1 AND s.seller_id = $2
 """
 _PLACE = """
 INSERT INTO holds (hold_id, seller_id, order_id, reason, placed_by, placed_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (hold_id) WHERE lifted_at IS NULL DO NOTHING
+ON CONFLICT (hold_id) WHERE lifted_at IS NULL DO NOTHING RETURNING true
 """
 _OPEN = "SELECT * FROM holds WHERE seller_id = $1 AND hold_id = $2 AND lifted_at IS NULL"
 _LIFT = """
@@ -58,15 +59,18 @@ class PostgresHolds:
                 if share["paid"]:
                     raise ShareAlreadyPaid(hold.order_id, hold.seller_id)
             facts = (hold.hold_id, hold.seller_id, hold.order_id, hold.reason, hold.placed_by, hold.placed_at)
-            await connection.execute(_PLACE, *facts)
+            if await connection.fetchval(_PLACE, *facts):
+                await record_audit(connection, by_hand(hold))
             return hold_of(await connection.fetchrow(_OPEN, hold.seller_id, hold.hold_id))
 
     async def lift(self, seller_id: str, hold_id: str, *, by: str, reason: str, now: datetime) -> Hold:
         async with acting_for(self._pool, seller_id) as connection:
             row = await connection.fetchrow(_LIFT, seller_id, hold_id, by, reason, now)
-        if row is None:
-            raise HoldNotFound(hold_id)
-        return hold_of(row)
+            if row is None:
+                raise HoldNotFound(hold_id)
+            lifted = hold_of(row)
+            await record_audit(connection, by_hand(lifted))
+            return lifted
 
     async def of_seller(self, seller_id: str) -> tuple[Hold, ...]:
         async with acting_for(self._pool, seller_id) as connection:

@@ -35,6 +35,8 @@ class Rights:
 
 TELLS = "INSERT (type, subject_id, data, occurred_at, traceparent) ON events"
 """What every workload needs that changes something others are told of."""
+NOTES = "INSERT (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) ON audit_log"
+"""What every workload needs in which staff acts."""
 _SELLER = f"current_setting('{SETTING}', true)"
 """Nothing outside a transaction that acts for a seller: no row has this id, nor an empty one."""
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
@@ -88,8 +90,7 @@ RIGHTS: Mapping[str, Rights] = {
             "UPDATE (suspended_at, suspension_reason) ON sellers",
             "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
             "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
-            "INSERT (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) "
-            "ON audit_log",
+            NOTES,
             "UPDATE (dispatches, resumes, waits_for, stop_reason, touched_at) ON orders",
             "INSERT (order_id, attempt, traceparent) ON outbox",
             "UPDATE (state) ON seller_orders",
@@ -160,6 +161,7 @@ RIGHTS: Mapping[str, Rights] = {
             "INSERT, UPDATE ON connected_accounts",
             "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
             "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
+            NOTES,
             TELLS,
         ),
         own_rows={

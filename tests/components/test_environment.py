@@ -18,6 +18,7 @@ from functions.settings import FunctionSettings
 from functions.thumbnails.settings import ThumbnailSettings
 from services.catalog.settings import CatalogSettings
 from services.checkout.settings import CheckoutSettings
+from services.dispute.settings import DisputeSettings
 from stacks.workloads import CATALOG, CHECKOUT, CHECKOUT_SAGA, MIGRATIONS, ORDER_PROCESSOR, RANKER
 
 ORDERS = {
@@ -75,11 +76,24 @@ EXPECTED: dict[str, dict[str, str]] = {
         "RESERVATION_TTL_SECONDS": "900",
         "SERVICE_NAME": "checkout",
     },
+    "dispute": {
+        **AUTH,
+        **ORDERS,
+        "AWS_REGION": "us-east-1",
+        "CLOUD": "aws",
+        "LOG_LEVEL": "INFO",
+        "ORDERS_USER": "dispute",
+        "PORT": "8080",
+        "SERVICE_NAME": "dispute",
+    },
     "checkout-saga": {
         **CARTS,
         **ORDERS,
         "CARTS_USER": "marketplace-prod-checkout-saga",
         "CLOUD": "aws",
+        "FRAUD_REFUSE_FROM": "0.97",
+        "FRAUD_REVIEW_FROM": "0.5",
+        "FRAUD_SCORER": "<Endpoint fraud.name>",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "checkout-saga",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
@@ -156,6 +170,7 @@ EXPECTED: dict[str, dict[str, str]] = {
 READ_BY: dict[str, list[type[BaseSettings]]] = {
     "catalog": [CatalogSettings, DatabaseSettings, CacheSettings],
     "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
+    "dispute": [DisputeSettings, DatabaseSettings],
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
     "thumbnails": [ThumbnailSettings],

@@ -11,6 +11,7 @@ DECRYPT = (["kms:Decrypt"], ["<Key secrets.arn>"])
 CONNECT_CARTS = ["elasticache:Connect"]
 LAMBDA_RUNTIME = {"WriteLogs", "WriteTraces", "DescribeNetwork", "AttachNetwork"}
 UNRESTRICTABLE = {
+    "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
@@ -101,8 +102,12 @@ EXPECTED: dict[str, Policy] = {
     "checkout-saga": {
         "ConnectOrders": sign_in("checkout-saga"),
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-checkout-saga.arn>"]),
+        "InferFraud": (["sagemaker:InvokeEndpoint"], ["<Endpoint fraud.arn>"]),
         "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
         "DecryptSecretsmanager": DECRYPT,
+    },
+    "dispute": {
+        "ConnectOrders": sign_in("dispute"),
     },
     "order-processor": {
         "ConsumeFulfillment": (

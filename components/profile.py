@@ -7,7 +7,7 @@ tests the name of an environment, so a lever can be changed for one stack withou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -75,14 +75,14 @@ PROD: Final = Profile(
     name="prod",
     zones=3,
     exit_per_zone=True,
-    private_cloud_apis=True,
+    private_cloud_apis=False,
     record_connections=True,
     minimum_replicas=2,
     maximum_replicas=20,
     interruptible=False,
     queue_concurrency=50,
     database_size=Size.LARGE,
-    cache_size=Size.LARGE,
+    cache_size=Size.MEDIUM,
     search_size=Size.SMALL,
     search_sleeps=False,
     standby=True,
@@ -94,6 +94,18 @@ PROD: Final = Profile(
     paid_edge=True,
     own_mail=True,
 )
+"""At rest and under light traffic within 625 dollars a month: docs/decisions says what was traded for it."""
+
+SCALE: Final = replace(
+    PROD,
+    name="scale",
+    private_cloud_apis=True,
+    minimum_replicas=3,
+    maximum_replicas=50,
+    cache_size=Size.LARGE,
+    search_size=Size.LARGE,
+)
+"""Production for who has traffic all day, and pays for it."""
 
 STAGING: Final = Profile(
     name="staging",
@@ -143,5 +155,5 @@ EPHEMERAL: Final = Profile(
     own_mail=False,
 )
 
-PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({p.name: p for p in (PROD, STAGING, EPHEMERAL)})
+PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({p.name: p for p in (PROD, SCALE, STAGING, EPHEMERAL)})
 """Every profile by name."""

@@ -10,7 +10,7 @@ from typing import Final
 from components.profile import Profile, Size
 
 CACHE_NODES: Final[Mapping[Size, str]] = MappingProxyType(
-    {Size.SMALL: "cache.t4g.micro", Size.MEDIUM: "cache.t4g.small", Size.LARGE: "cache.m7g.large"}
+    {Size.SMALL: "cache.t4g.micro", Size.MEDIUM: "cache.t4g.medium", Size.LARGE: "cache.m7g.large"}
 )
 """Node type of the cart cache."""
 

@@ -113,7 +113,6 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("cluster", "checkout", 8080),
         ("cluster", "seller", 8080),
         ("seller", "orders", "<Cluster orders.port>"),
-        ("seller", "network-endpoints", 443),
         ("catalog", "orders", "<Cluster orders.port>"),
         ("checkout", "orders", "<Cluster orders.port>"),
         ("checkout-saga", "orders", "<Cluster orders.port>"),
@@ -129,11 +128,6 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("inventory-sync", "carts", 6379),
         ("inventory-sync", "orders", "<Cluster orders.port>"),
         ("ranker", "orders", "<Cluster orders.port>"),
-        ("catalog", "network-endpoints", 443),
-        ("checkout", "network-endpoints", 443),
-        ("checkout-saga", "network-endpoints", 443),
-        ("payouts", "network-endpoints", 443),
-        ("migrations", "network-endpoints", 443),
     }
 
 
@@ -152,11 +146,13 @@ def test_only_who_calls_stripe_reads_the_token_keys_or_leaves_dead_letters_speak
     }
     assert outside == {
         "catalog-to-internet",
-        "checkout-to-internet",
         "checkout-saga-to-internet",
+        "checkout-to-internet",
+        "dispute-to-internet",
+        "inventory-sync-to-internet",
+        "migrations-to-internet",
         "payouts-to-internet",
         "seller-to-internet",
-        "inventory-sync-to-internet",
     }
     for name in prod.every("SecurityGroupIngressRule"):
         assert "cidrIpv4" not in prod.inputs("SecurityGroupIngressRule", name)

@@ -21,6 +21,7 @@ from components.observability import ObservabilityArgs
 from components.secrets_management.aws import Secrets
 
 GRAPHS_PER_ROW = 3
+RUNBOOKS = "docs/runbooks"
 GRAPH_WIDTH = 8
 GRAPH_HEIGHT = 6
 
@@ -94,7 +95,7 @@ class Observability(ObservabilityContract):
             f"{owner}-{signal.name}",
             name=fitted(ALARM, account.prefix, owner, signal.name),
             region=signal.region if signal.region != account.region else None,
-            alarm_description=signal.meaning,
+            alarm_description=f"{signal.meaning} Runbook: {runbook(signal)}",
             namespace=signal.namespace,
             metric_name=signal.metric,
             dimensions=signal.dimensions,
@@ -109,6 +110,11 @@ class Observability(ObservabilityContract):
             ok_actions=[topic.arn],
             opts=self.child(),
         )
+
+
+def runbook(signal: Signal) -> str:
+    """Where it is written what to do: a file for each kind of signal, whatever component has it (`memory-001`)."""
+    return f"{RUNBOOKS}/{signal.name.rstrip('-0123456789')}.md"
 
 
 def _graph(index: int, owner: str, signal: Signal, region: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from planned import Planned
+from planned import ROOT, Planned
 
 from components.workload import Service
 from services.catalog.endpoints import router as catalog_router
@@ -173,7 +173,11 @@ def test_every_alarm_tells_somebody_what_it_means(prod: Planned) -> None:
     assert {"fulfillment-late", "fulfillment-dead-letters-messages", "checkout-flow-failures"} <= alarms.keys()
     for name, alarm in alarms.items():
         assert alarm["alarmActions"] == ["<Topic observability.arn>"], name
-        assert alarm["alarmDescription"].endswith((".", "?")) or ":" in alarm["alarmDescription"], name
+        meaning, _, path = alarm["alarmDescription"].partition(" Runbook: ")
+        assert meaning.endswith((".", "?")) or ":" in meaning, name
+        runbook = (ROOT / path).read_text()
+        for heading in ("## What to look at\n\n- ", "## What to do\n\n- ", "## When to wake somebody\n\n"):
+            assert heading in runbook, f"{path}: {heading}"
         assert ("statistic" in alarm) != ("extendedStatistic" in alarm), name
 
 

@@ -169,7 +169,16 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("DELETE FROM events", {"checkout"}),
         (
             "INSERT INTO events (type, subject_id, data) VALUES ('t', 's', '{}')",
-            {"catalog", "catalog-import", "checkout", "checkout-saga", "dispute", "order-processor"},
+            {
+                "catalog",
+                "catalog-import",
+                "checkout",
+                "checkout-saga",
+                "dispute",
+                "order-processor",
+                "payouts",
+                "seller",
+            },
         ),
         ("UPDATE events SET data = '{}'", set()),
         (POSTED, {"checkout-saga", "dispute", "payouts"}),

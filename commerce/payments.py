@@ -42,6 +42,7 @@ class WebhookEvent:
     type: str
     created: int
     data: Mapping[str, Any]
+    livemode: bool = False
 
 
 class PaymentDeclined(MarketplaceError):

@@ -216,6 +216,11 @@ def resume(order: Order, waits_for: WaitsFor) -> Transition | None:
     return Transition(order=replace(order, waits_for=None), dispatch=True)
 
 
+def payment_moved(order: Order, payment_intent_id: str) -> Transition | None:
+    """The processor says that a payment is in another state: resume the order if it waits for just that."""
+    return resume(order, WaitsFor.BUYER) if order.payment_intent_id == payment_intent_id else None
+
+
 def stop(order: Order, reason: str) -> Transition | None:
     """End the order before it is paid; the first reason stays. The saga undoes what it did, at its next step.
 

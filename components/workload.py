@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A request of the public API that a service answers. `{name}` in the path stands for one segment."""
+    """A request of the public API that a service or a handler answers. `{name}` in the path stands for one segment."""
 
     method: str
     path: str
@@ -19,6 +19,10 @@ class Route:
     """Takes bodies that are larger than the firewall inspects, such as an import."""
     from_machines: bool = False
     """Called by the servers of another company: many requests and large bodies, from few addresses."""
+    requests_per_second: int | None = None
+    """Steady rate above which this route answers 429; the API's own rate where it is `None`."""
+    burst: int | None = None
+    """Requests of this route at once; as many as in a second where it is `None`."""
 
     @property
     def key(self) -> str:
@@ -61,6 +65,8 @@ class Handler:
     """Names of the stack settings that it reads from its environment."""
     memory_mib: int = 512
     timeout_seconds: int = 30
+    routes: tuple[Route, ...] = ()
+    """Requests of the public API that it answers, with the body as it was sent."""
     batch_size: int = 10
     """Messages in one call, where it consumes a queue."""
     events: tuple[str, ...] = ()

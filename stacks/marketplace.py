@@ -66,6 +66,7 @@ from stacks.workloads import (
     MIGRATIONS,
     NOTIFICATIONS,
     ORDER_PROCESSOR,
+    PAYMENT_WEBHOOK,
     PAYOUTS,
     RANKER,
     SELLER,
@@ -166,6 +167,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     stripe = cloud.Payments("stripe", on, PaymentsArgs(secrets=secrets))
     fulfillment = cloud.FulfillmentQueue("fulfillment", on, FulfillmentQueueArgs())
     order_processor = handler(ORDER_PROCESSOR, consumes(fulfillment), reads_writes(orders))
+    payment_webhook = handler(PAYMENT_WEBHOOK, reads_writes(orders), reads_secret(stripe))
     payouts = handler(PAYOUTS, reads_writes(orders), reads_secret(stripe))
     thumbnails = handler(THUMBNAILS, consumes(images.uploads), publishes(images), reads_writes(products))
     catalog_import = handler(
@@ -224,6 +226,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             auth=auth,
             cluster=cluster,
             services=(catalog, checkout, seller, dispute),
+            functions=(payment_webhook,),
             secrets=secrets,
             allowed_origins=settings.allowed_origins,
             requests_per_second=settings.requests_per_second,
@@ -262,6 +265,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 seller,
                 dispute,
                 order_processor,
+                payment_webhook,
                 payouts,
                 checkout_saga,
                 checkout_flow,

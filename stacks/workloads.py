@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from components.payments import WEBHOOK_PATH
 from components.workload import Handler, Route, Service
 
 CATALOG: Final = Service(
@@ -46,6 +47,8 @@ CHECKOUT: Final = Service(
         Route(method="POST", path="/checkout", costly=True),
         Route(method="GET", path="/orders"),
         Route(method="GET", path="/orders/{order_id}"),
+        Route(method="POST", path="/orders/{order_id}/authentication"),
+        Route(method="POST", path="/orders/{order_id}/cancellation"),
     ),
     settings=("currency", "commission_basis_points", "reservation_ttl_seconds", "log_level"),
     cores=1,
@@ -120,6 +123,18 @@ ORDER_PROCESSOR: Final = Handler(
     settings=("return_window_days", "delivery_days", "log_level"),
 )
 
+PAYMENT_WEBHOOK: Final = Handler(
+    name="payment-webhook",
+    function="payment-webhook",
+    package="functions.payment_webhook",
+    # The processor's signature is all that a caller needs. Its own limit keeps a flood away from the other routes.
+    routes=(
+        Route(method="POST", path=WEBHOOK_PATH, public=True, from_machines=True, requests_per_second=100, burst=200),
+    ),
+    settings=("log_level",),
+    timeout_seconds=20,
+)
+
 PAYOUTS: Final = Handler(
     name="payouts",
     function="payments",
@@ -187,6 +202,7 @@ SERVICES: Final = (CATALOG, CHECKOUT, SELLER, DISPUTE)
 HANDLERS: Final = (
     CHECKOUT_SAGA,
     ORDER_PROCESSOR,
+    PAYMENT_WEBHOOK,
     PAYOUTS,
     THUMBNAILS,
     CATALOG_IMPORT,

@@ -18,6 +18,7 @@ from commerce.ports.offers import Offers
 from commerce.ports.orders import Orders
 from commerce.ports.outbox import Outbox
 from commerce.ports.payment_gateway import PaymentGateway
+from commerce.ports.payment_inbox import PaymentInbox, PaymentNotices
 from commerce.ports.payouts import Payouts
 from commerce.ports.product_search import ProductSearch, SearchIndex
 from commerce.ports.products import Products
@@ -50,6 +51,8 @@ __all__ = [
     "Outbox",
     "PasswordSource",
     "PaymentGateway",
+    "PaymentInbox",
+    "PaymentNotices",
     "Payouts",
     "ProductSearch",
     "Products",

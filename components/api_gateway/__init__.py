@@ -10,6 +10,7 @@ from components.auth import Auth
 from components.component import Component
 from components.container_cluster import ContainerCluster
 from components.container_service import ContainerService
+from components.event_function import EventFunction
 from components.secrets_management import Secrets
 from components.workload import Route
 
@@ -23,6 +24,8 @@ class ApiGatewayArgs:
     """Where the services' load balancer is."""
     services: tuple[ContainerService, ...]
     """Each brings its own routes."""
+    functions: tuple[EventFunction, ...] = ()
+    """Those that answer requests themselves, each on its own routes."""
     secrets: Secrets
     allowed_origins: tuple[str, ...]
     """Origins of the storefronts that browsers may call from."""

@@ -18,6 +18,8 @@ from components.aws.narrow import on_aws
 from components.aws.signal import Signal, Watched
 from components.container_cluster.aws import ContainerCluster
 from components.container_service.aws import ContainerService
+from components.event_function.aws import EventFunction
+from components.event_function.aws.http import answer_requests
 from components.link import routes
 from components.secrets_management.aws import Secrets
 from components.workload import Route
@@ -49,7 +51,7 @@ class ApiGateway(ApiGatewayContract, Watched):
     def __init__(
         self, name: str, foundation: AwsFoundation, args: ApiGatewayArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        links = [routes(service) for service in args.services]
+        links = [routes(target) for target in (*args.services, *args.functions)]
         super().__init__(name, foundation, links=links, opts=opts)
         cluster = on_aws(args.cluster, ContainerCluster)
         self.api = aws.apigatewayv2.Api(
@@ -88,10 +90,12 @@ class ApiGateway(ApiGatewayContract, Watched):
         # A route leads to services that run already: after a change, to their new code.
         services = [on_aws(service, ContainerService).service for service in args.services]
         integration = self._integration(cluster, vpc_link, after=services)
-        self.routes = tuple(route for service in args.services for route in service.workload.routes)
-        for route in self.routes:
-            self._route(route, integration, authorizer)
-        self._stage(args, foundation)
+        routed = [(route, integration.id) for service in args.services for route in service.workload.routes]
+        for function in args.functions:
+            answered = answer_requests(self, self.api, on_aws(function, EventFunction))
+            routed += [(route, answered) for route in function.workload.routes]
+        self.routes = tuple(route for route, _ in routed)
+        self._stage(args, foundation, after=[self._route(route, behind, authorizer) for route, behind in routed])
         self.endpoint = self.api.api_endpoint
         self.domain_name = pulumi.Output.concat(self.api.id, f".execute-api.{foundation.region}.amazonaws.com")
         self.signals = _signals(self.api)
@@ -115,19 +119,20 @@ class ApiGateway(ApiGatewayContract, Watched):
         )
 
     def _route(
-        self, route: Route, integration: aws.apigatewayv2.Integration, authorizer: aws.apigatewayv2.Authorizer
-    ) -> None:
-        aws.apigatewayv2.Route(
+        self, route: Route, integration_id: pulumi.Input[str], authorizer: aws.apigatewayv2.Authorizer
+    ) -> aws.apigatewayv2.Route:
+        return aws.apigatewayv2.Route(
             f"{self.name}-{slug(route.key)}",
             api_id=self.api.id,
             route_key=route.key,
-            target=pulumi.Output.concat("integrations/", integration.id),
+            target=pulumi.Output.concat("integrations/", integration_id),
             authorization_type="NONE" if route.public else "JWT",
             authorizer_id=None if route.public else authorizer.id,
             opts=self.child(),
         )
 
-    def _stage(self, args: ApiGatewayArgs, account: AwsFoundation) -> None:
+    def _stage(self, args: ApiGatewayArgs, account: AwsFoundation, after: Sequence[aws.apigatewayv2.Route]) -> None:
+        limited = [route for route in self.routes if route.requests_per_second]
         # Under /aws/vendedlogs the service does not run into the size limit of the log resource policy.
         path = f"/aws/vendedlogs/apigateway/{account.prefix}"
         logs = log_group(self, self.name, path, on_aws(args.secrets, Secrets).key_arn)
@@ -141,8 +146,18 @@ class ApiGateway(ApiGatewayContract, Watched):
                 "throttling_burst_limit": args.burst,
                 "detailed_metrics_enabled": True,
             },
+            route_settings=[
+                {
+                    "route_key": route.key,
+                    "throttling_rate_limit": route.requests_per_second,
+                    "throttling_burst_limit": route.burst or route.requests_per_second,
+                    "detailed_metrics_enabled": True,
+                }
+                for route in limited
+            ],
             access_log_settings={"destination_arn": logs.arn, "format": pulumi.Output.json_dumps(ACCESS_LOG)},
-            opts=self.child(),
+            # The settings of a route that does not exist yet are refused.
+            opts=self.child(depends_on=after if limited else None),
         )
 
 

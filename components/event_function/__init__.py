@@ -31,6 +31,8 @@ class EventFunctionArgs:
 
 
 class EventFunction(Component):
-    """A handler that runs when a queue, a schedule, a workflow or another service calls it."""
+    """A handler that runs when a queue, a schedule, the API, a workflow or another service calls it."""
 
-    OFFERS = (Access.INVOKES,)
+    OFFERS = (Access.INVOKES, Access.ROUTES)
+
+    workload: Handler

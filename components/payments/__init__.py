@@ -43,9 +43,5 @@ class Payments(Component):
     secret_id: pulumi.Output[str]
 
     def webhook_url(self, endpoint: pulumi.Input[str]) -> pulumi.Output[str]:
-        """The address to give Stripe, behind the API at `endpoint`.
-
-        Nothing answers there in this release: no service has the route, so the API says 404. Checkout does not wait
-        for Stripe's events; register the address once a service for them (`payment-webhook`) is deployed.
-        """
+        """The address to give Stripe, behind the API at `endpoint`: the route of the payment webhook handler."""
         return pulumi.Output.concat(endpoint, WEBHOOK_PATH)

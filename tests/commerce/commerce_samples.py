@@ -16,6 +16,7 @@ from commerce.adapters.memory import (
     MemoryOffers,
     MemoryOrders,
     MemoryOutbox,
+    MemoryPaymentInbox,
     MemoryPayouts,
     MemorySales,
     MemorySellerAccounts,
@@ -28,6 +29,7 @@ from commerce.adapters.postgres import (
     PostgresOffers,
     PostgresOrders,
     PostgresOutbox,
+    PostgresPaymentInbox,
     PostgresPayouts,
     PostgresSales,
     PostgresSellerAccounts,
@@ -44,6 +46,7 @@ from commerce.ports import (
     Offers,
     Orders,
     Outbox,
+    PaymentInbox,
     Payouts,
     Sales,
     SellerAccounts,
@@ -62,6 +65,7 @@ class MarketPorts:
     payouts: Payouts
     ledger: Ledger
     outbox: Outbox
+    inbox: PaymentInbox
     events: EventLog
     sales: Sales
     holds: Holds
@@ -77,6 +81,7 @@ def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
         payouts=MemoryPayouts(market),
         ledger=MemoryLedger(market),
         outbox=MemoryOutbox(market),
+        inbox=MemoryPaymentInbox(market),
         events=MemoryEventLog(market),
         sales=MemorySales(market),
         holds=MemoryHolds(market),
@@ -92,6 +97,7 @@ def postgres_market(pool: asyncpg.Pool) -> MarketPorts:
         payouts=PostgresPayouts(pool),
         ledger=PostgresLedger(pool),
         outbox=PostgresOutbox(pool),
+        inbox=PostgresPaymentInbox(pool),
         events=PostgresEventLog(pool),
         sales=PostgresSales(pool),
         holds=PostgresHolds(pool),
@@ -105,7 +111,7 @@ async def empty(pool: asyncpg.Pool) -> None:
     few rows is faster than truncating the tables."""
     await pool.execute(
         "SET session_replication_role = replica;"
-        "DELETE FROM authentications; DELETE FROM fraud_assessments;"
+        "DELETE FROM authentications; DELETE FROM payment_events; DELETE FROM fraud_assessments;"
         "DELETE FROM case_messages; DELETE FROM cases; DELETE FROM audit_log;"
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
         "DELETE FROM shipments; DELETE FROM payouts; DELETE FROM holds; DELETE FROM connected_accounts;"

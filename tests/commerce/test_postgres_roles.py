@@ -20,7 +20,17 @@ from commerce.orders import WaitsFor
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
-    ("catalog", "catalog-import", "checkout", "checkout-saga", "dispute", "order-processor", "payouts", "seller"),
+    (
+        "catalog",
+        "catalog-import",
+        "checkout",
+        "checkout-saga",
+        "dispute",
+        "order-processor",
+        "payment-webhook",
+        "payouts",
+        "seller",
+    ),
     "reads-writes",
 )
 

@@ -14,7 +14,7 @@ from components.workload import Service
 from services.catalog.endpoints import router as catalog_router
 from services.checkout.endpoints import router as checkout_router
 from services.http.identity import signed_in
-from stacks.workloads import CATALOG, CHECKOUT
+from stacks.workloads import CATALOG, CHECKOUT, PAYMENT_WEBHOOK
 
 ROUTES = {
     "GET /catalog/products": "NONE",
@@ -30,6 +30,9 @@ ROUTES = {
     "POST /checkout": "JWT",
     "GET /orders": "JWT",
     "GET /orders/{order_id}": "JWT",
+    "POST /orders/{order_id}/authentication": "JWT",
+    "POST /orders/{order_id}/cancellation": "JWT",
+    "POST /webhooks/stripe": "NONE",
 }
 
 
@@ -39,7 +42,8 @@ def test_everything_but_browsing_takes_a_signed_in_user(prod: Planned) -> None:
         if name.startswith("api-"):
             route = prod.inputs("apigatewayv2/route:Route", name)
             found[route["routeKey"]] = route["authorizationType"]
-            assert route["target"] == "integrations/<Integration api-services.id>"
+            behind = "payment-webhook" if "webhooks" in name else "services"
+            assert route["target"] == f"integrations/<Integration api-{behind}.id>"
             assert ("authorizerId" in route) == (route["authorizationType"] == "JWT")
     assert found == ROUTES
 
@@ -70,12 +74,45 @@ def test_a_preflight_is_left_to_the_api_which_asks_it_for_no_token(prod: Planned
 
 
 def test_the_api_reaches_the_internal_load_balancer_through_its_vpc_link(prod: Planned) -> None:
+    assert set(prod.every("Integration")) == {"api-services", "api-payment-webhook"}
     for name in prod.every("Integration"):
         integration = prod.inputs("Integration", name)
         assert "requestParameters" not in integration
+        if name == "api-payment-webhook":
+            continue
         assert integration["connectionType"] == "VPC_LINK"
         assert integration["connectionId"] == "<VpcLink api.id>"
         assert integration["integrationUri"] == "<Listener cluster.arn>"
+
+
+def test_the_api_calls_the_payment_webhook_with_the_raw_body_and_may_call_it_on_its_route_only(prod: Planned) -> None:
+    integration = prod.inputs("Integration", "api-payment-webhook")
+    assert integration["integrationType"] == "AWS_PROXY"
+    assert integration["integrationUri"] == "<Function payment-webhook.invokeArn>"
+    assert integration["payloadFormatVersion"] == "2.0"
+    permission = prod.inputs("Permission", "api-payment-webhook")
+    assert permission["principal"] == "apigateway.amazonaws.com"
+    assert permission["sourceArn"] == "<Api api.executionArn>/*/POST/webhooks/stripe"
+    assert permission["function"] == "<Function payment-webhook.name>"
+
+
+def test_the_payment_webhook_has_a_limit_of_its_own_on_a_route_that_exists(prod: Planned) -> None:
+    stage = prod.inputs("Stage", "api")
+    assert stage["routeSettings"] == [
+        {
+            "routeKey": "POST /webhooks/stripe",
+            "throttlingRateLimit": 100,
+            "throttlingBurstLimit": 200,
+            "detailedMetricsEnabled": True,
+        }
+    ]
+    route = prod.one("apigatewayv2/route:Route", "api-post-webhooks-stripe").urn
+    assert route in prod.one("Stage", "api").dependencies
+
+
+def test_the_address_to_register_is_the_route_of_the_handler(prod: Planned) -> None:
+    (route,) = PAYMENT_WEBHOOK.routes
+    assert prod.readable(prod.plan.outputs)["stripe_webhook_url"] == f"<Api api.apiEndpoint>{route.path}"
 
 
 def test_a_route_is_changed_only_after_the_services_behind_it(prod: Planned) -> None:

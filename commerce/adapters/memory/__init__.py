@@ -19,6 +19,7 @@ from commerce.adapters.memory.offers import MemoryOffers
 from commerce.adapters.memory.order_pace import MemoryOrderPace
 from commerce.adapters.memory.orders import MemoryOrders
 from commerce.adapters.memory.outbox import MemoryOutbox
+from commerce.adapters.memory.payment_inbox import MemoryPaymentInbox
 from commerce.adapters.memory.payouts import MemoryPayouts
 from commerce.adapters.memory.product_search import MemoryProductSearch
 from commerce.adapters.memory.products import MemoryProducts
@@ -52,6 +53,7 @@ __all__ = [
     "MemoryOrderPace",
     "MemoryOrders",
     "MemoryOutbox",
+    "MemoryPaymentInbox",
     "MemoryPayouts",
     "MemoryProductSearch",
     "MemoryProducts",

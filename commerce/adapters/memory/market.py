@@ -50,6 +50,7 @@ class MemoryMarket:
     touched: dict[str, datetime] = field(default_factory=dict)
     dispatches: dict[str, int] = field(default_factory=dict)
     resumes: dict[str, int] = field(default_factory=dict)
+    payment_events: set[str] = field(default_factory=set)
     client_secrets: dict[str, str] = field(default_factory=dict)
     ledger: dict[str, LedgerTransaction] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)

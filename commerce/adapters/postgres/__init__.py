@@ -13,6 +13,7 @@ from commerce.adapters.postgres.migration import MigrationsDiffer, MigrationTamp
 from commerce.adapters.postgres.offers import PostgresOffers
 from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
+from commerce.adapters.postgres.payment_inbox import PostgresPaymentInbox
 from commerce.adapters.postgres.payouts import PostgresPayouts
 from commerce.adapters.postgres.reviews import PostgresReviews
 from commerce.adapters.postgres.roles import grant_roles
@@ -38,6 +39,7 @@ __all__ = [
     "PostgresOffers",
     "PostgresOrders",
     "PostgresOutbox",
+    "PostgresPaymentInbox",
     "PostgresPayouts",
     "PostgresReviews",
     "PostgresSales",

@@ -129,6 +129,14 @@ RIGHTS: Mapping[str, Rights] = {
             "INSERT (digest, reason) ON blocked_addresses",
         ),
     ),
+    "payment-webhook": Rights(
+        reads=("sellers", "orders", "order_lines", "seller_orders", "outbox", "payment_events"),
+        writes=(
+            "INSERT (event_id, type) ON payment_events",
+            "UPDATE (waits_for, dispatches, resumes, touched_at) ON orders",
+            "INSERT (order_id, attempt, traceparent) ON outbox",
+        ),
+    ),
     "order-processor": Rights(
         reads=("sellers", "orders", "order_lines", "seller_orders"),
         writes=("UPDATE (status, touched_at) ON orders", "UPDATE (held_until) ON seller_orders", TELLS),

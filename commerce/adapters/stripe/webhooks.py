@@ -18,7 +18,11 @@ def verify(payload: bytes, signature: str, secret: str, tolerance_seconds: int) 
         stripe.WebhookSignature.verify_header(text, signature, secret, tolerance_seconds)
         event = json.loads(text)
         return WebhookEvent(
-            event_id=event["id"], type=event["type"], created=event["created"], data=event["data"]["object"]
+            event_id=event["id"],
+            type=event["type"],
+            created=event["created"],
+            data=event["data"]["object"],
+            livemode=event.get("livemode", False),
         )
     except stripe.SignatureVerificationError as error:
         raise ForgedWebhook(f"The webhook's signature was not accepted: {error.user_message or error}") from error

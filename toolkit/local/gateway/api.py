@@ -48,13 +48,17 @@ class Cors(_Part):
 
 
 class Route(_Part):
-    """One route of an API, and the service that answers it."""
+    """One route of an API, and the service or the Lambda function that answers it."""
 
     method: str
     """`GET`, or `ANY`."""
     path: str
     """With `{name}` for a segment and `{name+}` for the rest (`/orders/{id}`, `/catalog/{proxy+}`), or `$default`."""
-    service: str
+    service: str = ""
+    function: str = ""
+    """Name of the Lambda function; empty where a service answers."""
+    throttle: Throttle | None = None
+    """Its own bucket in place of the stage's."""
     authorizer: Authorizer | None = None
     scopes: tuple[str, ...] = ()
     """The token needs one of them, where there are any."""
@@ -84,6 +88,8 @@ class GatewaySettings(_Part):
     """What stands before the API, if anything does."""
     buckets_url: str = ""
     """Where the buckets of the distribution are read."""
+    workers: Path | None = None
+    """The file that lists the workers of every Lambda function."""
 
     @classmethod
     def load(cls, file: Path) -> GatewaySettings:

@@ -11,10 +11,12 @@ from typing import Any
 
 from toolkit.local.gateway.api import GatewaySettings, Route
 from toolkit.local.gateway.authorizer import JwtAuthorizer, UnauthorizedError
+from toolkit.local.gateway.functions import FunctionCaller, request_of
 from toolkit.local.gateway.router import Router
 from toolkit.local.gateway.spec import HEALTH_PATH
 from toolkit.local.gateway.throttle import TokenBucket
 from toolkit.local.gateway.upstream import Headers, Upstream, UpstreamError
+from toolkit.local.lambda_functions.workers import Workers
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -50,9 +52,12 @@ class Gateway:
             for authorizer in {route.authorizer for route in api.routes if route.authorizer}
         }
         self._upstreams = {service: Upstream(url) for service, url in settings.services.items()}
-        self._buckets = (
-            {(route.method, route.path): TokenBucket(api.throttle) for route in api.routes} if api.throttle else {}
-        )
+        self._buckets = {
+            (route.method, route.path): TokenBucket(limit)
+            for route in api.routes
+            if (limit := route.throttle or api.throttle)
+        }
+        self._functions = FunctionCaller(Workers(settings.workers)) if settings.workers else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,7 +106,12 @@ class Gateway:
         body = await _read(receive)
         if body is None:
             return _refusal(413)
-        return await self._forward(scope, route, body)
+        return await (self._call(scope, route, body) if route.function else self._forward(scope, route, body))
+
+    async def _call(self, scope: Scope, route: Route, body: bytes) -> tuple[int, Headers, bytes]:
+        request = request_of(scope, body, _traced(scope["headers"]))
+        answer = await self._functions.call(route, request) if self._functions is not None else None
+        return answer if answer is not None else _refusal(503)
 
     async def _forward(self, scope: Scope, route: Route, body: bytes) -> tuple[int, Headers, bytes]:
         path: bytes = scope["raw_path"]

@@ -15,6 +15,8 @@ API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 ROUTE = "aws:apigatewayv2/route:Route"
+LAMBDA_FUNCTION = "aws:lambda/function:Function"
+LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 STAGE = "aws:apigatewayv2/stage:Stage"
 LISTENER = "aws:lb/listener:Listener"
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
@@ -48,8 +50,11 @@ def _route(
     """The route, `None` when no process of this machine answers it."""
     method, _, path = str(route["routeKey"]).rpartition(" ")  # `$default` has no method
     integration = _outputs(parts, INTEGRATION, str(route.get("target", "")).removeprefix("integrations/"))
-    service = None if integration is None else _service(path, integration, deployed, services)
-    if integration is None or service is None:
+    if integration is None:
+        return None
+    function = _function(integration, deployed) if integration.get("integrationType") == "AWS_PROXY" else ""
+    service = None if function else _service(path, integration, deployed, services)
+    if not function and service is None:
         return None
     _refuse_request_parameters(str(route["routeKey"]), integration)
     authorizer = _outputs(parts, AUTHORIZER, str(route.get("authorizerId") or ""))
@@ -57,7 +62,9 @@ def _route(
     return Route(
         method=method or "ANY",
         path=path,
-        service=service,
+        service=service or "",
+        function=function,
+        throttle=_throttle(parts, str(route["routeKey"])),
         authorizer=_jwt(authorizer) if authorizer and route.get("authorizationType") == "JWT" else None,
         scopes=tuple(route.get("authorizationScopes") or ()),
         timeout_seconds=float(milliseconds) / 1_000 if milliseconds else LONGEST_INTEGRATION_SECONDS,
@@ -83,9 +90,27 @@ def _jwt(authorizer: Properties) -> Authorizer:
     return Authorizer(issuer=configuration["issuer"], audiences=tuple(configuration.get("audiences") or ()))
 
 
-def _throttle(parts: Iterable[ResourceState]) -> Throttle | None:
+def _function(integration: Properties, deployed: Sequence[ResourceState]) -> str:
+    """The name of the Lambda function behind an integration, empty when the API has no permission to call it."""
+    for function in deployed:
+        if function.type == LAMBDA_FUNCTION and function.outputs["invokeArn"] == integration.get("integrationUri"):
+            name = str(function.outputs["name"])
+            allowed = any(
+                one.outputs.get("principal") == "apigateway.amazonaws.com"
+                for one in deployed
+                if one.type == LAMBDA_PERMISSION and one.outputs.get("function") in (name, function.outputs["arn"])
+            )
+            return name if allowed else ""
+    return ""
+
+
+def _throttle(parts: Iterable[ResourceState], route_key: str | None = None) -> Throttle | None:
+    """The limit of a route, or without one the stage's for every route."""
     for stage in parts:
-        settings = (stage.outputs.get("defaultRouteSettings") or {}) if stage.type == STAGE else {}
+        if stage.type != STAGE:
+            continue
+        own = [one for one in stage.outputs.get("routeSettings") or () if one["routeKey"] == route_key]
+        settings = (own[0] if own else {}) if route_key else stage.outputs.get("defaultRouteSettings") or {}
         if settings.get("throttlingRateLimit"):
             return Throttle(
                 rate=float(settings["throttlingRateLimit"]), burst=int(settings.get("throttlingBurstLimit") or 1)

@@ -135,7 +135,10 @@ def _gateway(topology: Topology, machine: Machine, port: int) -> ProcessSpec:
     authorizers = [route.authorizer for route in api.routes if route.authorizer]
     settings = GatewaySettings(
         api=api,
-        services={route.service: f"http://127.0.0.1:{machine.port(route.service)}" for route in api.routes},
+        services={
+            route.service: f"http://127.0.0.1:{machine.port(route.service)}" for route in api.routes if route.service
+        },
+        workers=machine.workers,
         keys_urls={
             authorizer.issuer: emulated_keys_url(authorizer.keys_url, machine.aws_endpoint)
             for authorizer in authorizers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
+from urllib.parse import urlsplit
 
 from toolkit.engine.counting import is_cloud_resource
 from toolkit.engine.describing import RemoteSdk
 from toolkit.engine.program import Program
-from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
 from toolkit.local.cloud.provider import LocalProvider
 from toolkit.local.cloud.warming import CALLS, warm
@@ -33,6 +32,7 @@ from toolkit.local.stack.counts import components, counted, not_emulated
 from toolkit.local.stack.machine import DEFAULT_REGION, SERVERS, Machine
 from toolkit.local.stack.steps import Steps
 from toolkit.local.stack.topology import Topology, topology
+from toolkit.local.stack.webhooks import register
 from toolkit.local.state.integrity import require_integrity
 from toolkit.local.state.run import Resources, Run
 
@@ -191,7 +191,7 @@ class LocalStack:
     def _deploy(self, program: Program, deployer: Deployer) -> Deployed:
         with self._provider() as provider:
             deployed = deployer.deploy(program, provider)
-        self._give_stripe_secret(deployed.resources)
+        self._give_stripe_secret(deployed)
         return deployed
 
     def _plan(self, program: Program) -> None:
@@ -205,20 +205,29 @@ class LocalStack:
             resources = sum(map(is_cloud_resource, planned))
             step.outcome = f"{len(functions)} functions, {resources} cloud resources, {len(links(planned))} links"
 
-    def _give_stripe_secret(self, resources: Sequence[ResourceState]) -> None:
-        """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already."""
-        client = self.machine.boto("secretsmanager")
-        for resource in resources:
+    def _give_stripe_secret(self, deployed: Deployed) -> None:
+        """Puts the double's key into the secret where an operator puts Stripe's on AWS, unless there is one already,
+        and registers the webhook endpoints as an operator does."""
+        client, stripe = self.machine.boto("secretsmanager"), self.machine.stripe
+        for resource in deployed.resources:
             if resource.type != SECRET or f"{PAYMENTS}$" not in resource.urn.split("::")[2] + "$":
                 continue
-            wanted = {"api_key": self.machine.stripe.api_key, "api_base": self.machine.stripe.url}
             try:
                 present = json.loads(client.get_secret_value(SecretId=resource.id)["SecretString"])
             except client.exceptions.ResourceNotFoundException:
                 present = {}
-            if not present or (present.get("api_base") and not wanted.items() <= present.items()):
-                value = {"webhook_secret": f"whsec_{secrets.token_hex(24)}", **present, **wanted}
-                client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(value))
+            if present and not present.get("api_base"):
+                continue  # the operator's own
+            wanted = {**present, "api_key": stripe.api_key, "api_base": stripe.url}
+            if address := self._webhook_address(deployed):
+                wanted |= register(stripe.url, stripe.api_key, address, wanted)
+            if wanted != present:
+                client.put_secret_value(SecretId=resource.id, SecretString=json.dumps(wanted))
+
+    def _webhook_address(self, deployed: Deployed) -> str | None:
+        """The stack's address for Stripe's events, at this machine's gateway."""
+        address = deployed.outputs.get("stripe_webhook_url")
+        return f"{self.url}{urlsplit(str(address)).path}" if address else None
 
     def _start_processes(self, wanted: Topology) -> Sequence[ProcessSpec]:
         with self._steps.step("processes", "services, workers, pollers, gateway") as step:

@@ -1,0 +1,44 @@
+"""Events of the payment processor in PostgreSQL: the event's id and what it changes, in one transaction."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from commerce import transitions
+from commerce.adapters.postgres.orders import change_order
+from commerce.orders import OrderNotFound
+from commerce.payment_news import Notice, PaymentMoved
+
+# A second delivery waits here until the first has committed, and then finds its row.
+_REMEMBER = """
+INSERT INTO payment_events (event_id, type) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING event_id
+"""
+
+
+class PostgresPaymentInbox:
+    """`commerce.ports.PaymentInbox` over a pool of connections."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def take(self, notice: Notice) -> bool:
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.fetchval(_REMEMBER, notice.event_id, notice.type) is None:
+                return False
+            await _apply(connection, notice)
+        return True
+
+
+async def _apply(connection: asyncpg.Connection, notice: Notice) -> None:
+    match notice.news:
+        case PaymentMoved() as payment:
+            try:
+                await change_order(
+                    connection,
+                    payment.order_id,
+                    lambda order: transitions.payment_moved(order, payment.payment_intent_id),
+                )
+            except OrderNotFound:
+                return  # of another stack that shares the processor's account
+        case _:
+            return

@@ -1,0 +1,1 @@
+"""Takes the payment processor's events: verified, stored with their work in one transaction, handled once."""

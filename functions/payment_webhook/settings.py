@@ -1,0 +1,12 @@
+"""The payment webhook's own settings; its link to the order database has its own."""
+
+from __future__ import annotations
+
+from functions.settings import FunctionSettings
+
+
+class PaymentWebhookSettings(FunctionSettings):
+    """`STRIPE_SECRET`: the secret that holds what the processor signs its events with, read with this function's own
+    identity."""
+
+    stripe_secret: str

@@ -23,6 +23,7 @@ from commerce.ports.payouts import Payouts
 from commerce.ports.product_search import ProductSearch, SearchIndex
 from commerce.ports.products import Products
 from commerce.ports.rankings import Rankings
+from commerce.ports.refunds import Refunds
 from commerce.ports.sales import Sales
 from commerce.ports.seller_accounts import SellerAccounts
 from commerce.ports.statements import Statements
@@ -57,6 +58,7 @@ __all__ = [
     "ProductSearch",
     "Products",
     "Rankings",
+    "Refunds",
     "RequestSigner",
     "Reviews",
     "Sales",

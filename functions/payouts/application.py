@@ -8,9 +8,16 @@ from __future__ import annotations
 from functools import partial
 
 from commerce.adapters import cloud
-from commerce.adapters.postgres import DatabaseSettings, PostgresPayouts, PostgresSellerAccounts, connect_pool
+from commerce.adapters.postgres import (
+    DatabaseSettings,
+    PostgresPayouts,
+    PostgresRefunds,
+    PostgresSellerAccounts,
+    connect_pool,
+)
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
+from functions.payouts.refunds import RefundDue
 from functions.payouts.round import Round
 from functions.payouts.settings import PayoutsSettings
 from functions.payouts.transfers import ConfirmAccounts, ReleaseDue, TransferDue
@@ -34,5 +41,6 @@ async def open_round() -> Round:
             "released": ReleaseDue(payouts),
             "accounts": ConfirmAccounts(PostgresSellerAccounts(pool), gateway),
             "transferred": TransferDue(payouts, gateway),
+            "refunded": RefundDue(PostgresRefunds(pool, commission_returned=True), gateway),
         }
     )

@@ -15,6 +15,7 @@ from commerce.adapters.postgres.orders import PostgresOrders
 from commerce.adapters.postgres.outbox import PostgresOutbox
 from commerce.adapters.postgres.payment_inbox import PostgresPaymentInbox
 from commerce.adapters.postgres.payouts import PostgresPayouts
+from commerce.adapters.postgres.refunds import PostgresRefunds
 from commerce.adapters.postgres.reviews import PostgresReviews
 from commerce.adapters.postgres.roles import grant_roles
 from commerce.adapters.postgres.sales import PostgresSales
@@ -41,6 +42,7 @@ __all__ = [
     "PostgresOutbox",
     "PostgresPaymentInbox",
     "PostgresPayouts",
+    "PostgresRefunds",
     "PostgresReviews",
     "PostgresSales",
     "PostgresSellerAccounts",

@@ -145,11 +145,12 @@ RIGHTS: Mapping[str, Rights] = {
     "payouts": Rights(
         reads=(
             *("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),
-            *("connected_accounts", "holds", "payouts"),
+            *("connected_accounts", "holds", "payouts", "refunds"),
         ),
         writes=(
             "UPDATE (state, transfer_id) ON seller_orders",
             "INSERT, UPDATE ON payouts",
+            "UPDATE (state, processor_refund_id, reversal_id, attempts, due_at) ON refunds",
             "INSERT, UPDATE ON connected_accounts",
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",

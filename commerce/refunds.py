@@ -1,0 +1,140 @@
+"""Refunds: what a buyer gets back of one seller's part of an order, and who bears it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.ledger import COMMISSION, PROCESSOR, LedgerTransaction, held, payable, transaction
+from commerce.money import Money
+from commerce.orders import IllegalTransition, SellerOrder, SellerOrderState
+from commerce.payouts import Payout, PayoutState
+
+
+class RefundState(StrEnum):
+    """requested -> paid (the buyer has the money) -> settled (what the seller had of it has come back); or failed: the
+    money came back from the buyer's bank, and the buyer has to be paid in another way."""
+
+    REQUESTED = "requested"
+    PAID = "paid"
+    SETTLED = "settled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """`reversal` is what is to be taken back from the seller's account, zero before the transfer."""
+
+    refund_id: str
+    order_id: str
+    seller_id: str
+    amount: Money
+    reversal: Money
+    reason: str
+    requested_at: datetime
+    state: RefundState = RefundState.REQUESTED
+    payment_intent_id: str | None = None
+    transfer_id: str | None = None
+    processor_refund_id: str | None = None
+    reversal_id: str | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A refund that may be made, the state of the share with it, and what goes to the ledger."""
+
+    refund: Refund
+    share_state: SellerOrderState
+    posts: LedgerTransaction
+
+
+def request(
+    order_id: str,
+    share: SellerOrder,
+    *,
+    refund_id: str,
+    amount: Money,
+    reason: str,
+    refunded: Money,
+    still_held: Money,
+    payout: Payout | None,
+    commission_returned: bool,
+    now: datetime,
+) -> Requested:
+    """Give back `amount` of a share of which `refunded` was given back before and the ledger still holds `still_held`.
+
+    What is held pays first, and the rest is what the seller owes: a later payout recovers it, or a reversal when this
+    share was transferred. `commission_returned` is the platform's policy: with it the platform gives back its
+    commission in proportion, without it the seller bears the whole refund. Raises RefundTooLarge, and IllegalTransition
+    for a share that was not paid for.
+    """
+    if share.state in (SellerOrderState.PENDING, SellerOrderState.CANCELED):
+        raise IllegalTransition(order_id, f"refunding the share of seller {share.seller_id}", share.state)
+    left = share.gross - refunded
+    if not 0 < amount.amount <= left.amount:
+        raise RefundTooLarge(order_id, share.seller_id, left)
+    own = _borne(share, refunded + amount, commission_returned) - _borne(share, refunded, commission_returned)
+    from_held = Money(min(own.amount, max(still_held.amount, 0)), own.currency)
+    transferred = payout is not None and payout.state in (PayoutState.CLAIMED, PayoutState.SENT)
+    nothing = own - own
+    whole = amount == left and share.state is SellerOrderState.HELD
+    return Requested(
+        refund=Refund(
+            refund_id=refund_id,
+            order_id=order_id,
+            seller_id=share.seller_id,
+            amount=amount,
+            reversal=own - from_held if transferred else nothing,
+            reason=reason,
+            requested_at=now,
+        ),
+        share_state=SellerOrderState.REFUNDED if whole else share.state,
+        posts=transaction(
+            f"refund/{order_id}/{share.seller_id}/{refund_id}",
+            order_id,
+            [
+                (PROCESSOR, -amount),
+                (COMMISSION, amount - own),
+                (held(share.seller_id), from_held),
+                (payable(share.seller_id), own - from_held),
+            ],
+        ),
+    )
+
+
+def _borne(share: SellerOrder, refunded: Money, commission_returned: bool) -> Money:
+    """What the seller bears when `refunded` was given back in all: refunds in parts come to the same as one."""
+    if not commission_returned:
+        return refunded
+    _, own = refunded.split([share.commission.amount, share.net.amount])
+    return own
+
+
+class RefundTooLarge(InvalidRequest):
+    """More than what is left of the buyer's payment to this seller."""
+
+    code = "refund-too-large"
+    title = "More than was paid cannot be given back"
+
+    def __init__(self, order_id: str, seller_id: str, left: Money) -> None:
+        super().__init__(
+            f"Of the part of seller {seller_id} in order {order_id}, {left} can still be given back.",
+            order_id=order_id,
+            seller_id=seller_id,
+            left=left.amount,
+        )
+        self.left = left
+
+
+class RefundConflict(MarketplaceError):
+    """The refund's id was used for another refund. Nothing was written."""
+
+    status = 409
+    code = "refund-conflict"
+    title = "There is another refund of this id"
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(f"Refund {refund_id} exists with another share or amount.", refund_id=refund_id)

@@ -25,6 +25,7 @@ from components.container_cluster import ContainerCluster, ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.dead_letter_queue import DeadLetterQueue, DeadLetterQueueArgs
 from components.delivery import Delivery, DeliveryArgs
+from components.edge_key import EdgeKey, EdgeKeyArgs
 from components.errors import CloudNotAvailable
 from components.event_function import EventFunction, EventFunctionArgs
 from components.event_queue import EventQueue, EventQueueArgs
@@ -100,6 +101,7 @@ class Cloud(Generic[S_contra, F]):
     ContainerService: Constructor[F, ContainerServiceArgs, ContainerService]
     Delivery: Constructor[F, DeliveryArgs, Delivery]
     DeadLetterQueue: Constructor[F, DeadLetterQueueArgs, DeadLetterQueue]
+    EdgeKey: Constructor[F, EdgeKeyArgs, EdgeKey]
     EventFunction: Constructor[F, EventFunctionArgs, EventFunction]
     FraudDetection: Constructor[F, FraudDetectionArgs, FraudDetection]
     EventQueue: Constructor[F, EventQueueArgs, EventQueue]

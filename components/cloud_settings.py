@@ -26,6 +26,10 @@ class CloudSettings(BaseModel):
     scorer_image: str = ""
     """Image of the fraud scorer: the same, built for the machines that models run on."""
 
+    def domain_problem(self, domain: str | None) -> str | None:
+        """Why the marketplace cannot be served under this name, or under one of the cloud's where there is none."""
+        return None
+
 
 def from_json(value: Any) -> Any:
     """Pulumi hands lists and objects over as JSON text."""

@@ -28,6 +28,7 @@ class Access(StrEnum):
     INFERS = "infers"
     READS_SECRET = "reads-secret"  # noqa: S105 - an access, not a password
     VERIFIES = "verifies"
+    ROTATES = "rotates"
     ROUTES = "routes"
     QUERIES = "queries"
     INDEXES = "indexes"
@@ -128,6 +129,11 @@ def indexes(target: Target) -> Link:
 def follows(target: Target) -> Link:
     """Is called with the changes of a data store, in their order."""
     return Link(target=target, access=Access.FOLLOWS)
+
+
+def rotates(target: Target) -> Link:
+    """Gives the target's secret its new value when that is due."""
+    return Link(target=target, access=Access.ROTATES)
 
 
 def routes(target: Target) -> Link:

@@ -21,6 +21,7 @@ from components.cloud import load
 from components.container_cluster import ContainerClusterArgs
 from components.container_service import ContainerService, ContainerServiceArgs
 from components.dead_letter_queue import DeadLetterQueueArgs
+from components.edge_key import EdgeKeyArgs
 from components.event_function import EventFunction, EventFunctionArgs
 from components.event_queue import EventQueueArgs, Subscription
 from components.foundation import Engines
@@ -37,6 +38,7 @@ from components.link import (
     reads,
     reads_secret,
     reads_writes,
+    rotates,
     sends,
     starts,
     verifies,
@@ -61,6 +63,7 @@ from stacks.workloads import (
     CHECKOUT,
     CHECKOUT_SAGA,
     DISPUTE,
+    EDGE_KEY_ROTATION,
     HANDLERS,
     INVENTORY_SYNC,
     MIGRATIONS,
@@ -105,7 +108,8 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             cidr=str(settings.network_cidr), secrets=secrets, shared=shared["network"] if shared is not None else None
         ),
     )
-    cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))
+    edge_key = cloud.EdgeKey("edge-key", on, EdgeKeyArgs(secrets=secrets))
+    cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network, edge_key=edge_key))
 
     def service(workload: Service, *links: Link) -> ContainerService:
         environment = settings.environment(workload.settings)
@@ -238,7 +242,20 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         on,
         WafArgs(routes=api.routes, secrets=secrets, count_only=settings.firewall_counts_only),
     )
-    edge = cloud.Cdn("edge", on, CdnArgs(api=api, firewall=firewall, site=SITE))
+    edge = cloud.Cdn(
+        "edge",
+        on,
+        CdnArgs(
+            api=api,
+            firewall=firewall,
+            key=edge_key,
+            cluster=cluster,
+            images=images,
+            site=SITE,
+            domain=settings.domain,
+        ),
+    )
+    edge_key_rotation = handler(EDGE_KEY_ROTATION, rotates(edge))
 
     # Security & Operations
     mails = cloud.EventQueue(
@@ -259,6 +276,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
             watched=(
                 edge,
                 firewall,
+                edge_key_rotation,
                 api,
                 catalog,
                 checkout,
@@ -300,6 +318,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
 
     return {
         "url": edge.url,
+        "domain_target": edge.domain_target,
         "issuer": auth.issuer,
         "client_id": auth.client_id,
         "directory_id": auth.directory_id,

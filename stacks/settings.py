@@ -8,6 +8,7 @@ for a misspelled key. Whether a chosen engine can be deployed is checked with th
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -32,6 +33,7 @@ IMAGE_KEYS: Final = (f"{NAMESPACE}:image", f"{NAMESPACE}:scorerImage")
 """An environment runs them; a baseline runs nothing."""
 CLOUD_KEY: Final = f"{NAMESPACE}:cloud"
 LOOPBACK: Final = ("localhost", "127.0.0.1")
+DOMAIN: Final = re.compile(r"(?=.{4,253}$)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,}")
 WIDEST_PREFIX: Final = 16
 NARROWEST_PREFIX: Final = 20
 
@@ -134,6 +136,16 @@ def _above_review(value: float, info: ValidationInfo) -> float:
     return value
 
 
+def _domain(value: str | None, info: ValidationInfo) -> str | None:
+    """A name under which the chosen cloud can serve the marketplace."""
+    if value is not None and not DOMAIN.fullmatch(value):
+        raise ValueError("expected a domain in lower case, without https:// and without a path")
+    section: CloudSettings | None = info.data.get("cloud_settings")
+    if section and (wrong := section.domain_problem(value)):
+        raise ValueError(wrong)
+    return value
+
+
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
         raise ValueError(f"expected one of {', '.join(sorted(CURRENCIES))}")
@@ -197,6 +209,9 @@ class Settings(BaseModel):
     """Origins whose pages may call the API from a browser; default: those of the callback URLs."""
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     burst: Annotated[int, Field(ge=1, le=5_000)] = 4_000
+    domain: Annotated[str | None, AfterValidator(_domain), Field(validate_default=True)] = None
+    """The marketplace's own name, such as `shop.example.com`; default: one of the cloud's. You point it to the output
+    `domain_target` yourself."""
     firewall_counts_only: bool = False
     """The firewall's rules against attacks refuse nothing, and count: for the first days before real customers."""
     alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None

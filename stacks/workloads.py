@@ -198,8 +198,18 @@ MIGRATIONS: Final = Handler(
     timeout_seconds=300,
 )
 
+EDGE_KEY_ROTATION: Final = Handler(
+    name="edge-key-rotation",
+    function="secrets-management",
+    package="functions.edge_key",
+    settings=("log_level",),
+    memory_mib=256,
+    timeout_seconds=60,
+)
+
 SERVICES: Final = (CATALOG, CHECKOUT, SELLER, DISPUTE)
 HANDLERS: Final = (
+    EDGE_KEY_ROTATION,
     CHECKOUT_SAGA,
     ORDER_PROCESSOR,
     PAYMENT_WEBHOOK,

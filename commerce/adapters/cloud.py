@@ -11,12 +11,14 @@ from pydantic import AfterValidator
 from commerce.errors import MarketplaceError
 
 if TYPE_CHECKING:
+    from commerce.adapters.edge_settings import EdgeSettings
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
     from commerce.ports import (
         CheckoutFlow,
         CredentialsSource,
         DeadLetters,
+        EdgeKeys,
         EventBus,
         Files,
         FraudScorer,
@@ -82,6 +84,10 @@ class Cloud(Protocol):
     def directory(self, directory_id: str) -> Directory: ...
 
     def secrets(self) -> Secrets: ...
+
+    def edge_keys(self, settings: EdgeSettings) -> EdgeKeys:
+        """The key that the edge sends to the services."""
+        ...
 
 
 class UnknownCloud(MarketplaceError):

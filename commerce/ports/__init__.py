@@ -8,6 +8,7 @@ from commerce.ports.checkout_flow import CheckoutFlow
 from commerce.ports.credentials import CredentialsSource, PasswordSource, RequestSigner, Secrets
 from commerce.ports.dead_letters import DeadLetters
 from commerce.ports.disputes import AuditLog, Cases, Reviews, Standings
+from commerce.ports.edge_keys import EdgeKeys
 from commerce.ports.events import EventBus, EventLog
 from commerce.ports.files import FileNotThere, Files, SignedUpload
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
@@ -38,6 +39,7 @@ __all__ = [
     "CheckoutFlow",
     "CredentialsSource",
     "DeadLetters",
+    "EdgeKeys",
     "EventBus",
     "EventLog",
     "FileNotThere",

@@ -18,6 +18,7 @@ from components.container_cluster.aws import ContainerCluster
 from components.container_service.aws import ContainerService
 from components.dead_letter_queue.aws import DeadLetterQueue
 from components.delivery.aws import Delivery
+from components.edge_key.aws import EdgeKey
 from components.event_function.aws import EventFunction
 from components.event_queue.aws import EventQueue
 from components.fraud_detection.aws import FraudDetection
@@ -47,6 +48,7 @@ CLOUD: Final[Cloud[AwsSettings, AwsFoundation]] = Cloud(
     ContainerService=ContainerService,
     Delivery=Delivery,
     DeadLetterQueue=DeadLetterQueue,
+    EdgeKey=EdgeKey,
     EventFunction=EventFunction,
     FraudDetection=FraudDetection,
     EventQueue=EventQueue,

@@ -30,6 +30,9 @@ class AwsFoundation(Foundation):
     zones: tuple[Zone, ...]
     """Zones the network may use, most important first."""
     aurora_version: str
+    certificate_arn: str | None
+    """Certificate of the marketplace's own name."""
+    shield_advanced: bool
     ses_identity: str | None
     """Identity of SES that mails are sent under; `None` for the domain of their sender."""
 
@@ -83,6 +86,8 @@ def foundation(
         account_id=caller.account_id,
         zones=settings.zones,
         aurora_version=settings.aurora_version,
+        certificate_arn=settings.certificate_arn,
+        shield_advanced=settings.shield_advanced is not None,
         ses_identity=settings.ses_identity,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -12,6 +13,9 @@ from components.aws.regions import unknown
 from components.aws.registry import ecr_address
 from components.aws.zones import Zone, problem, usable, zones
 from components.cloud_settings import CloudSettings, Texts
+
+CERTIFICATE: Final = re.compile(r"arn:aws:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
+SHIELD_ACCEPTED: Final = "accept-3000-usd-a-month-for-a-year"
 
 
 def _region(value: str) -> str:
@@ -47,6 +51,23 @@ def _pullable(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _certificate(value: str) -> str:
+    if not CERTIFICATE.fullmatch(value):
+        raise ValueError("expected a certificate in us-east-1 (arn:aws:acm:us-east-1:<account>:certificate/<id>)")
+    return value
+
+
+def _accepted(value: str) -> str:
+    """Shield Advanced is bought for a year, and by no slip of a key."""
+    if value != SHIELD_ACCEPTED:
+        raise ValueError(
+            "Shield Advanced costs 3,000 USD a month, with a commitment for one year, besides its fees for traffic "
+            "(https://aws.amazon.com/shield/pricing/). Shield Standard comes with CloudFront at no cost. "
+            f"Subscribe the account yourself, and accept the price with exactly {SHIELD_ACCEPTED!r}"
+        )
+    return value
+
+
 class AwsSettings(CloudSettings):
     """The settings of a stack on AWS besides the common ones."""
 
@@ -65,8 +86,21 @@ class AwsSettings(CloudSettings):
     aurora_version: Annotated[str, Field(pattern=r"^17\.\d+$"), AfterValidator(_supported)] = "17.7"
     """What a new order database starts with. 17.7 has AWS's long-term support and gets patches only; in any other AWS
     installs minor versions by itself. A database that exists is upgraded by hand."""
+    certificate_arn: Annotated[str, AfterValidator(_certificate)] | None = None
+    """Certificate of ACM for `marketplace:domain`, in us-east-1, the only region that CloudFront takes one from."""
+    shield_advanced: Annotated[str, AfterValidator(_accepted)] | None = None
+    """`accept-3000-usd-a-month-for-a-year`: puts the distribution under Shield Advanced.
+    The account is subscribed by hand, once."""
     ses_identity: Annotated[str, Field(pattern=r"^[^\s:/]+$")] | None = None
     """Verified identity of SES in the stack's region; default: the domain of `marketplace:mailFrom`."""
+
+    def domain_problem(self, domain: str | None) -> str | None:
+        """A name of one's own needs a certificate, and a certificate is for one."""
+        if domain and not self.certificate_arn:
+            return "needs marketplace:certificateArn, a certificate of ACM for this name in us-east-1"
+        if self.certificate_arn and not domain:
+            return "is required with marketplace:certificateArn: the certificate is for a name"
+        return None
 
     @property
     def zones(self) -> tuple[Zone, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.component import Component
+from components.edge_key import EdgeKey
 from components.network import Network
 
 
@@ -16,6 +17,8 @@ class ContainerClusterArgs:
     """Contract of the cluster."""
 
     network: Network
+    edge_key: EdgeKey
+    """What the entrance asks of every request."""
 
 
 class ContainerCluster(Component):

@@ -14,18 +14,25 @@ from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.container_cluster import ContainerCluster as ContainerClusterContract
 from components.container_cluster import ContainerClusterArgs
+from components.edge_key.aws import EdgeKey
 from components.network.aws import Network
 
 HTTP: Final = 80
 IDLE_SECONDS: Final = 60
-NOT_FOUND: Final = {"type": "not-found", "title": "Not found", "status": 404, "detail": "No service has this path."}
+FORBIDDEN: Final = {
+    "type": "forbidden",
+    "title": "Forbidden",
+    "status": 403,
+    "detail": "The API is reached through the address of the marketplace only.",
+}
 
 
 class ContainerCluster(ContainerClusterContract):
     """Creates the ECS cluster, the load balancer, its security group and its listener.
 
     The listener speaks HTTP: it is reached from the API's VPC link only, inside the VPC, whose traffic between
-    instances AWS encrypts on the wire. A path without a service is answered by the load balancer itself.
+    instances AWS encrypts on the wire. What comes without the edge's key is refused by the load balancer
+    itself; a path without a service the API has refused before.
     """
 
     def __init__(
@@ -37,6 +44,7 @@ class ContainerCluster(ContainerClusterContract):
     ) -> None:
         super().__init__(name, foundation, opts=opts)
         self.network = on_aws(args.network, Network)
+        self.edge_key = on_aws(args.edge_key, EdgeKey)
         self.cluster = aws.ecs.Cluster(
             name,
             name=fitted(CLUSTER, foundation.prefix),
@@ -80,8 +88,8 @@ class ContainerCluster(ContainerClusterContract):
                     "type": "fixed-response",
                     "fixed_response": {
                         "content_type": "application/json",
-                        "message_body": json.dumps(NOT_FOUND),
-                        "status_code": "404",
+                        "message_body": json.dumps(FORBIDDEN),
+                        "status_code": "403",
                     },
                 }
             ],

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from planned import Planned
 
-from components.cdn.aws import API, CACHING_DISABLED, CACHING_OPTIMIZED, SITE
+from components.cdn.aws import API, CACHING_DISABLED, CACHING_OPTIMIZED, IMAGES, SITE, api_origin
 from components.cdn.aws.behaviors import api_patterns, refuse_collisions
 from components.cdn.aws.site import files
 from components.errors import ComponentError
@@ -62,6 +62,14 @@ def test_every_other_path_is_a_file_of_the_site(stack: Planned, path: str) -> No
     assert behavior["allowedMethods"] == ["GET", "HEAD"]
     assert behavior["compress"] is True
     assert behavior["viewerProtocolPolicy"] == "redirect-to-https"
+
+
+def test_pictures_come_from_the_image_store_and_are_kept(stack: Planned) -> None:
+    behavior = behavior_of(stack, "/images/p-1/i-1/320.webp")
+    assert (behavior["targetOriginId"], behavior["cachePolicyId"]) == (IMAGES, CACHING_OPTIMIZED)
+    assert behavior["allowedMethods"] == ["GET", "HEAD"]
+    # What sellers upload is in the same bucket, and reached by no path.
+    assert behavior_of(stack, "/uploads/p-1")["targetOriginId"] == SITE
 
 
 def test_the_children_of_the_edge(prod: Planned, dev: Planned) -> None:
@@ -121,7 +129,8 @@ def test_the_edge_speaks_modern_tls_and_http_and_is_behind_the_firewall(stack: P
     inputs = distribution(stack)
     assert inputs["httpVersion"] == "http2and3"
     assert inputs["isIpv6Enabled"] is True
-    assert inputs["viewerCertificate"]["minimumProtocolVersion"] == "TLSv1.2_2021"
+    # For its own names CloudFront decides about TLS itself; see the test of a name of one's own.
+    assert inputs["viewerCertificate"] == {"cloudfrontDefaultCertificate": True}
     assert inputs["webAclId"] == "<WebAcl firewall.arn>"
     assert inputs["defaultRootObject"] == "index.html"
     # They would take the place of the API's own answers too.
@@ -133,11 +142,16 @@ def test_where_the_edge_answers_is_a_lever(prod: Planned, dev: Planned) -> None:
 
 
 def test_the_api_is_asked_by_its_own_name_over_tls(stack: Planned) -> None:
-    origins = {origin["originId"]: origin for origin in distribution(stack)["origins"]}
-    assert origins[API]["domainName"] == "<Api api.id>.execute-api.us-east-1.amazonaws.com"
-    assert origins[API]["customOriginConfig"]["originProtocolPolicy"] == "https-only"
-    assert origins[API]["customOriginConfig"]["originSslProtocols"] == ["TLSv1.2"]
-    assert origins[SITE]["originAccessControlId"] == "<OriginAccessControl edge.id>"
+    # The plan hides what is written beside a secret, and shows what refers to other resources.
+    site, api, images = distribution(stack)["origins"]
+    assert api["domainName"].startswith("<Api api.id>")
+    assert site["domainName"] == "<Bucket edge.bucketRegionalDomainName>"
+    assert images["domainName"] == "<Bucket images.bucketRegionalDomainName>"
+    assert site["originAccessControlId"] == images["originAccessControlId"] == "<OriginAccessControl edge.id>"
+    written = api_origin("api.example.com", "key")
+    assert written["custom_origin_config"]["origin_protocol_policy"] == "https-only"
+    assert written["custom_origin_config"]["origin_ssl_protocols"] == ["TLSv1.2"]
+    assert written["custom_headers"] == [{"name": "x-edge-key", "value": "key"}]
 
 
 def test_browsers_are_told_what_the_site_may_do(stack: Planned) -> None:

@@ -13,6 +13,7 @@ LAMBDA_RUNTIME = {"WriteLogs", "WriteTraces", "DescribeNetwork", "AttachNetwork"
 UNRESTRICTABLE = {
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
+    "elasticloadbalancing:DescribeRules",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",

@@ -15,12 +15,14 @@ Declare = Callable[[str], Plan]
 
 SERVICES = """
     from components.container_cluster import ContainerClusterArgs
+    from components.edge_key import EdgeKeyArgs
     from components.event_function import EventFunctionArgs
     from components.fulfillment_queue import FulfillmentQueueArgs
     from components.network import NetworkArgs
 
     on = foundation()
     secrets = cloud.Secrets("secrets", on, SecretsArgs())
+    edge_key = cloud.EdgeKey("edge-key", on, EdgeKeyArgs(secrets=secrets))
     network = cloud.Network("network", on, NetworkArgs(cidr="10.0.0.0/16", secrets=secrets))
 
     def worker(*links, timeout_seconds=30, every_minutes=None):
@@ -98,7 +100,8 @@ def test_two_statements_of_one_name_are_refused_and_neither_is_lost(declare: Dec
 def test_an_image_that_nothing_could_pull_is_refused(declare: Declare) -> None:
     source = SERVICES + (
         "    from components.container_service import ContainerServiceArgs\n"
-        '    cluster = cloud.ContainerCluster("cluster", on, ContainerClusterArgs(network=network))\n'
+        "    shared = ContainerClusterArgs(network=network, edge_key=edge_key)\n"
+        '    cluster = cloud.ContainerCluster("cluster", on, shared)\n'
         '    shop = Service(name="shop", function="catalog-service", module="services.shop", routes=())\n'
         '    cloud.ContainerService("shop", on, ContainerServiceArgs(\n'
         '        workload=shop, cluster=cluster, secrets=secrets, image="docker.io/shop:1"))\n'

@@ -15,6 +15,7 @@ from components.architecture.lifecycle import Status
 URNS = Path(__file__).parent / "urns"
 
 LINKS = {
+    ("edge-key-rotation", "rotates", "edge"),
     ("api", "routes", "catalog"),
     ("api", "routes", "checkout"),
     ("catalog", "verifies", "auth"),
@@ -146,6 +147,7 @@ def test_the_stack_says_where_to_go_next(stack: Planned) -> None:
         "issuer",
         "stripe_secret",
         "stripe_webhook_url",
+        "domain_target",
         "url",
     }
 

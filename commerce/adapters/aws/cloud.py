@@ -18,7 +18,9 @@ from commerce.adapters.aws.signing import SigV4Signer
 from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
 if TYPE_CHECKING:
+    from commerce.adapters.aws.edge_keys import CloudFrontKeys
     from commerce.adapters.cloud import Cloud
+    from commerce.adapters.edge_settings import EdgeSettings
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
     from commerce.ports import CredentialsSource, PasswordSource
@@ -85,6 +87,12 @@ class Aws:
     def secrets(self) -> SecretsReader:
         """Secrets Manager: a secret's name is its ARN or its own name."""
         return SecretsReader()
+
+    def edge_keys(self, settings: EdgeSettings) -> CloudFrontKeys:
+        """CloudFront sends it, the load balancer asks for it; imported for the one function that changes it."""
+        from commerce.adapters.aws.edge_keys import CloudFrontKeys
+
+        return CloudFrontKeys(settings)
 
 
 CLOUD: Final[Cloud] = Aws()

@@ -19,13 +19,15 @@ from components.container_service import ContainerServiceArgs
 from components.container_service.aws.autoscaling import follow_load
 from components.container_service.aws.patterns import path_patterns
 from components.container_service.aws.task_definition import task_definition
+from components.edge_key import HEADER
 from components.link import Access
 from components.secrets_management.aws import Secrets
 
 DRAIN_SECONDS: Final = 30
 STARTUP_SECONDS: Final = 60
 PATTERNS_PER_RULE: Final = 3
-"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
+"""A rule compares five values, and two of them are the valid keys of the edge:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
 APIS_TO_START: Final = ("s3", "ecr.api", "ecr.dkr", "logs")
 """AWS APIs that Fargate calls to start a task: it pulls the image, whose layers are in S3, and writes the logs."""
 
@@ -105,13 +107,17 @@ class ContainerService(ContainerServiceContract, Watched):
         """Each rule has up to three patterns. The provider assigns the priorities: services share no path, so the order
         does not matter. Rules are changed from last to first, so that a pattern that moves is always in one."""
         patterns = path_patterns(self.workload.routes)
+        key = self.cluster.edge_key
         starts = range(0, len(patterns), PATTERNS_PER_RULE)
         rules: list[pulumi.Resource] = []
         for number, start in reversed(list(enumerate(starts, start=1))):
             rule = aws.lb.ListenerRule(
                 self.name if number == 1 else f"{self.name}-{number}",
                 listener_arn=self.cluster.listener.arn,
-                conditions=[{"path_pattern": {"values": patterns[start : start + PATTERNS_PER_RULE]}}],
+                conditions=[
+                    {"path_pattern": {"values": patterns[start : start + PATTERNS_PER_RULE]}},
+                    {"http_header": {"http_header_name": HEADER, "values": [key.current, key.previous]}},
+                ],
                 actions=[{"type": "forward", "target_group_arn": targets.arn}],
                 opts=self.child(depends_on=list(rules)),
             )

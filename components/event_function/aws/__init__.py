@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import pulumi
 
@@ -20,6 +21,7 @@ from components.dead_letter_queue.aws import DeadLetterQueue
 from components.event_function import EventFunction as EventFunctionContract
 from components.event_function import EventFunctionArgs
 from components.event_function.aws.queue import consume
+from components.event_function.aws.rotation import Rotated, rotate
 from components.event_function.aws.schedule import run_every
 from components.event_function.aws.stream import follow
 from components.link import Access
@@ -42,8 +44,9 @@ class EventFunction(EventFunctionContract, Watched):
             DeadLetterQueue(f"{name}-given-up", foundation, DeadLetterQueueArgs(), opts=self.child())
             for _ in followed[:1]
         ]
-        # A queue, a stream and a schedule bound their function themselves; nothing else bounds one that is called.
-        bounded = bool(queues or followed) or args.workload.every_minutes is not None
+        rotated = [cast(Rotated, link.target) for link in args.links if link.access is Access.ROTATES]
+        # A queue, a stream, a schedule and a rotation bound their function; nothing else bounds one that is called.
+        bounded = bool(queues or followed or rotated) or args.workload.every_minutes is not None
         body = ImageFunction(
             self,
             foundation,
@@ -65,6 +68,8 @@ class EventFunction(EventFunctionContract, Watched):
             self.signals += (*follow(self, database, kept, body.function), *kept.signals)
         if args.workload.every_minutes is not None:
             self.signals += run_every(self, foundation, args.workload, body.function)
+        for target in rotated:
+            rotate(self, target, body.function)
         self.register_outputs({"arn": self.lambda_function.arn})
 
     def bind(self, workload: str, access: Access) -> Grant:

@@ -47,6 +47,16 @@ class Cors(_Part):
     max_age_seconds: int | None = None
 
 
+class Guard(_Part):
+    """What the load balancer asks of a request before it forwards it, and how it answers what comes without."""
+
+    header: str
+    values: tuple[str, ...]
+    status: int
+    content_type: str
+    body: str
+
+
 class Route(_Part):
     """One route of an API, and the service or the Lambda function that answers it."""
 
@@ -62,6 +72,7 @@ class Route(_Part):
     authorizer: Authorizer | None = None
     scopes: tuple[str, ...] = ()
     """The token needs one of them, where there are any."""
+    guard: Guard | None = None
     timeout_seconds: float = Field(default=LONGEST_INTEGRATION_SECONDS, gt=0)
 
 

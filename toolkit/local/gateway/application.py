@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from toolkit.local.gateway.api import GatewaySettings, Route
+from toolkit.local.gateway.api import GatewaySettings, Guard, Route
 from toolkit.local.gateway.authorizer import JwtAuthorizer, UnauthorizedError
 from toolkit.local.gateway.functions import FunctionCaller, request_of
 from toolkit.local.gateway.router import Router
@@ -114,6 +114,9 @@ class Gateway:
         return answer if answer is not None else _refusal(503)
 
     async def _forward(self, scope: Scope, route: Route, body: bytes) -> tuple[int, Headers, bytes]:
+        guard = route.guard
+        if guard is not None and not _admits(guard, scope["headers"]):
+            return guard.status, [(b"content-type", guard.content_type.encode())], guard.body.encode()
         path: bytes = scope["raw_path"]
         if scope["query_string"]:
             path += b"?" + scope["query_string"]
@@ -143,6 +146,11 @@ class Gateway:
             "access-control-max-age": str(cors.max_age_seconds) if preflight and cors.max_age_seconds else "",
         }
         return [(name.encode(), value.encode()) for name, value in sent.items() if value]
+
+
+def _admits(guard: Guard, headers: Headers) -> bool:
+    sent = header(headers, guard.header.encode())
+    return sent is not None and sent.decode("latin-1") in guard.values
 
 
 def _is_preflight(method: str, headers: Headers) -> bool:

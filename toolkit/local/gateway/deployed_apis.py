@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from toolkit.engine.provider import Properties
 from toolkit.engine.state import ResourceState
 from toolkit.errors import ToolkitError
-from toolkit.local.gateway.api import LONGEST_INTEGRATION_SECONDS, Api, Authorizer, Cors, Route, Throttle
+from toolkit.local.gateway.api import LONGEST_INTEGRATION_SECONDS, Api, Authorizer, Cors, Guard, Route, Throttle
 
 API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
@@ -67,6 +67,7 @@ def _route(
         throttle=_throttle(parts, str(route["routeKey"])),
         authorizer=_jwt(authorizer) if authorizer and route.get("authorizationType") == "JWT" else None,
         scopes=tuple(route.get("authorizationScopes") or ()),
+        guard=_guard(path, integration, deployed),
         timeout_seconds=float(milliseconds) / 1_000 if milliseconds else LONGEST_INTEGRATION_SECONDS,
     )
 
@@ -135,16 +136,45 @@ def _service(
     path: str, integration: Properties, deployed: Sequence[ResourceState], services: Mapping[str, str]
 ) -> str | None:
     """The service behind the load balancer's listener, chosen by its rules as the load balancer would."""
-    listener = integration.get("integrationUri")
+    rule = _rule(path, integration, deployed)
+    if rule is not None:
+        return _forwarded(rule.get("actions") or (), services)
+    return _forwarded(_default_actions(integration, deployed), services)
+
+
+def _guard(path: str, integration: Properties, deployed: Sequence[ResourceState]) -> Guard | None:
+    """The header that the rule of the path asks for; without it a request gets the listener's own answer."""
+    conditions = (_rule(path, integration, deployed) or {}).get("conditions") or ()
+    asked = next((one["httpHeader"] for one in conditions if one.get("httpHeader")), None)
+    if asked is None:
+        return None
+    actions = _default_actions(integration, deployed)
+    fixed: Properties = next((action["fixedResponse"] for action in actions if action.get("fixedResponse")), {})
+    return Guard(
+        header=str(asked["httpHeaderName"]).lower(),
+        values=tuple(asked["values"]),
+        status=int(fixed.get("statusCode") or 503),
+        content_type=str(fixed.get("contentType") or "text/plain"),
+        body=str(fixed.get("messageBody") or ""),
+    )
+
+
+def _rule(path: str, integration: Properties, deployed: Sequence[ResourceState]) -> Properties | None:
+    """The listener's first rule for the path."""
     sample = PARAMETER.sub("any", path)
-    rules = [r for r in deployed if r.type == LISTENER_RULE and r.outputs["listenerArn"] == listener]
-    for rule in sorted(rules, key=lambda rule: int(rule.outputs.get("priority") or 0)):
-        if _matches(rule.outputs.get("conditions") or (), sample):
-            return _forwarded(rule.outputs.get("actions") or (), services)
-    for found in deployed:
-        if found.type == LISTENER and found.outputs["arn"] == listener:
-            return _forwarded(found.outputs.get("defaultActions") or (), services)
-    return None
+    rules = [
+        resource.outputs
+        for resource in deployed
+        if resource.type == LISTENER_RULE and resource.outputs["listenerArn"] == integration.get("integrationUri")
+    ]
+    ordered = sorted(rules, key=lambda rule: int(rule.get("priority") or 0))
+    return next((rule for rule in ordered if _matches(rule.get("conditions") or (), sample)), None)
+
+
+def _default_actions(integration: Properties, deployed: Sequence[ResourceState]) -> Sequence[Properties]:
+    listener = integration.get("integrationUri")
+    found = (one.outputs for one in deployed if one.type == LISTENER and one.outputs["arn"] == listener)
+    return next((outputs.get("defaultActions") or () for outputs in found), ())
 
 
 def _matches(conditions: Iterable[Properties], path: str) -> bool:

@@ -147,5 +147,6 @@ def _gateway(topology: Topology, machine: Machine, port: int) -> ProcessSpec:
         buckets_url=machine.aws_endpoint,
     )
     file = machine.state / ROUTES_FILE
+    file.touch(mode=0o600)  # it holds the edge's key
     file.write_text(settings.model_dump_json(indent=2))
     return gateway(name=GATEWAY, settings=file, port=port)

@@ -35,6 +35,7 @@ SCHEDULE = "aws:scheduler/schedule:Schedule"
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 ENDPOINT_CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MODEL = "aws:sagemaker/model:Model"
+ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
 INVOCATION = "aws:lambda/invocation:Invocation"
 
 
@@ -185,8 +186,10 @@ def _worker(function: ResourceState) -> LambdaWorker:
 
 
 def _only_invoked(function: ResourceState, deployed: Sequence[ResourceState]) -> bool:
-    """Whether only the deployment itself calls the Lambda function (migrations): it needs no worker."""
+    """Whether only the deployment (migrations) or a rotation calls the Lambda function: it needs no worker."""
     names = {function.outputs["name"], function.outputs["arn"]}
+    if any(rotation.outputs["rotationLambdaArn"] in names for rotation in _of(deployed, ROTATION)):
+        return True  # what it changes is recorded only
     invoked = any(invocation.outputs["functionName"] in names for invocation in _of(deployed, INVOCATION))
     mentioned = any(
         function.outputs["arn"] in json.dumps(resource.inputs, default=str)

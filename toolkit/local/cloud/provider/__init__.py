@@ -40,6 +40,7 @@ class LocalProvider:
         """
         self._sdk = sdk or InstalledSdk()
         self._region = backends.region
+        self._backends = backends
         self._runner = LambdaRunner(backends)
         self._emulators = emulators(backends, run or self._runner)
 
@@ -109,7 +110,7 @@ class LocalProvider:
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> Properties:
         """Answers a data source."""
-        return data_sources.answer(token, args, self._region)
+        return data_sources.answer(token, args, self._backends)
 
     def _named_by(self, type: str) -> str | None:
         if type in NAME_PROPERTIES:

@@ -7,15 +7,18 @@ from typing import Any, Final
 
 from toolkit.engine.policy_document import POLICY_DOCUMENT, policy_document
 from toolkit.engine.provider import Properties, ProviderError
-from toolkit.local.cloud.provider.emulator import ACCOUNT
+from toolkit.local.cloud.provider.emulator import ACCOUNT, Backends
 
 
-def answer(token: str, arguments: Mapping[str, Any], region: str) -> Properties:
-    """The data source's result in the stack's `region`; an unknown one is refused by name."""
+def answer(token: str, arguments: Mapping[str, Any], backends: Backends) -> Properties:
+    """The data source's result in the stack's region; an unknown one is refused by name."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if token in ASKED:
+        return ASKED[token](given, backends)
     source = SOURCES.get(token)
     if source is None:
         raise ProviderError(f"this machine cannot answer the data source {token}")
-    return source({"region": region} | {name: value for name, value in arguments.items() if value is not None})
+    return source({"region": backends.region} | given)
 
 
 def _caller_identity(arguments: Mapping[str, Any]) -> Properties:
@@ -47,6 +50,37 @@ def _availability_zones(arguments: Mapping[str, Any]) -> Properties:
         "groupNames": [region],
     }
 
+
+def _secret_version(arguments: Mapping[str, Any], backends: Backends) -> Properties:
+    stage = arguments.get("versionStage") or "AWSCURRENT"
+    found = backends.boto("secretsmanager").get_secret_value(SecretId=arguments["secretId"], VersionStage=stage)
+    return {
+        "id": f"{found['ARN']}|{stage}",
+        "arn": found["ARN"],
+        "secretId": arguments["secretId"],
+        "secretString": found["SecretString"],
+        "versionId": found["VersionId"],
+        "versionStage": stage,
+        "versionStages": found["VersionStages"],
+    }
+
+
+def _random_password(arguments: Mapping[str, Any], backends: Backends) -> Properties:
+    asked = {name[0].upper() + name[1:]: value for name, value in arguments.items()}
+    if "PasswordLength" in asked:
+        asked["PasswordLength"] = int(asked["PasswordLength"])
+    return {"id": "password", **arguments, **_made(backends.boto("secretsmanager").get_random_password(**asked))}
+
+
+def _made(answer: Mapping[str, Any]) -> Properties:
+    return {"randomPassword": answer["RandomPassword"]}
+
+
+ASKED: Final[Mapping[str, Callable[[Mapping[str, Any], Backends], Properties]]] = {
+    "aws:secretsmanager/getRandomPassword:getRandomPassword": _random_password,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
+}
+"""What the emulated account is asked for."""
 
 SOURCES: Final[Mapping[str, Callable[[Mapping[str, Any]], Properties]]] = {
     POLICY_DOCUMENT: policy_document,

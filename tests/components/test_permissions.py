@@ -246,6 +246,7 @@ def test_services_of_aws_assume_roles_for_this_account_only(prod: Planned) -> No
         "checkout-execution": ["ecs-tasks.amazonaws.com"],
         "checkout-flow": ["states.amazonaws.com"],
         "checkout-saga": ["lambda.amazonaws.com"],
+        "edge-key-rotation": ["lambda.amazonaws.com"],
         "migrations": ["lambda.amazonaws.com"],
         "notifier": ["lambda.amazonaws.com"],
         "network-flows": ["vpc-flow-logs.amazonaws.com"],

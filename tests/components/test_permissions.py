@@ -134,7 +134,7 @@ EXPECTED: dict[str, Policy] = {
         ),
         "ReadsProducts": (
             ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"],
-            ["<Table products.arn>"],
+            ["<Table products.arn>", "<Table products.arn>/index/*"],
         ),
         "DecryptDynamodb": DECRYPT,
         "ConnectOrders": sign_in("inventory-sync"),

@@ -181,17 +181,11 @@ def decide(case: Case, actor: Actor, ruling: Ruling, order: Order) -> CaseChange
     Raises CaseClosed for another decision, CaseNotEscalated, InvalidRequest.
     """
     known = case.decision
-    if known is not None and (known.outcome, known.amount, known.actor_id) == (
-        ruling.outcome,
-        ruling.amount,
-        ruling.actor_id,
-    ):
-        return None
+    if known is not None:
+        amount = (ruling.amount or case.claimed) if ruling.outcome is Outcome.REFUND else ruling.amount
+        if (known.outcome, known.amount, known.actor_id) == (ruling.outcome, amount, ruling.actor_id):
+            return None
     _must_be_escalated(case)
-    if ruling.outcome is Outcome.REFUND:
-        raise InvalidRequest(
-            "This release cannot refund from a case yet: release the share, reject the claim, or leave the case open."
-        )
     checked = _checked(ruling, order, case)
     decided = replace(case, state=CaseState.DECIDED, due_at=None, decision=checked)
     return CaseChange(
@@ -199,6 +193,12 @@ def decide(case: Case, actor: Actor, ruling: Ruling, order: Order) -> CaseChange
         events=(_event(EventType.CASE_CLOSED, decided, end=checked.outcome),),
         audit=_audit("case_decided", actor, checked.reason, ruling.given_at, before=case, after=decided),
     )
+
+
+def refund_of(case: Case) -> Money | None:
+    """What the decision of a case gives back to the buyer."""
+    decision = case.decision
+    return decision.amount if decision is not None and decision.outcome is Outcome.REFUND else None
 
 
 def must_release(order: Order, seller_id: str) -> bool:

@@ -29,6 +29,7 @@ class EventType(StrEnum):
     SALE_DELIVERED = "sale_delivered"
     SHARE_RELEASED = "share_released"
     PAYOUT_SENT = "payout_sent"
+    REFUND_MADE = "refund_made"
     OFFER_CHANGED = "offer_changed"
     """Offers of `product_ids` were made, changed or withdrawn: of one product, or of a whole batch of an import."""
     PRODUCT_WITHDRAWN = "product_withdrawn"

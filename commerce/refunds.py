@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from commerce.errors import InvalidRequest, MarketplaceError
+from commerce.events import DomainEvent, EventType
+from commerce.holds import Hold
 from commerce.ledger import COMMISSION, PROCESSOR, LedgerTransaction, held, payable, transaction
 from commerce.money import Money
 from commerce.orders import IllegalTransition, SellerOrder, SellerOrderState
@@ -25,7 +28,10 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """`reversal` is what is to be taken back from the seller's account, zero before the transfer."""
+    """`reversal` is what is to be taken back from the seller's account, zero before the transfer. `covered` is what a
+    refund that failed had left with the platform and pays for this one; `credited` is what this one left when it
+    failed.
+    """
 
     refund_id: str
     order_id: str
@@ -40,6 +46,22 @@ class Refund:
     processor_refund_id: str | None = None
     reversal_id: str | None = None
     attempts: int = 0
+    covered: int = 0
+    credited: int = 0
+
+    @property
+    def live(self) -> bool:
+        return self.state is not RefundState.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the earlier refunds of a share come to, in minor units: `refunded` to the buyer, `reversed` of the transfer
+    or about to be, and `spare`: left with the platform by refunds that failed."""
+
+    refunded: int = 0
+    reversed: int = 0
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +80,32 @@ def request(
     refund_id: str,
     amount: Money,
     reason: str,
-    refunded: Money,
+    given: Given,
     still_held: Money,
     payout: Payout | None,
     commission_returned: bool,
     now: datetime,
 ) -> Requested:
-    """Give back `amount` of a share of which `refunded` was given back before and the ledger still holds `still_held`.
+    """Give back `amount` of a share of which `given` was given back before and the ledger still holds `still_held`.
 
     What is held pays first, and the rest is what the seller owes: a later payout recovers it, or a reversal when this
-    share was transferred. `commission_returned` is the platform's policy: with it the platform gives back its
-    commission in proportion, without it the seller bears the whole refund. Raises RefundTooLarge, and IllegalTransition
-    for a share that was not paid for.
+    share was transferred, of no more than what is left of the transfer. `commission_returned` is the platform's policy:
+    with it the platform gives back its commission in proportion, without it the seller bears the whole refund. Raises
+    RefundTooLarge, and IllegalTransition for a share that was not paid for.
     """
     if share.state in (SellerOrderState.PENDING, SellerOrderState.CANCELED):
         raise IllegalTransition(order_id, f"refunding the share of seller {share.seller_id}", share.state)
+    refunded = Money(given.refunded, share.gross.currency)
     left = share.gross - refunded
     if not 0 < amount.amount <= left.amount:
         raise RefundTooLarge(order_id, share.seller_id, left)
     own = _borne(share, refunded + amount, commission_returned) - _borne(share, refunded, commission_returned)
     from_held = Money(min(own.amount, max(still_held.amount, 0)), own.currency)
     transferred = payout is not None and payout.state in (PayoutState.CLAIMED, PayoutState.SENT)
-    nothing = own - own
+    beyond = own.amount - from_held.amount
+    covered = min(beyond, given.spare) if transferred else 0
+    unreversed = payout.amount.amount - given.reversed if transferred and payout else 0
+    reversal = max(0, min(beyond - covered, unreversed))
     whole = amount == left and share.state is SellerOrderState.HELD
     return Requested(
         refund=Refund(
@@ -87,7 +113,8 @@ def request(
             order_id=order_id,
             seller_id=share.seller_id,
             amount=amount,
-            reversal=own - from_held if transferred else nothing,
+            reversal=Money(reversal, own.currency),
+            covered=covered,
             reason=reason,
             requested_at=now,
         ),
@@ -102,6 +129,60 @@ def request(
                 (payable(share.seller_id), own - from_held),
             ],
         ),
+    )
+
+
+def given(earlier: Iterable[Refund]) -> Given:
+    """What the earlier refunds of one share come to."""
+    earlier = tuple(earlier)
+    return Given(
+        refunded=sum(one.amount.amount for one in earlier if one.live),
+        reversed=sum(one.reversal.amount for one in earlier if one.live or one.reversal_id is not None),
+        spare=sum(one.credited for one in earlier) - sum(one.covered for one in earlier if one.live),
+    )
+
+
+def again(refund_id: str, number: int) -> str:
+    """The id of the `number`-th attempt at a refund. The processor would find the failed one by the first's."""
+    return refund_id if number == 1 else f"{refund_id}/{number}"
+
+
+def ledger_id(refund: Refund) -> str:
+    """The ledger's transaction of a refund."""
+    return f"refund/{refund.order_id}/{refund.seller_id}/{refund.refund_id}"
+
+
+def failed_hold_id(order_id: str, seller_id: str) -> str:
+    """A share waits while its buyer is owed a refund that failed."""
+    return f"refund/{order_id}/{seller_id}"
+
+
+def lifted_by(refund: Refund) -> Hold:
+    """The hold of a failed refund, which the next refund of the share lifts."""
+    return Hold(
+        hold_id=failed_hold_id(refund.order_id, refund.seller_id),
+        seller_id=refund.seller_id,
+        order_id=refund.order_id,
+        reason="a refund failed",
+        placed_by="payment-webhook",
+        placed_at=refund.requested_at,
+        lifted_by="refunds",
+        lifted_at=refund.requested_at,
+        lift_reason=f"refund {refund.refund_id} was asked for",
+    )
+
+
+def made(refund: Refund) -> DomainEvent:
+    """What to tell of a refund that the buyer has."""
+    return DomainEvent(
+        type=EventType.REFUND_MADE,
+        subject_id=refund.order_id,
+        data={
+            "seller_id": refund.seller_id,
+            "refund_id": refund.refund_id,
+            "amount": refund.amount.amount,
+            "currency": refund.amount.currency,
+        },
     )
 
 

@@ -18,6 +18,7 @@ from commerce.adapters.memory import (
     MemoryOutbox,
     MemoryPaymentInbox,
     MemoryPayouts,
+    MemoryRefunds,
     MemorySales,
     MemorySellerAccounts,
     MemoryStatements,
@@ -31,6 +32,7 @@ from commerce.adapters.postgres import (
     PostgresOutbox,
     PostgresPaymentInbox,
     PostgresPayouts,
+    PostgresRefunds,
     PostgresSales,
     PostgresSellerAccounts,
     PostgresStatements,
@@ -48,6 +50,7 @@ from commerce.ports import (
     Outbox,
     PaymentInbox,
     Payouts,
+    Refunds,
     Sales,
     SellerAccounts,
     Statements,
@@ -71,6 +74,7 @@ class MarketPorts:
     holds: Holds
     accounts: SellerAccounts
     statements: Statements
+    refunds: Refunds
 
 
 def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
@@ -87,6 +91,7 @@ def memory_market(market: MemoryMarket | None = None) -> MarketPorts:
         holds=MemoryHolds(market),
         accounts=MemorySellerAccounts(market),
         statements=MemoryStatements(market),
+        refunds=MemoryRefunds(market, commission_returned=True),
     )
 
 
@@ -103,6 +108,7 @@ def postgres_market(pool: asyncpg.Pool) -> MarketPorts:
         holds=PostgresHolds(pool),
         accounts=PostgresSellerAccounts(pool),
         statements=PostgresStatements(pool),
+        refunds=PostgresRefunds(pool, commission_returned=True),
     )
 
 
@@ -111,7 +117,8 @@ async def empty(pool: asyncpg.Pool) -> None:
     few rows is faster than truncating the tables."""
     await pool.execute(
         "SET session_replication_role = replica;"
-        "DELETE FROM authentications; DELETE FROM payment_events; DELETE FROM refunds; DELETE FROM fraud_assessments;"
+        "DELETE FROM authentications; DELETE FROM payment_events;"
+        "DELETE FROM refunds; DELETE FROM fraud_assessments;"
         "DELETE FROM case_messages; DELETE FROM cases; DELETE FROM audit_log;"
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
         "DELETE FROM shipments; DELETE FROM payouts; DELETE FROM holds; DELETE FROM connected_accounts;"

@@ -60,11 +60,13 @@ from commerce.holds import Hold, manual_hold_id
 from commerce.money import Money
 from commerce.orders import OrderNotFound, OrderStatus, SellerOrderState, WaitsFor
 from commerce.ports import Assessments, AuditLog, Cases, Reviews, Standings
+from commerce.refunds import RefundTooLarge
 from commerce.reviews import NotUnderReview, OwnOrder
 from commerce.suspension import SellerNotFound
 
 ADMIN = Actor(user_id="ann", party=Party.ADMIN)
 LATER = NOON + timedelta(hours=1)
+FAR = NOON.replace(year=2100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +289,32 @@ async def test_a_refund_that_is_proposed_is_no_more_than_the_part_cost(office: O
     with pytest.raises(InvalidRequest, match="A refund is between"):
         await office.cases.propose(case_id, ruling(Outcome.REFUND, amount), Party.ADMIN)
     assert (await office.cases.get(case_id, "buyer")).state is CaseState.ESCALATED
+
+
+@pytest.mark.parametrize("amount", [500, None])
+async def test_a_refund_that_is_decided_is_booked_once(office: Office, amount: int | None) -> None:
+    case_id = await office.escalated()
+    share = await share_of(office)
+    given = share.gross.amount if amount is None else amount
+    for _ in range(2):
+        case = await office.cases.decide(case_id, ruling(Outcome.REFUND, amount), Party.ADMIN)
+    assert case.decision is not None
+    assert (case.state, case.decision.amount) == (CaseState.DECIDED, Money(given, "usd"))
+    [due] = await office.market.refunds.due(FAR)
+    assert (due.refund_id, due.amount.amount) == (case.refund_id, given)
+    assert (await office.market.ledger.get(f"refund/o1/ada/{case.refund_id}")) is not None
+    assert (await share_of(office)).state is (SellerOrderState.HELD if amount else SellerOrderState.REFUNDED)
+    assert await office.market.ledger.totals() == {"usd": 0}
+    assert await office.market.holds.of_seller("ada") == ()
+
+
+async def test_a_case_gives_back_no_more_than_earlier_refunds_left(office: Office) -> None:
+    case_id = await office.escalated()
+    await office.market.refunds.request("o1", "ada", Money(3000, "usd"), "goodwill", "sorry")
+    with pytest.raises(RefundTooLarge):
+        await office.cases.decide(case_id, ruling(Outcome.REFUND), Party.ADMIN)
+    assert (await office.cases.get(case_id, "buyer")).state is CaseState.ESCALATED, "nothing was decided"
+    await office.cases.decide(case_id, ruling(Outcome.REFUND, 2 * 1999 - 3000), Party.ADMIN)
 
 
 async def test_a_rejected_claim_leaves_the_share_to_its_return_window(office: Office) -> None:

@@ -23,6 +23,7 @@ from commerce.audit import AuditQuery
 from commerce.case_rules import BUYER_ANSWERS
 from commerce.cases import Actor, CaseClosed, CaseReason, CaseState, Complaint, Outcome, Party, Ruling
 from commerce.fraud import Decision, Verdict
+from commerce.money import Money
 from commerce.orders import WaitsFor
 from commerce.reviews import NotUnderReview
 
@@ -95,6 +96,30 @@ async def test_of_two_decisions_at_once_one_counts_and_moves_money_once(pool: as
     assert entry.entry.actor_id == end.decision.actor_id
     assert refused.state == CaseState.DECIDED
     assert await pool.fetchval("SELECT count(*) FROM holds WHERE lifted_at IS NULL") == 0
+
+
+@pytest.mark.parametrize("attempt", range(4))
+async def test_two_administrators_who_refund_at_once_give_one_refund(pool: asyncpg.Pool, attempt: int) -> None:
+    market, cases = postgres_market(pool), PostgresCases(pool)
+    await stock_up(market.offers)
+    await fulfilled(market, "o1", {"lamp": 1})
+    case, _ = await cases.open(COMPLAINT, NOON)
+    await cases.escalate(case.case_id, "buyer", NOON)
+
+    def refund(actor_id: str, amount: int) -> Coroutine[Any, Any, Any]:
+        ruling = Ruling(
+            outcome=Outcome.REFUND, actor_id=actor_id, reason="broken", given_at=NOON, amount=Money(amount, "usd")
+        )
+        return cases.decide(case.case_id, ruling, Party.ADMIN)
+
+    both = [refund("ann", 500), refund("bob", 1999), refund("ann", 500)]
+    answers = await together(*(both if attempt % 2 else both[::-1]))
+    end = await cases.get(case.case_id, "buyer")
+    assert end.decision is not None
+    assert len([answer for answer in answers if isinstance(answer, CaseClosed)]) in (1, 2)
+    [row] = await pool.fetch("SELECT refund_id, amount FROM refunds")
+    assert tuple(row) == (case.refund_id, end.decision.amount and end.decision.amount.amount)
+    assert await market.ledger.totals() == {"usd": 0}
 
 
 @pytest.mark.parametrize("attempt", range(4))

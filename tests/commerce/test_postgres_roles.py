@@ -131,6 +131,9 @@ OFFER = (
     "INSERT INTO offers (offer_id, seller_id, product_id, title, unit_price, currency, stock) "
     "VALUES ('o', 's', 'p', 't', 1, 'usd', 1)"
 )
+REFUNDED = """
+INSERT INTO refunds (refund_id, order_id, seller_id, amount, reversal, reason) VALUES ('r', 'o', 's', 1, 0, 'x')
+"""
 AUDITED = (
     "INSERT INTO audit_log (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) "
     "VALUES (now(), 'a', 'admin', 'x', 'y', 'z', '', '{}', '{}')"
@@ -169,6 +172,9 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("UPDATE seller_orders SET gross = 1", set()),
         ("UPDATE seller_orders SET transfer_id = 'tr'", {"payouts"}),
         ("UPDATE payouts SET amount = 1", {"payouts"}),
+        (REFUNDED, {"dispute"}),
+        ("UPDATE refunds SET state = 'settled'", {"payouts"}),
+        ("UPDATE refunds SET amount = 1", set()),
         ("UPDATE shipments SET tracking = 't'", {"seller"}),
         ("UPDATE shipments SET order_id = 'o'", set()),
         ("UPDATE holds SET lift_reason = 'r'", {"dispute", "seller"}),

@@ -24,6 +24,7 @@ from commerce.adapters.memory.payouts import MemoryPayouts
 from commerce.adapters.memory.product_search import MemoryProductSearch
 from commerce.adapters.memory.products import MemoryProducts
 from commerce.adapters.memory.rankings import MemoryRankings
+from commerce.adapters.memory.refunds import MemoryRefunds
 from commerce.adapters.memory.reviews import MemoryReviews
 from commerce.adapters.memory.sales import MemorySales
 from commerce.adapters.memory.seller_accounts import MemorySellerAccounts
@@ -58,6 +59,7 @@ __all__ = [
     "MemoryProductSearch",
     "MemoryProducts",
     "MemoryRankings",
+    "MemoryRefunds",
     "MemoryReviews",
     "MemorySales",
     "MemoryScorer",

@@ -25,8 +25,9 @@ from commerce.cases import (
 
 
 class MemoryCases:
-    def __init__(self, market: MemoryMarket) -> None:
+    def __init__(self, market: MemoryMarket, *, commission_returned: bool = True) -> None:
         self._market = market
+        self._commission_returned = commission_returned
 
     async def open(self, complaint: Complaint, now: datetime) -> tuple[Case, bool]:
         order = self._market.order(complaint.order_id)
@@ -81,10 +82,10 @@ class MemoryCases:
         case = self._case(case_id)
         order = self._market.order(case.order_id)
         change = case_rules.decide(case, acting(case, ruling.actor_id, staff), ruling, order)
-        if change is None:
-            return case
-        carry_out(self._market, change.case)
-        return self._store(change)
+        decided = case if change is None else change.case
+        if change is not None or case_rules.refund_of(case) is not None:
+            carry_out(self._market, decided, commission_returned=self._commission_returned)
+        return case if change is None else self._store(change)
 
     async def expire_due(self, now: datetime, limit: int = 100) -> tuple[str, ...]:
         due = sorted(

@@ -20,6 +20,7 @@ from commerce.ledger import LedgerConflict, LedgerTransaction
 from commerce.money import Money
 from commerce.orders import Order, OrderNotFound, SellerOrder
 from commerce.payouts import Payout
+from commerce.refunds import Refund
 from commerce.seller_accounts import AccountState
 from commerce.shipping import Shipment
 
@@ -64,6 +65,8 @@ class MemoryMarket:
     holds: list[Hold] = field(default_factory=list)
     payouts: dict[tuple[str, str], Payout] = field(default_factory=dict)
     payouts_due: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    refunds_due: dict[str, datetime] = field(default_factory=dict)
     assessed_at: dict[str, datetime] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     suspensions: dict[str, tuple[datetime, str]] = field(default_factory=dict)

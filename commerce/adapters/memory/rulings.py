@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.case_rules import must_release
+from commerce.adapters.memory.refunds import book
+from commerce.case_rules import must_release, refund_of
 from commerce.cases import Case, Outcome
 from commerce.ledger import held, release_transaction
 from commerce.orders import SellerOrderState
 from commerce.payouts import released
 
 
-def carry_out(market: MemoryMarket, case: Case) -> None:
+def carry_out(market: MemoryMarket, case: Case, *, commission_returned: bool) -> None:
     """Move the money that the decision of a case is about."""
+    if (refunded := refund_of(case)) is not None:
+        book(
+            market,
+            case.order_id,
+            case.seller_id,
+            refunded,
+            refund_id=case.refund_id,
+            reason=f"case: {case.reason}",
+            commission_returned=commission_returned,
+        )
     if case.decision is None or case.decision.outcome is not Outcome.RELEASE:
         return
     order = market.order(case.order_id)

@@ -64,10 +64,11 @@ INSERT INTO case_messages (case_id, number, author_id, party, text, written_at) 
 
 
 class PostgresCases:
-    """`commerce.ports.Cases` over a pool of connections."""
+    """`commerce.ports.Cases` over a pool of connections. `commission_returned`: see `refunds.request`."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, commission_returned: bool = True) -> None:
         self._pool = pool
+        self._commission_returned = commission_returned
 
     async def open(self, complaint: Complaint, now: datetime) -> tuple[Case, bool]:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -115,8 +116,10 @@ class PostgresCases:
         async with self._pool.acquire() as connection, connection.transaction():
             case, order = await _lock_with_order(connection, case_id)
             change = case_rules.decide(case, acting(case, ruling.actor_id, staff), ruling, order)
-            if change is not None:
-                await carry_out(connection, change.case)
+            # The same decision once more asks again for a refund that failed.
+            decided = case if change is None else change.case
+            if change is not None or case_rules.refund_of(case) is not None:
+                await carry_out(connection, decided, commission_returned=self._commission_returned)
             return await _store(connection, case, change)
 
     async def expire_due(self, now: datetime, limit: int = 100) -> tuple[str, ...]:

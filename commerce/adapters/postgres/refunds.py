@@ -7,29 +7,39 @@ from typing import Any
 
 import asyncpg
 
+from commerce.adapters.postgres.events import record
+from commerce.adapters.postgres.holds import lift
 from commerce.adapters.postgres.ledger import post
-from commerce.adapters.postgres.payouts import TURN, payout_of
+from commerce.adapters.postgres.payouts import TURN, owed, payout_of
 from commerce.ledger import held, reversal_transaction
 from commerce.money import Money
 from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
-from commerce.refunds import Refund, RefundConflict, RefundState, request
+from commerce.payouts import Payout
+from commerce.refunds import Refund, RefundConflict, RefundState, again, given, lifted_by, made, request
 
 _SHARE = """
 SELECT s.*, o.currency, p.display_name
 FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)
 WHERE s.order_id = $1 AND s.seller_id = $2 FOR UPDATE OF s
 """
-_HELD = """
-SELECT coalesce(-sum(e.amount), 0)::bigint FROM ledger_transactions t JOIN ledger_entries e USING (transaction_id)
-WHERE t.order_id = $1 AND e.account = $2 AND e.currency = $3
-"""
 _READ = """
 SELECT r.*, o.currency, o.payment_intent_id, s.transfer_id
 FROM refunds r JOIN orders o USING (order_id) JOIN seller_orders s USING (order_id, seller_id)
 """
 _WRITE = """
-INSERT INTO refunds (refund_id, order_id, seller_id, amount, reversal, reason, requested_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO refunds (refund_id, order_id, seller_id, amount, reversal, covered, reason, requested_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_PAID = """
+UPDATE refunds SET processor_refund_id = $2, attempts = 0, due_at = now(),
+    state = CASE WHEN reversal = 0 THEN 'settled' ELSE 'paid' END
+WHERE refund_id = $1 AND state = 'requested' RETURNING refund_id
+"""
+# A refund may fail while its reversal is made: what came back then is spare.
+_REVERSED = """
+UPDATE refunds SET reversal_id = $2, credited = credited + CASE WHEN state = 'failed' THEN reversal ELSE 0 END,
+    state = CASE WHEN state = 'failed' THEN state ELSE 'settled' END
+WHERE refund_id = $1 AND state IN ('paid', 'failed') AND reversal_id IS NULL RETURNING refund_id
 """
 # A reversal waits for the transfer that it takes from.
 _DUE = f"""
@@ -52,81 +62,29 @@ class PostgresRefunds:
 
     async def request(self, order_id: str, seller_id: str, amount: Money, refund_id: str, reason: str) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
-            # With the claims of payouts: what is on its way to the seller is known then.
-            await connection.execute(TURN, seller_id)
-            row = await connection.fetchrow(_SHARE, order_id, seller_id)
-            if row is None:
-                raise OrderNotFound(order_id)
-            known = await connection.fetchrow(f"{_READ} WHERE r.refund_id = $1", refund_id)
-            if known is not None:
-                if (known["order_id"], known["seller_id"], known["amount"]) != (order_id, seller_id, amount.amount):
-                    raise RefundConflict(refund_id)
-                return False
-            share, currency = _share(row), row["currency"]
-            refunded = await connection.fetchval(
-                "SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE order_id = $1 AND seller_id = $2",
+            booked = await book(
+                connection,
                 order_id,
                 seller_id,
-            )
-            still_held = await connection.fetchval(_HELD, order_id, held(seller_id), currency)
-            payout = await connection.fetchrow(
-                "SELECT * FROM payouts WHERE order_id = $1 AND seller_id = $2", order_id, seller_id
-            )
-            requested = request(
-                order_id,
-                share,
+                amount,
                 refund_id=refund_id,
-                amount=amount,
                 reason=reason,
-                refunded=Money(refunded, currency),
-                still_held=Money(still_held, currency),
-                payout=None if payout is None else payout_of(payout),
                 commission_returned=self._commission_returned,
-                now=datetime.now(UTC),
             )
-            refund = requested.refund
-            await connection.execute(
-                _WRITE,
-                refund_id,
-                order_id,
-                seller_id,
-                amount.amount,
-                refund.reversal.amount,
-                reason,
-                refund.requested_at,
-            )
-            if requested.share_state is not share.state:
-                await connection.execute(
-                    "UPDATE seller_orders SET state = $3 WHERE order_id = $1 AND seller_id = $2",
-                    order_id,
-                    seller_id,
-                    requested.share_state,
-                )
-            await post(connection, requested.posts)
-        return True
+        return booked is not None
 
     async def due(self, now: datetime, limit: int = 100) -> tuple[Refund, ...]:
         return tuple(_refund(row) for row in await self._pool.fetch(_DUE, now, limit))
 
     async def record_paid(self, refund_id: str, processor_refund_id: str) -> None:
-        await self._pool.execute(
-            "UPDATE refunds SET processor_refund_id = $2, attempts = 0, due_at = now(), "
-            "state = CASE WHEN reversal = 0 THEN 'settled' ELSE 'paid' END "
-            "WHERE refund_id = $1 AND state = 'requested'",
-            refund_id,
-            processor_refund_id,
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await pay(connection, refund_id, processor_refund_id)
 
     async def record_reversed(self, refund_id: str, reversal_id: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            settled = await connection.fetchval(
-                "UPDATE refunds SET state = 'settled', reversal_id = $2 WHERE refund_id = $1 AND state = 'paid' "
-                "RETURNING refund_id",
-                refund_id,
-                reversal_id,
-            )
-            if settled is not None:
-                refund = _refund(await connection.fetchrow(f"{_READ} WHERE r.refund_id = $1", refund_id))
+            if await connection.fetchval(_REVERSED, refund_id, reversal_id) is not None:
+                refund = await find(connection, refund_id)
+                assert refund is not None  # noqa: S101 - it was changed a line above
                 await post(
                     connection,
                     reversal_transaction(refund.order_id, refund.seller_id, refund.refund_id, refund.reversal),
@@ -134,6 +92,94 @@ class PostgresRefunds:
 
     async def record_attempt(self, refund_id: str, now: datetime) -> None:
         await self._pool.execute(_ATTEMPT, refund_id, now)
+
+
+async def book(
+    connection: asyncpg.Connection,
+    order_id: str,
+    seller_id: str,
+    amount: Money,
+    *,
+    refund_id: str,
+    reason: str,
+    commission_returned: bool,
+) -> Refund | None:
+    """Check and book a refund in the transaction of what it follows from; None when it was booked before and has not
+    failed."""
+    share = await lock_share(connection, order_id, seller_id)
+    number = 1
+    while (known := await find(connection, again(refund_id, number))) is not None:
+        if (known.order_id, known.seller_id, known.amount) != (order_id, seller_id, amount):
+            raise RefundConflict(refund_id)
+        if known.live:
+            return None
+        number += 1
+    earlier = await connection.fetch(f"{_READ} WHERE r.order_id = $1 AND r.seller_id = $2", order_id, seller_id)
+    requested = request(
+        order_id,
+        share,
+        refund_id=again(refund_id, number),
+        amount=amount,
+        reason=reason,
+        given=given(map(_refund, earlier)),
+        still_held=await owed(connection, order_id, held(seller_id), share.gross.currency),
+        payout=await payout_for(connection, order_id, seller_id),
+        commission_returned=commission_returned,
+        now=datetime.now(UTC),
+    )
+    refund = requested.refund
+    await connection.execute(
+        _WRITE,
+        refund.refund_id,
+        order_id,
+        seller_id,
+        amount.amount,
+        refund.reversal.amount,
+        refund.covered,
+        reason,
+        refund.requested_at,
+    )
+    await set_state(connection, order_id, share, requested.share_state)
+    await lift(connection, lifted_by(refund))
+    await post(connection, requested.posts)
+    return refund
+
+
+async def pay(connection: asyncpg.Connection, refund_id: str, processor_refund_id: str) -> None:
+    """The processor has made a refund: told once."""
+    if await connection.fetchval(_PAID, refund_id, processor_refund_id) is not None:
+        refund = await find(connection, refund_id)
+        assert refund is not None  # noqa: S101 - it was changed a line above
+        await record(connection, made(refund))
+
+
+async def lock_share(connection: asyncpg.Connection, order_id: str, seller_id: str) -> SellerOrder:
+    """In turn with the claims of payouts: what is on its way to the seller is known then. Raises OrderNotFound."""
+    await connection.execute(TURN, seller_id)
+    row = await connection.fetchrow(_SHARE, order_id, seller_id)
+    if row is None:
+        raise OrderNotFound(order_id)
+    return _share(row)
+
+
+async def set_state(connection: asyncpg.Connection, order_id: str, share: SellerOrder, state: SellerOrderState) -> None:
+    if state is not share.state:
+        await connection.execute(
+            "UPDATE seller_orders SET state = $3 WHERE order_id = $1 AND seller_id = $2",
+            order_id,
+            share.seller_id,
+            state,
+        )
+
+
+async def payout_for(connection: asyncpg.Connection, order_id: str, seller_id: str) -> Payout | None:
+    row = await connection.fetchrow("SELECT * FROM payouts WHERE order_id = $1 AND seller_id = $2", order_id, seller_id)
+    return None if row is None else payout_of(row)
+
+
+async def find(connection: asyncpg.Connection, refund_id: str) -> Refund | None:
+    row = await connection.fetchrow(f"{_READ} WHERE r.refund_id = $1", refund_id)
+    return None if row is None else _refund(row)
 
 
 def _share(row: Any) -> SellerOrder:
@@ -165,4 +211,6 @@ def _refund(row: Any) -> Refund:
         processor_refund_id=row["processor_refund_id"],
         reversal_id=row["reversal_id"],
         attempts=row["attempts"],
+        covered=row["covered"],
+        credited=row["credited"],
     )

@@ -37,6 +37,8 @@ TELLS = "INSERT (type, subject_id, data, occurred_at, traceparent) ON events"
 """What every workload needs that changes something others are told of."""
 NOTES = "INSERT (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) ON audit_log"
 """What every workload needs in which staff acts."""
+BOOKS_REFUNDS = "INSERT (refund_id, order_id, seller_id, amount, reversal, covered, reason, requested_at) ON refunds"
+"""It books refunds, and cannot say that one was made."""
 _SELLER = f"current_setting('{SETTING}', true)"
 """Nothing outside a transaction that acts for a seller: no row has this id, nor an empty one."""
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
@@ -79,7 +81,7 @@ RIGHTS: Mapping[str, Rights] = {
         reads=(
             *_SALES,
             *("cases", "case_messages", "fraud_assessments", "audit_log", "holds"),
-            *("ledger_transactions", "ledger_entries"),
+            *("ledger_transactions", "ledger_entries", "payouts", "refunds"),
         ),
         writes=(
             "INSERT (case_id, order_id, seller_id, buyer_id, reason, currency, claimed, state, opened_at, due_at) "
@@ -94,6 +96,7 @@ RIGHTS: Mapping[str, Rights] = {
             "UPDATE (dispatches, resumes, waits_for, stop_reason, touched_at) ON orders",
             "INSERT (order_id, attempt, traceparent) ON outbox",
             "UPDATE (state) ON seller_orders",
+            BOOKS_REFUNDS,
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",
             TELLS,
@@ -150,7 +153,7 @@ RIGHTS: Mapping[str, Rights] = {
         writes=(
             "UPDATE (state, transfer_id) ON seller_orders",
             "INSERT, UPDATE ON payouts",
-            "UPDATE (state, processor_refund_id, reversal_id, attempts, due_at) ON refunds",
+            "UPDATE (state, processor_refund_id, reversal_id, attempts, due_at, credited) ON refunds",
             "INSERT, UPDATE ON connected_accounts",
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",

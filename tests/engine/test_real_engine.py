@@ -99,7 +99,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("project")
     for file in PROJECT.glob("Pulumi*.yaml"):
         shutil.copy(file, copy)
-    for folder in ("stacks", "components", "functions", "commerce"):
+    for folder in ("stacks", "components", "functions", "commerce", "web"):
         shutil.copytree(PROJECT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / ".venv").symlink_to(sys.prefix)
     return copy

@@ -33,11 +33,7 @@ def test_a_duplicate_queue_message_fulfills_an_order_once(running: Running) -> N
 def test_a_poisoned_message_ends_in_the_dead_letter_queue(running: Running) -> None:
     """It was sent before everything else here: it held nobody up."""
     sqs = running.boto("sqs")
-    [dead] = (
-        resource.outputs["url"]
-        for resource in running.resources
-        if resource.type == QUEUE and resource.name != "fulfillment"
-    )
+    dead = running.outputs(QUEUE, "fulfillment-dead-letters")["url"]
 
     def arrived() -> bool:
         messages = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", ())

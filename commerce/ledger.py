@@ -17,6 +17,8 @@ from commerce.orders import Order, SellerOrder
 
 PROCESSOR = "stripe"
 COMMISSION = "platform:commission"
+LOSSES = "platform:losses"
+"""What the platform itself gave away."""
 
 
 def held(seller_id: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commerce.money import Money
+from commerce.seller_accounts import AccountState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +53,9 @@ class DisputeMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged:
-    """What a seller's account at the processor may do now. `disabled_reason` is the processor's own word."""
+    """What a seller's account at the processor may do now."""
 
-    account_id: str
-    transfers_active: bool
-    payouts_enabled: bool
-    details_submitted: bool
-    disabled_reason: str | None
-    at: datetime
+    state: AccountState
 
 
 News = PaymentMoved | RefundMade | RefundFailed | DisputeMoved | AccountChanged

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -152,6 +152,59 @@ def ledger_id(refund: Refund) -> str:
     return f"refund/{refund.order_id}/{refund.seller_id}/{refund.refund_id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A refund whose money came back, and what follows: the share's state, the ledger, and a hold until the buyer is
+    paid in another way."""
+
+    refund: Refund
+    share_state: SellerOrderState
+    posts: LedgerTransaction
+    hold: Hold
+
+
+def fail(
+    refund: Refund,
+    share: SellerOrder,
+    *,
+    processor_refund_id: str,
+    posted: LedgerTransaction,
+    payout: Payout | None,
+    reason: str,
+    now: datetime,
+) -> Failed | None:
+    """Take back what `posted` says of a refund that failed. None when that was done before."""
+    if not refund.live:
+        return None
+    released = share.state not in (SellerOrderState.HELD, SellerOrderState.REFUNDED)
+    from_held = sum(one.amount.amount for one in posted.entries if one.account == held(share.seller_id))
+    transferred = payout is not None and payout.state in (PayoutState.CLAIMED, PayoutState.SENT)
+    back = [
+        (payable(share.seller_id) if released and one.account == held(share.seller_id) else one.account, -one.amount)
+        for one in posted.entries
+    ]
+    credited = (from_held if released and transferred else 0) + (refund.reversal.amount if refund.reversal_id else 0)
+    failed = replace(
+        refund,
+        state=RefundState.FAILED,
+        processor_refund_id=refund.processor_refund_id or processor_refund_id,
+        credited=credited,
+    )
+    return Failed(
+        refund=failed,
+        share_state=SellerOrderState.HELD if share.state is SellerOrderState.REFUNDED else share.state,
+        posts=transaction(f"failed-{posted.transaction_id}", refund.order_id, back),
+        hold=Hold(
+            hold_id=failed_hold_id(refund.order_id, refund.seller_id),
+            seller_id=refund.seller_id,
+            order_id=refund.order_id,
+            reason=f"refund {refund.refund_id} failed ({reason}): the buyer is still to be paid",
+            placed_by="payment-webhook",
+            placed_at=now,
+        ),
+    )
+
+
 def failed_hold_id(order_id: str, seller_id: str) -> str:
     """A share waits while its buyer is owed a refund that failed."""
     return f"refund/{order_id}/{seller_id}"
@@ -170,6 +223,14 @@ def lifted_by(refund: Refund) -> Hold:
         lifted_at=refund.requested_at,
         lift_reason=f"refund {refund.refund_id} was asked for",
     )
+
+
+def parts_of(amount: Money, lefts: Sequence[Money]) -> tuple[tuple[Money, ...], Money]:
+    """A refund of a whole charge, by shares: in proportion to what is left of each. And what nothing is left for."""
+    left = sum(one.amount for one in lefts)
+    within = Money(min(amount.amount, left), amount.currency)
+    parts = within.split([one.amount for one in lefts]) if left else tuple(lefts)
+    return parts, amount - within
 
 
 def made(refund: Refund) -> DomainEvent:

@@ -17,6 +17,7 @@ from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 from commerce.orders import WaitsFor
+from commerce.payment_news import AccountChanged, Notice, RefundFailed, RefundMade
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
@@ -120,6 +121,24 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         assert (await sellers.statements.statement("ada", NOON - RETURN_WINDOW, datetime.now(UTC))).entries
         assert await sellers.statements.balance("ben", NOON)
 
+    async with market_of(postgres_dsn, "dispute") as staff, market_of(postgres_dsn, "payment-webhook") as webhook:
+        news = (
+            RefundFailed(processor_refund_id="re_1", refund_id="r", reason="closed account"),
+            RefundMade(charge_id="ch_o1", processor_refund_id="re_2", refund_id=None, amount=Money(9, "usd")),
+            RefundFailed(processor_refund_id="re_2", refund_id=None, reason="closed account"),
+            RefundFailed(processor_refund_id="re_3", refund_id=None, reason="closed account"),
+            AccountChanged(state=account_state("acct_ben")),
+        )
+        assert await staff.refunds.request("o1", "ada", Money(5, "usd"), "r", "damaged")
+        for number, one in enumerate(news):
+            assert await webhook.inbox.take(Notice(event_id=f"evt_{number}", type="t", news=one))
+        assert await staff.refunds.request("o1", "ada", Money(5, "usd"), "r", "damaged")
+        async with market_of(postgres_dsn, "payouts") as payouts:
+            for due in await payouts.refunds.due(datetime.now(UTC)):
+                await payouts.refunds.record_paid(due.refund_id, "re_4")
+                await payouts.refunds.record_reversed(due.refund_id, "trr_1")
+            assert await payouts.refunds.due(datetime.now(UTC)) == ()
+
 
 # What one role does, and every other is refused: a representative of each write of each role.
 ORDER = "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method) VALUES ('x', 'b', 'usd', 1, 'pm')"
@@ -167,17 +186,17 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("SELECT client_secret FROM authentications", {"checkout"}),
         ("UPDATE order_lines SET stock_state = 'restored'", {"checkout-saga"}),
         ("UPDATE order_lines SET unit_price = 1", set()),
-        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga", "dispute", "payouts"}),
+        ("UPDATE seller_orders SET state = 'held'", {"checkout-saga", "dispute", "payment-webhook", "payouts"}),
         ("UPDATE seller_orders SET held_until = now()", {"order-processor", "seller"}),
         ("UPDATE seller_orders SET gross = 1", set()),
         ("UPDATE seller_orders SET transfer_id = 'tr'", {"payouts"}),
         ("UPDATE payouts SET amount = 1", {"payouts"}),
-        (REFUNDED, {"dispute"}),
-        ("UPDATE refunds SET state = 'settled'", {"payouts"}),
+        (REFUNDED, {"dispute", "payment-webhook"}),
+        ("UPDATE refunds SET state = 'settled'", {"payment-webhook", "payouts"}),
         ("UPDATE refunds SET amount = 1", set()),
         ("UPDATE shipments SET tracking = 't'", {"seller"}),
         ("UPDATE shipments SET order_id = 'o'", set()),
-        ("UPDATE holds SET lift_reason = 'r'", {"dispute", "seller"}),
+        ("UPDATE holds SET lift_reason = 'r'", {"dispute", "payment-webhook", "seller"}),
         ("UPDATE holds SET reason = 'r'", set()),
         (
             "SELECT buyer_id FROM orders",
@@ -195,13 +214,14 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
                 "checkout-saga",
                 "dispute",
                 "order-processor",
+                "payment-webhook",
                 "payouts",
                 "seller",
             },
         ),
         ("UPDATE events SET data = '{}'", set()),
-        (POSTED, {"checkout-saga", "dispute", "payouts"}),
-        ("SELECT * FROM ledger_entries", {"checkout-saga", "dispute", "payouts", "seller"}),
+        (POSTED, {"checkout-saga", "dispute", "payment-webhook", "payouts"}),
+        ("SELECT * FROM ledger_entries", {"checkout-saga", "dispute", "payment-webhook", "payouts", "seller"}),
         (
             "SELECT payment_method FROM orders",
             {"payment-webhook", "checkout", "checkout-saga", "dispute", "order-processor", "payouts"},

@@ -67,6 +67,8 @@ class MemoryMarket:
     payouts_due: dict[tuple[str, str], datetime] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     refunds_due: dict[str, datetime] = field(default_factory=dict)
+    failed_refunds: dict[str, str] = field(default_factory=dict)
+    """Why, by the processor's id: of refunds that nothing was heard of before."""
     assessed_at: dict[str, datetime] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     suspensions: dict[str, tuple[datetime, str]] = field(default_factory=dict)

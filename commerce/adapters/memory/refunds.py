@@ -81,14 +81,13 @@ def book(
         if known.live:
             return None
         number += 1
-    earlier = [one for one in market.refunds.values() if (one.order_id, one.seller_id) == (order_id, seller_id)]
     requested = request(
         order_id,
         share,
         refund_id=again(refund_id, number),
         amount=amount,
         reason=reason,
-        given=given(earlier),
+        given=given(refunds_of(market, order_id, seller_id)),
         still_held=market.owed(held(seller_id), share.gross.currency, order_id),
         payout=market.payouts.get((order_id, seller_id)),
         commission_returned=commission_returned,
@@ -111,6 +110,10 @@ def pay(market: MemoryMarket, refund_id: str, processor_refund_id: str) -> None:
         market.refunds[refund_id] = paid
         market.refunds_due.pop(refund_id, None)
         market.record(made(paid))
+
+
+def refunds_of(market: MemoryMarket, order_id: str, seller_id: str) -> list[Refund]:
+    return [one for one in market.refunds.values() if (one.order_id, one.seller_id) == (order_id, seller_id)]
 
 
 def share_of(market: MemoryMarket, order_id: str, seller_id: str) -> SellerOrder:

@@ -43,12 +43,13 @@ async def post(source: asyncpg.Pool | asyncpg.Connection, transaction: LedgerTra
     )
     if posted:
         return True
-    if await _read(source, transaction.transaction_id) != transaction:
+    if await read_transaction(source, transaction.transaction_id) != transaction:
         raise LedgerConflict(transaction.transaction_id)
     return False
 
 
-async def _read(source: asyncpg.Pool | asyncpg.Connection, transaction_id: str) -> LedgerTransaction | None:
+async def read_transaction(source: asyncpg.Pool | asyncpg.Connection, transaction_id: str) -> LedgerTransaction | None:
+    """None for an id that the ledger does not have."""
     rows = await source.fetch(_READ, transaction_id)
     if not rows:
         return None
@@ -69,7 +70,7 @@ class PostgresLedger:
         return await post(self._pool, transaction)
 
     async def get(self, transaction_id: str) -> LedgerTransaction | None:
-        return await _read(self._pool, transaction_id)
+        return await read_transaction(self._pool, transaction_id)
 
     async def balance(self, account: str) -> Mapping[str, int]:
         rows = await self._pool.fetch(

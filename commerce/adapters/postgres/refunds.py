@@ -114,14 +114,13 @@ async def book(
         if known.live:
             return None
         number += 1
-    earlier = await connection.fetch(f"{_READ} WHERE r.order_id = $1 AND r.seller_id = $2", order_id, seller_id)
     requested = request(
         order_id,
         share,
         refund_id=again(refund_id, number),
         amount=amount,
         reason=reason,
-        given=given(map(_refund, earlier)),
+        given=given(await refunds_of(connection, order_id, seller_id)),
         still_held=await owed(connection, order_id, held(seller_id), share.gross.currency),
         payout=await payout_for(connection, order_id, seller_id),
         commission_returned=commission_returned,
@@ -180,6 +179,11 @@ async def payout_for(connection: asyncpg.Connection, order_id: str, seller_id: s
 async def find(connection: asyncpg.Connection, refund_id: str) -> Refund | None:
     row = await connection.fetchrow(f"{_READ} WHERE r.refund_id = $1", refund_id)
     return None if row is None else _refund(row)
+
+
+async def refunds_of(connection: asyncpg.Connection, order_id: str, seller_id: str) -> tuple[Refund, ...]:
+    rows = await connection.fetch(f"{_READ} WHERE r.order_id = $1 AND r.seller_id = $2", order_id, seller_id)
+    return tuple(map(_refund, rows))
 
 
 def _share(row: Any) -> SellerOrder:

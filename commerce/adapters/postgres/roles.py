@@ -133,8 +133,22 @@ RIGHTS: Mapping[str, Rights] = {
         ),
     ),
     "payment-webhook": Rights(
-        reads=("sellers", "orders", "order_lines", "seller_orders", "outbox", "payment_events"),
+        reads=(
+            *("sellers", "orders", "order_lines", "seller_orders", "outbox", "payment_events"),
+            *("refunds", "failed_refunds", "payouts", "holds", "connected_accounts"),
+            *("ledger_transactions", "ledger_entries"),
+        ),
         writes=(
+            BOOKS_REFUNDS,
+            "UPDATE (state, processor_refund_id, attempts, due_at, credited) ON refunds",
+            "INSERT (processor_refund_id, reason) ON failed_refunds",
+            "INSERT, UPDATE ON connected_accounts",
+            "UPDATE (state) ON seller_orders",
+            "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
+            "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
+            "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
+            "INSERT ON ledger_entries",
+            TELLS,
             "INSERT (event_id, type) ON payment_events",
             "UPDATE (waits_for, dispatches, resumes, touched_at) ON orders",
             "INSERT (order_id, attempt, traceparent) ON outbox",

@@ -60,21 +60,26 @@ class PostgresSellerAccounts:
 
     async def record(self, state: AccountState, seller_id: str | None = None) -> bool:
         async with acting_for(self._pool, seller_id or "") as connection:
-            kept = await connection.fetchval(
-                _RECORD,
-                state.account_id,
-                state.as_of,
-                state.transfers,
-                state.card_payments,
-                state.payouts_enabled,
-                state.details_submitted,
-                state.disabled_reason,
-                list(state.due),
-            )
-        return bool(kept)
+            return await keep(connection, state)
 
     async def unconfirmed(self, before: datetime, limit: int = 100) -> tuple[str, ...]:
         return tuple(row["account_id"] for row in await self._pool.fetch(_UNCONFIRMED, before, limit))
+
+
+async def keep(connection: asyncpg.Connection, state: AccountState) -> bool:
+    """Keep what was told of an account, in the transaction of what told it; False for what is older than the known."""
+    kept = await connection.fetchval(
+        _RECORD,
+        state.account_id,
+        state.as_of,
+        state.transfers,
+        state.card_payments,
+        state.payouts_enabled,
+        state.details_submitted,
+        state.disabled_reason,
+        list(state.due),
+    )
+    return bool(kept)
 
 
 def _account(row: Any) -> SellerAccount:

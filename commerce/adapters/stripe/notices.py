@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from commerce.adapters.stripe import webhooks
+from commerce.adapters.stripe.accounts import account_state
 from commerce.adapters.stripe.credentials import StripeCredentials
 from commerce.money import Money
 from commerce.payment_news import AccountChanged, DisputeMoved, News, Notice, PaymentMoved, RefundFailed, RefundMade
@@ -91,14 +92,7 @@ def _dispute(event: WebhookEvent, dispute: _Data) -> News | None:
 
 
 def _account(event: WebhookEvent, account: _Data) -> News | None:
-    return AccountChanged(
-        account_id=account["id"],
-        transfers_active=(account.get("capabilities") or {}).get("transfers") == "active",
-        payouts_enabled=bool(account.get("payouts_enabled")),
-        details_submitted=bool(account.get("details_submitted")),
-        disabled_reason=(account.get("requirements") or {}).get("disabled_reason"),
-        at=_moment(event),
-    )
+    return AccountChanged(state=account_state(account, _moment(event)))
 
 
 def _moment(event: WebhookEvent) -> datetime:

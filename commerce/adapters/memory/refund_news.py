@@ -1,0 +1,77 @@
+"""What the payment processor tells of refunds, in memory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from commerce.adapters.memory.market import MemoryMarket
+from commerce.adapters.memory.refunds import book, pay, refunds_of, set_state, share_of
+from commerce.ledger import LOSSES, PROCESSOR, transaction
+from commerce.money import Money
+from commerce.payment_news import RefundFailed, RefundMade
+from commerce.refunds import Refund, fail, given, ledger_id, parts_of
+
+
+def refund_made(market: MemoryMarket, news: RefundMade, *, commission_returned: bool) -> None:
+    """Ours is paid. One that was made at the processor itself is booked, once, on the sellers of the charge."""
+    if news.refund_id is not None:
+        pay(market, news.refund_id, news.processor_refund_id)
+        return
+    order = next((one for one in market.orders.values() if one.charge_id == news.charge_id), None)
+    known = any(one.processor_refund_id == news.processor_refund_id for one in market.refunds.values())
+    if order is None or known or news.processor_refund_id in market.failed_refunds:
+        return
+    shares = sorted(order.sellers, key=lambda one: one.seller_id)
+    lefts = [
+        share.gross - Money(given(refunds_of(market, order.order_id, share.seller_id)).refunded, share.gross.currency)
+        for share in shares
+    ]
+    parts, rest = parts_of(news.amount, lefts)
+    for share, part in zip(shares, parts, strict=True):
+        if part.amount:
+            refund_id = f"{news.processor_refund_id}/{share.seller_id}"
+            book(
+                market,
+                order.order_id,
+                share.seller_id,
+                part,
+                refund_id=refund_id,
+                reason="made at the payment processor",
+                commission_returned=commission_returned,
+            )
+            pay(market, refund_id, news.processor_refund_id)
+    if rest.amount:
+        market.post(
+            transaction(f"refund/{news.processor_refund_id}", order.order_id, [(PROCESSOR, -rest), (LOSSES, rest)])
+        )
+
+
+def refund_failed(market: MemoryMarket, news: RefundFailed) -> None:
+    """The money of a refund came back: the ledger takes it back, and the share waits until the buyer is paid."""
+    known = [
+        one
+        for one in market.refunds.values()
+        if one.refund_id == news.refund_id or one.processor_refund_id == news.processor_refund_id
+    ]
+    if not known and news.refund_id is None:
+        market.failed_refunds.setdefault(news.processor_refund_id, news.reason)
+    for refund in known:
+        _fail(market, refund, news)
+
+
+def _fail(market: MemoryMarket, refund: Refund, news: RefundFailed) -> None:
+    share = share_of(market, refund.order_id, refund.seller_id)
+    failed = fail(
+        refund,
+        share,
+        processor_refund_id=news.processor_refund_id,
+        posted=market.ledger[ledger_id(refund)],
+        payout=market.payouts.get((refund.order_id, refund.seller_id)),
+        reason=news.reason,
+        now=datetime.now(UTC),
+    )
+    if failed is not None:
+        market.refunds[refund.refund_id] = failed.refund
+        set_state(market, refund.order_id, share, failed.share_state)
+        market.place_hold(failed.hold)
+        market.post(failed.posts)

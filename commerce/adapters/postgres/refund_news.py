@@ -1,0 +1,108 @@
+"""What the payment processor tells of refunds, applied in the transaction that remembers its event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import asyncpg
+
+from commerce.adapters.postgres.holds import place
+from commerce.adapters.postgres.ledger import post, read_transaction
+from commerce.adapters.postgres.reading import read_order
+from commerce.adapters.postgres.refunds import (
+    book,
+    find,
+    lock_share,
+    pay,
+    payout_for,
+    refunds_of,
+    set_state,
+)
+from commerce.ledger import LOSSES, PROCESSOR, transaction
+from commerce.money import Money
+from commerce.payment_news import RefundFailed, RefundMade
+from commerce.refunds import fail, given, ledger_id, parts_of
+
+# News of one refund take turns: of two at once the later sees what the earlier did.
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('refund ' || $1, 0))"
+_KNOWN = """
+SELECT refund_id FROM refunds WHERE refund_id = $1 OR processor_refund_id = $2 ORDER BY seller_id, refund_id
+"""
+_EARLY = "INSERT INTO failed_refunds (processor_refund_id, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+_FAILED = "UPDATE refunds SET state = 'failed', processor_refund_id = $2, credited = $3 WHERE refund_id = $1"
+REASON = "made at the payment processor"
+
+
+async def refund_made(connection: asyncpg.Connection, news: RefundMade, *, commission_returned: bool) -> None:
+    """Ours is paid. One that was made at the processor itself is booked, once, on the sellers of the charge."""
+    if news.refund_id is not None:
+        await pay(connection, news.refund_id, news.processor_refund_id)
+        return
+    await connection.execute(_TURN, news.processor_refund_id)
+    known = await connection.fetchval(
+        "SELECT true FROM failed_refunds WHERE processor_refund_id = $1", news.processor_refund_id
+    )
+    order_id = await connection.fetchval("SELECT order_id FROM orders WHERE charge_id = $1", news.charge_id)
+    if known or order_id is None or await connection.fetch(_KNOWN, None, news.processor_refund_id):
+        return
+    shares = [
+        await lock_share(connection, order_id, share.seller_id)
+        for share in sorted((await read_order(connection, order_id)).sellers, key=lambda one: one.seller_id)
+    ]
+    lefts = []
+    for share in shares:
+        before = given(await refunds_of(connection, order_id, share.seller_id)).refunded
+        lefts.append(share.gross - Money(before, share.gross.currency))
+    parts, rest = parts_of(news.amount, lefts)
+    for share, part in zip(shares, parts, strict=True):
+        if part.amount:
+            refund_id = f"{news.processor_refund_id}/{share.seller_id}"
+            await book(
+                connection,
+                order_id,
+                share.seller_id,
+                part,
+                refund_id=refund_id,
+                reason=REASON,
+                commission_returned=commission_returned,
+            )
+            await pay(connection, refund_id, news.processor_refund_id)
+    if rest.amount:
+        lost = transaction(f"refund/{news.processor_refund_id}", order_id, [(PROCESSOR, -rest), (LOSSES, rest)])
+        await post(connection, lost)
+
+
+async def refund_failed(connection: asyncpg.Connection, news: RefundFailed) -> None:
+    """The money of a refund came back: the ledger takes it back, and the share waits until the buyer is paid."""
+    await connection.execute(_TURN, news.processor_refund_id)
+    known = await connection.fetch(_KNOWN, news.refund_id, news.processor_refund_id)
+    if not known and news.refund_id is None:
+        await connection.execute(_EARLY, news.processor_refund_id, news.reason)
+    for row in known:
+        await _fail(connection, row["refund_id"], news)
+
+
+async def _fail(connection: asyncpg.Connection, refund_id: str, news: RefundFailed) -> None:
+    named = await find(connection, refund_id)
+    if named is None:
+        return
+    share = await lock_share(connection, named.order_id, named.seller_id)
+    refund = await find(connection, refund_id)
+    posted = await read_transaction(connection, ledger_id(named))
+    if refund is None or posted is None:
+        return
+    failed = fail(
+        refund,
+        share,
+        processor_refund_id=news.processor_refund_id,
+        posted=posted,
+        payout=await payout_for(connection, refund.order_id, refund.seller_id),
+        reason=news.reason,
+        now=datetime.now(UTC),
+    )
+    if failed is not None:
+        after = failed.refund
+        await connection.execute(_FAILED, refund_id, after.processor_refund_id, after.credited)
+        await set_state(connection, refund.order_id, share, failed.share_state)
+        await place(connection, failed.hold)
+        await post(connection, failed.posts)

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from toolkit.local.gateway import throttle
 from toolkit.local.gateway.api import Api, Authorizer, Cors, GatewaySettings, Route, Throttle
 from toolkit.local.gateway.application import Gateway
 from toolkit.local.gateway.router import Router
@@ -262,10 +264,14 @@ async def test_what_is_no_route_is_not_found(service: tuple[str, Service], metho
     assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
 
 
-async def test_a_route_gives_out_its_burst_and_then_refuses(service: tuple[str, Service]) -> None:
+async def test_a_route_gives_out_its_burst_and_then_refuses(
+    service: tuple[str, Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 100.0
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(monotonic=lambda: seconds))
     async with client(settings(service[0], throttle=Throttle(rate=10, burst=3))) as gateway:
         first = [(await gateway.get("/catalog/products")).status_code for _ in range(4)]
-        await asyncio.sleep(0.15)
+        seconds += 0.15
         later = await gateway.get("/catalog/products")
     assert first == [200, 200, 200, 429]
     assert later.status_code == 200

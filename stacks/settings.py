@@ -190,6 +190,8 @@ class Settings(BaseModel):
     """ISO 4217, lower case, as Stripe writes it: one of `stacks/currencies.py`."""
     commission_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     """The marketplace's share of each seller's gross; 100 are one per cent."""
+    refund_commission: bool = True
+    """Whether the marketplace gives its commission back in proportion with a refund; else the seller bears it whole."""
     return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
     """How long a seller's share is held after the delivery. Stripe lets it be held for 90 days at most."""
     delivery_days: Annotated[int, Field(ge=0, le=30)] = 10

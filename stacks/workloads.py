@@ -104,7 +104,7 @@ DISPUTE: Final = Service(
         Route(method="POST", path="/admin/suspensions/{seller_id}/end"),
         Route(method="GET", path="/admin/audit"),
     ),
-    settings=("log_level",),
+    settings=("refund_commission", "log_level"),
     cores=0.25,
     memory_mib=512,
 )
@@ -131,7 +131,7 @@ PAYMENT_WEBHOOK: Final = Handler(
     routes=(
         Route(method="POST", path=WEBHOOK_PATH, public=True, from_machines=True, requests_per_second=100, burst=200),
     ),
-    settings=("log_level",),
+    settings=("refund_commission", "log_level"),
     timeout_seconds=20,
 )
 

@@ -26,4 +26,5 @@ async def open_receiver() -> Receiver:
         read=partial(secrets.read, settings.stripe_secret), forget=partial(secrets.forget, settings.stripe_secret)
     )
     pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
-    return Receiver(notices=notices, inbox=PostgresPaymentInbox(pool))
+    inbox = PostgresPaymentInbox(pool, commission_returned=settings.refund_commission)
+    return Receiver(notices=notices, inbox=inbox)

@@ -10,3 +10,5 @@ class PaymentWebhookSettings(FunctionSettings):
     identity."""
 
     stripe_secret: str
+    refund_commission: bool = True
+    """Whether a refund gives the commission back, too."""

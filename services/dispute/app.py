@@ -67,7 +67,7 @@ async def open_disputes(settings: DisputeSettings) -> AsyncIterator[Disputes]:
     )
     try:
         yield Disputes(
-            cases=PostgresCases(pool),
+            cases=PostgresCases(pool, commission_returned=settings.refund_commission),
             reviews=PostgresReviews(pool),
             standings=PostgresStandings(pool),
             audit=PostgresAuditLog(pool),

@@ -8,7 +8,8 @@ from services.http.server import ServerSettings
 
 
 class DisputeSettings(ServerSettings):
-    """`DATABASE_CONNECTIONS` (most at once)."""
+    """`DATABASE_CONNECTIONS` (most at once), `REFUND_COMMISSION` (whether a refund gives the commission back, too)."""
 
     service_name: str = "dispute"
     database_connections: int = Field(default=8, ge=2)
+    refund_commission: bool = True

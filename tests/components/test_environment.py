@@ -84,6 +84,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "dispute",
         "PORT": "8080",
+        "REFUND_COMMISSION": "True",
         "SERVICE_NAME": "dispute",
     },
     "checkout-saga": {

@@ -54,6 +54,7 @@ def problems(**given: str) -> dict[str, str]:
 def test_what_is_not_said_has_a_default() -> None:
     settings = load(GOOD, stack="test")
     assert settings.return_window_days == 14
+    assert settings.refund_commission
     assert [zone.id for zone in aws(settings).zones] == ["euw1-az1", "euw1-az2", "euw1-az3"]
     assert aws(settings).aurora_version == "17.7"
     assert settings.profile.protect_data

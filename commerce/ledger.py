@@ -17,6 +17,8 @@ from commerce.orders import Order, SellerOrder
 
 PROCESSOR = "stripe"
 COMMISSION = "platform:commission"
+FEES = "platform:fees"
+"""What the processor takes for itself."""
 LOSSES = "platform:losses"
 """What the platform itself gave away."""
 

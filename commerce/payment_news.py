@@ -42,13 +42,15 @@ class RefundFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeMoved:
-    """The buyer's bank disputes a charge. `status` is the processor's own word, `at` when it was so."""
+    """The buyer's bank disputes a charge. `status` is the processor's own word, `at` when it was so, `fee` what the
+    processor has taken for it by then."""
 
     dispute_id: str
     charge_id: str
     amount: Money
     status: str
     at: datetime
+    fee: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,8 @@ async def empty(pool: asyncpg.Pool) -> None:
     await pool.execute(
         "SET session_replication_role = replica;"
         "DELETE FROM authentications; DELETE FROM payment_events;"
-        "DELETE FROM refunds; DELETE FROM failed_refunds; DELETE FROM fraud_assessments;"
+        "DELETE FROM refunds; DELETE FROM failed_refunds; DELETE FROM chargebacks;"
+        "DELETE FROM fraud_assessments;"
         "DELETE FROM case_messages; DELETE FROM cases; DELETE FROM audit_log;"
         "DELETE FROM seller_orders; DELETE FROM order_lines; DELETE FROM outbox;"
         "DELETE FROM shipments; DELETE FROM payouts; DELETE FROM holds; DELETE FROM connected_accounts;"

@@ -17,7 +17,7 @@ from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest
 from commerce.money import Money
 from commerce.orders import WaitsFor
-from commerce.payment_news import AccountChanged, Notice, RefundFailed, RefundMade
+from commerce.payment_news import AccountChanged, DisputeMoved, Notice, RefundFailed, RefundMade
 
 # How the stack's links ask for them.
 WORKLOADS: Mapping[str, Access] = dict.fromkeys(
@@ -128,6 +128,8 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
             RefundFailed(processor_refund_id="re_2", refund_id=None, reason="closed account"),
             RefundFailed(processor_refund_id="re_3", refund_id=None, reason="closed account"),
             AccountChanged(state=account_state("acct_ben")),
+            DisputeMoved(dispute_id="du", charge_id="ch_o1", amount=Money(9, "usd"), status="needs_response", at=NOON),
+            DisputeMoved(dispute_id="du", charge_id="ch_o1", amount=Money(9, "usd"), status="lost", at=NOON, fee=1500),
         )
         assert await staff.refunds.request("o1", "ada", Money(5, "usd"), "r", "damaged")
         for number, one in enumerate(news):

@@ -69,6 +69,8 @@ class MemoryMarket:
     refunds_due: dict[str, datetime] = field(default_factory=dict)
     failed_refunds: dict[str, str] = field(default_factory=dict)
     """Why, by the processor's id: of refunds that nothing was heard of before."""
+    chargebacks: dict[str, str] = field(default_factory=dict)
+    """Status by the dispute's id."""
     assessed_at: dict[str, datetime] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     suspensions: dict[str, tuple[datetime, str]] = field(default_factory=dict)

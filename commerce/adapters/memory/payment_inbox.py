@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from commerce import transitions
+from commerce.adapters.memory.chargebacks import dispute_moved
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.orders import change_order
 from commerce.adapters.memory.refund_news import refund_failed, refund_made
-from commerce.payment_news import AccountChanged, Notice, PaymentMoved, RefundFailed, RefundMade
+from commerce.payment_news import AccountChanged, DisputeMoved, Notice, PaymentMoved, RefundFailed, RefundMade
 from commerce.seller_accounts import is_news
 
 
@@ -29,6 +30,8 @@ class MemoryPaymentInbox:
                 refund_made(self._market, made, commission_returned=self._commission_returned)
             case RefundFailed() as failed:
                 refund_failed(self._market, failed)
+            case DisputeMoved() as dispute:
+                dispute_moved(self._market, dispute, commission_returned=self._commission_returned)
             case AccountChanged() as changed:
                 known = self._market.accounts.get(changed.state.account_id)
                 if is_news(known, changed.state):

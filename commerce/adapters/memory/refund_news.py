@@ -8,6 +8,7 @@ from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.refunds import book, pay, refunds_of, set_state, share_of
 from commerce.ledger import LOSSES, PROCESSOR, transaction
 from commerce.money import Money
+from commerce.orders import Order
 from commerce.payment_news import RefundFailed, RefundMade
 from commerce.refunds import Refund, fail, given, ledger_id, parts_of
 
@@ -21,29 +22,41 @@ def refund_made(market: MemoryMarket, news: RefundMade, *, commission_returned: 
     known = any(one.processor_refund_id == news.processor_refund_id for one in market.refunds.values())
     if order is None or known or news.processor_refund_id in market.failed_refunds:
         return
+    give_back(
+        market,
+        order,
+        news.amount,
+        processor_id=news.processor_refund_id,
+        reason="made at the payment processor",
+        commission_returned=commission_returned,
+    )
+
+
+def give_back(
+    market: MemoryMarket, order: Order, amount: Money, *, processor_id: str, reason: str, commission_returned: bool
+) -> None:
+    """Book what the processor has taken from the platform for a charge on its sellers, the rest as the platform's."""
     shares = sorted(order.sellers, key=lambda one: one.seller_id)
     lefts = [
         share.gross - Money(given(refunds_of(market, order.order_id, share.seller_id)).refunded, share.gross.currency)
         for share in shares
     ]
-    parts, rest = parts_of(news.amount, lefts)
+    parts, rest = parts_of(amount, lefts)
     for share, part in zip(shares, parts, strict=True):
         if part.amount:
-            refund_id = f"{news.processor_refund_id}/{share.seller_id}"
+            refund_id = f"{processor_id}/{share.seller_id}"
             book(
                 market,
                 order.order_id,
                 share.seller_id,
                 part,
                 refund_id=refund_id,
-                reason="made at the payment processor",
+                reason=reason,
                 commission_returned=commission_returned,
             )
-            pay(market, refund_id, news.processor_refund_id)
+            pay(market, refund_id, processor_id)
     if rest.amount:
-        market.post(
-            transaction(f"refund/{news.processor_refund_id}", order.order_id, [(PROCESSOR, -rest), (LOSSES, rest)])
-        )
+        market.post(transaction(f"refund/{processor_id}", order.order_id, [(PROCESSOR, -rest), (LOSSES, rest)]))
 
 
 def refund_failed(market: MemoryMarket, news: RefundFailed) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncpg
 
 from commerce import transitions
+from commerce.adapters.postgres.chargebacks import dispute_moved
 from commerce.adapters.postgres.orders import change_order
 from commerce.adapters.postgres.refund_news import refund_failed, refund_made
 from commerce.adapters.postgres.seller_accounts import keep
 from commerce.orders import OrderNotFound
-from commerce.payment_news import AccountChanged, Notice, PaymentMoved, RefundFailed, RefundMade
+from commerce.payment_news import AccountChanged, DisputeMoved, Notice, PaymentMoved, RefundFailed, RefundMade
 
 # A second delivery waits here until the first has committed, and then finds its row.
 _REMEMBER = """
@@ -47,6 +48,8 @@ async def _apply(connection: asyncpg.Connection, notice: Notice, *, commission_r
             await refund_made(connection, made, commission_returned=commission_returned)
         case RefundFailed() as failed:
             await refund_failed(connection, failed)
+        case DisputeMoved() as dispute:
+            await dispute_moved(connection, dispute, commission_returned=commission_returned)
         case AccountChanged() as changed:
             await keep(connection, changed.state)
         case _:

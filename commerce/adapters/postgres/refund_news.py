@@ -45,6 +45,26 @@ async def refund_made(connection: asyncpg.Connection, news: RefundMade, *, commi
     order_id = await connection.fetchval("SELECT order_id FROM orders WHERE charge_id = $1", news.charge_id)
     if known or order_id is None or await connection.fetch(_KNOWN, None, news.processor_refund_id):
         return
+    await give_back(
+        connection,
+        order_id,
+        news.amount,
+        processor_id=news.processor_refund_id,
+        reason=REASON,
+        commission_returned=commission_returned,
+    )
+
+
+async def give_back(
+    connection: asyncpg.Connection,
+    order_id: str,
+    amount: Money,
+    *,
+    processor_id: str,
+    reason: str,
+    commission_returned: bool,
+) -> None:
+    """Book what the processor has taken from the platform for a charge on its sellers, the rest as the platform's."""
     shares = [
         await lock_share(connection, order_id, share.seller_id)
         for share in sorted((await read_order(connection, order_id)).sellers, key=lambda one: one.seller_id)
@@ -53,22 +73,22 @@ async def refund_made(connection: asyncpg.Connection, news: RefundMade, *, commi
     for share in shares:
         before = given(await refunds_of(connection, order_id, share.seller_id)).refunded
         lefts.append(share.gross - Money(before, share.gross.currency))
-    parts, rest = parts_of(news.amount, lefts)
+    parts, rest = parts_of(amount, lefts)
     for share, part in zip(shares, parts, strict=True):
         if part.amount:
-            refund_id = f"{news.processor_refund_id}/{share.seller_id}"
+            refund_id = f"{processor_id}/{share.seller_id}"
             await book(
                 connection,
                 order_id,
                 share.seller_id,
                 part,
                 refund_id=refund_id,
-                reason=REASON,
+                reason=reason,
                 commission_returned=commission_returned,
             )
-            await pay(connection, refund_id, news.processor_refund_id)
+            await pay(connection, refund_id, processor_id)
     if rest.amount:
-        lost = transaction(f"refund/{news.processor_refund_id}", order_id, [(PROCESSOR, -rest), (LOSSES, rest)])
+        lost = transaction(f"refund/{processor_id}", order_id, [(PROCESSOR, -rest), (LOSSES, rest)])
         await post(connection, lost)
 
 

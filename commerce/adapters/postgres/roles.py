@@ -135,13 +135,14 @@ RIGHTS: Mapping[str, Rights] = {
     "payment-webhook": Rights(
         reads=(
             *("sellers", "orders", "order_lines", "seller_orders", "outbox", "payment_events"),
-            *("refunds", "failed_refunds", "payouts", "holds", "connected_accounts"),
+            *("refunds", "failed_refunds", "chargebacks", "payouts", "holds", "connected_accounts"),
             *("ledger_transactions", "ledger_entries"),
         ),
         writes=(
             BOOKS_REFUNDS,
             "UPDATE (state, processor_refund_id, attempts, due_at, credited) ON refunds",
             "INSERT (processor_refund_id, reason) ON failed_refunds",
+            "INSERT (dispute_id, order_id, amount, status, as_of), UPDATE (status, as_of) ON chargebacks",
             "INSERT, UPDATE ON connected_accounts",
             "UPDATE (state) ON seller_orders",
             "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",

@@ -88,6 +88,7 @@ def _dispute(event: WebhookEvent, dispute: _Data) -> News | None:
         amount=Money(dispute["amount"], dispute["currency"]),
         status=dispute["status"],
         at=_moment(event),
+        fee=sum(one["fee"] for one in dispute.get("balance_transactions") or ()),
     )
 
 

@@ -178,9 +178,18 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         CATALOG_IMPORT, consumes(images.imports), reads(images), reads_writes(products), reads_writes(orders)
     )
     search_rejected = cloud.DeadLetterQueue("search-rejected", on, DeadLetterQueueArgs())
+    offer_changes = cloud.EventQueue(
+        "offer-changes",
+        on,
+        EventQueueArgs(
+            subscriptions=(Subscription(topic=notifications.events, types=INVENTORY_SYNC.events),),
+            handling_seconds=INVENTORY_SYNC.timeout_seconds,
+        ),
+    )
     inventory_sync = handler(
         INVENTORY_SYNC,
         follows(products),
+        consumes(offer_changes),
         reads(products),
         reads(orders),
         reads_writes(carts),
@@ -302,6 +311,8 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
                 search,
                 search_rejected,
                 inventory_sync,
+                offer_changes,
+                offer_changes.dead_letters,
                 orders.migrations,
                 recommendations,
                 notifications,

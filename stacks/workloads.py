@@ -180,6 +180,7 @@ INVENTORY_SYNC: Final = Handler(
     settings=("log_level",),
     timeout_seconds=300,
     every_minutes=5,
+    events=("offer_changed", "product_withdrawn"),
 )
 
 NOTIFICATIONS: Final = Handler(

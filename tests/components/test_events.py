@@ -48,6 +48,21 @@ def test_the_queue_of_mails_gets_the_events_that_call_for_mail_and_all_feedback(
     assert topics["Condition"] == {"ArnEquals": {"aws:SourceArn": ["<Topic events.arn>", "<Topic mail-feedback.arn>"]}}
 
 
+def test_the_inventory_sync_hears_of_offers_and_has_time_for_a_batch(prod: Planned) -> None:
+    subscription = prod.inputs("TopicSubscription", "offer-changes-events")
+    assert json.loads(subscription["filterPolicy"]) == {"type": ["offer_changed", "product_withdrawn"]}
+    assert (subscription["endpoint"], subscription["rawMessageDelivery"]) == ("<Queue offer-changes.arn>", True)
+    mapping = prod.inputs("EventSourceMapping", "inventory-sync-offer-changes")
+    assert (mapping["eventSourceArn"], mapping["functionName"]) == (
+        "<Queue offer-changes.arn>",
+        "<Function inventory-sync.arn>",
+    )
+    assert (
+        prod.inputs("Queue", "offer-changes")["visibilityTimeoutSeconds"]
+        >= prod.inputs("Function", "inventory-sync")["timeout"]
+    )
+
+
 def test_mail_is_sent_from_the_one_address_of_the_marketplace(prod: Planned) -> None:
     (send,) = [s for s in prod.statements("notifier") if s["Sid"] == "SendNotifications"]
     assert send["Condition"] == {"StringEquals": {"ses:FromAddress": "no-reply@marketplace.example.com"}}

@@ -155,6 +155,10 @@ EXPECTED: dict[str, Policy] = {
         ),
         "PublishesSearchRejected": (["sqs:SendMessage"], ["<Queue search-rejected.arn>"]),
         "PublishesInventorySyncGivenUp": (["sqs:SendMessage"], ["<Queue inventory-sync-given-up.arn>"]),
+        "ConsumeOfferChanges": (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["<Queue offer-changes.arn>"],
+        ),
     },
     "payouts": {
         "ConnectOrders": sign_in("payouts"),

@@ -17,12 +17,14 @@ from commerce.adapters.memory import (
     MemoryStockGate,
 )
 from commerce.catalog import Offer, Product, Seller
+from commerce.events import EventType
 from commerce.indexing import Indexer
 from commerce.money import Money
 from commerce.search import SearchQuery
 from commerce.stock_keeping import Drift, StockKeeper
 from functions.inventory_sync.aws import changed_products
 from functions.inventory_sync.inventory_sync import InventorySync
+from stacks.workloads import INVENTORY_SYNC
 
 
 class Shop:
@@ -115,6 +117,24 @@ async def test_a_new_index_is_filled_once_and_a_lost_change_is_found_at_the_next
     report = await shop.sync.round()
     assert report.rebuilt is not None
     assert (report.rebuilt.indexed, await shop.found()) == (1, ["lamp"])
+
+
+async def test_a_new_price_alone_reaches_the_index_by_its_event(shop: Shop) -> None:
+    await shop.put("lamp", price=1_000)
+    await shop.sync.changed(["lamp"])
+    told = len(shop.market.events)
+    await shop.put("lamp", price=700)
+    news = [row.recorded.message() for row in list(shop.market.events.values())[told:]]
+    await shop.sync.changed(changed_products({"eventSource": "aws:sqs", "body": body} for body in news))
+    cheap = await shop.engine.search(SearchQuery(text="lamp", maximum_price=700))
+    assert [hit.product_id for hit in cheap.hits] == ["lamp"]
+
+
+def test_it_subscribes_to_events_that_there_are() -> None:
+    assert {EventType(type) for type in INVENTORY_SYNC.events} == {
+        EventType.OFFER_CHANGED,
+        EventType.PRODUCT_WITHDRAWN,
+    }
 
 
 def test_changes_of_the_table_and_events_name_the_products_once() -> None:

@@ -27,6 +27,7 @@ LINKS = {
     ("ranker", "reads-writes", "recommendations"),
     ("catalog", "queries", "search"),
     ("inventory-sync", "follows", "products"),
+    ("inventory-sync", "consumes", "offer-changes"),
     ("inventory-sync", "reads", "products"),
     ("inventory-sync", "reads", "orders"),
     ("inventory-sync", "reads-writes", "carts"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_plus
 
 import structlog
 
-from commerce.adapters.telemetry import configure_logging, continue_trace
+from commerce.adapters.telemetry import configure_logging, continue_trace, within_trace
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,10 +28,27 @@ def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
     def invoked(event: dict[str, Any], context: LambdaContext) -> Answer:
         configure()
         continue_trace({"x-amzn-trace-id": os.environ.get("_X_AMZN_TRACE_ID", "")})
-        with structlog.contextvars.bound_contextvars(request_id=context.aws_request_id):
+        with within_trace(_carried(event)), structlog.contextvars.bound_contextvars(request_id=context.aws_request_id):
             return handler(event, context)
 
     return invoked
+
+
+def message_trace(body: str) -> AbstractContextManager[None]:
+    """Continues the trace that a message's body carries, if any, while the context is open."""
+    try:
+        return within_trace(_carried(json.loads(body)))
+    except ValueError:
+        return within_trace(None)  # the handler says what is wrong with the body
+
+
+def _carried(work: object) -> str | None:
+    """The trace of an event of the marketplace, or of the execution that asks for the work."""
+    if not isinstance(work, dict):
+        return None
+    execution = work.get("execution")
+    found = work.get("traceparent") or (execution.get("traceparent") if isinstance(execution, dict) else None)
+    return found if isinstance(found, str) else None
 
 
 def object_keys(body: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import logging
 import random
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -38,6 +39,29 @@ def continue_trace(headers: Mapping[str, str]) -> None:
         parent = trace.SpanContext(trace_number, random.getrandbits(64), is_remote=True)
         extracted = trace.set_span_in_context(trace.NonRecordingSpan(parent), extracted)
     context.attach(extracted)
+
+
+@contextmanager
+def within_trace(parent: str | None) -> Iterator[None]:
+    """Continues a stored trace while the context is open; the current one goes on where none was stored.
+
+    `parent` is what `traceparent` returned when the work was put aside.
+    """
+    extracted = _TRACE_CONTEXT.extract({"traceparent": parent} if parent else {}, context.get_current())
+    token = context.attach(extracted)
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def amazon_trace() -> str | None:
+    """The current trace as AWS writes it in `X-Amzn-Trace-Id`; None outside of a trace."""
+    current = trace.get_current_span().get_span_context()
+    if not current.is_valid:
+        return None
+    number, sampled = trace.format_trace_id(current.trace_id), int(current.trace_flags.sampled)
+    return f"Root=1-{number[:8]}-{number[8:]};Parent={trace.format_span_id(current.span_id)};Sampled={sampled}"
 
 
 def trace_id() -> str | None:

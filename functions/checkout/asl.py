@@ -18,6 +18,8 @@ DEFINITION = Path(__file__).with_name("definitions") / "aws.asl.json"
 SAGA_FUNCTION = "${saga_function_arn}"
 FULFILLMENT_QUEUE = "${fulfillment_queue_url}"
 PARTITION = "${partition}"
+EXECUTION = "$$.Execution.Input"
+"""Goes along whole: it holds the order's trace, and a path to a member that is not there would fail the execution."""
 
 # Errors of Lambda itself: the code did not run, or did not finish.
 _THROTTLED = [
@@ -99,7 +101,7 @@ def _invoke(step: str, title: str, *, payload: _JSON) -> _JSON:
         "Resource": f"arn:{PARTITION}:states:::lambda:invoke",
         "Parameters": {
             "FunctionName": SAGA_FUNCTION,
-            "Payload": {"step": step, "order_id.$": "$.order_id"} | payload,
+            "Payload": {"step": step, "order_id.$": "$.order_id", "execution.$": EXECUTION} | payload,
         },
         "ResultPath": None,
     }
@@ -110,7 +112,10 @@ def _send_to_fulfillment(retry: Retry) -> _JSON:
         "Type": "Task",
         "Comment": "Hand the order over to fulfillment",
         "Resource": f"arn:{PARTITION}:states:::sqs:sendMessage",
-        "Parameters": {"QueueUrl": FULFILLMENT_QUEUE, "MessageBody": {"order_id.$": "$.order_id"}},
+        "Parameters": {
+            "QueueUrl": FULFILLMENT_QUEUE,
+            "MessageBody": {"order_id.$": "$.order_id", "execution.$": EXECUTION},
+        },
         "ResultPath": None,
         "Retry": [_retry(retry)],
         "Next": _DONE,

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from functions import event_loop
-from functions.aws_lambda import logged
+from functions.aws_lambda import logged, message_trace
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -38,14 +38,15 @@ def _fulfillment() -> Fulfillment:
 
 @tracer.capture_method(capture_response=False)
 def _handle(record: SQSRecord) -> None:
-    try:
-        order_id = event_loop.run(_fulfillment().handle(record.body))
-    except Exception:
-        _log.exception("message failed", extra={"message_id": record.message_id})
-        metrics.add_metric(name="FulfillmentFailed", unit=MetricUnit.Count, value=1)
-        raise
-    _log.info("order fulfilled", extra={"order_id": order_id})
-    metrics.add_metric(name="OrderFulfilled", unit=MetricUnit.Count, value=1)
+    with message_trace(record.body):
+        try:
+            order_id = event_loop.run(_fulfillment().handle(record.body))
+        except Exception:
+            _log.exception("message failed", extra={"message_id": record.message_id})
+            metrics.add_metric(name="FulfillmentFailed", unit=MetricUnit.Count, value=1)
+            raise
+        _log.info("order fulfilled", extra={"order_id": order_id})
+        metrics.add_metric(name="OrderFulfilled", unit=MetricUnit.Count, value=1)
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)

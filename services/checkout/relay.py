@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from commerce.adapters.telemetry import within_trace
 from commerce.dispatch import Dispatch, Patience
 from commerce.ports import CheckoutFlow, Outbox
 
@@ -105,7 +106,8 @@ class Relay:
     async def _start(self, dispatch: Dispatch) -> bool:
         async with self._slots, self._turn():
             try:
-                await self._flow.start(dispatch.order_id, dispatch.attempt)
+                with within_trace(dispatch.traceparent):
+                    await self._flow.start(dispatch.order_id, dispatch.attempt)
             except Exception:
                 # One order that cannot be started must not keep back the others; its lease brings it back.
                 _log.exception("an order could not be started", extra={"order_id": dispatch.order_id})

@@ -17,10 +17,12 @@ from commerce.adapters.aws.session import session
 from commerce.adapters.memory import MemoryFlow
 from commerce.adapters.postgres import DatabaseSettings
 from commerce.adapters.redis import CacheSettings
+from commerce.adapters.telemetry import within_trace
 from commerce.errors import InvalidRequest
 from commerce.ports import CheckoutFlow
 
 REGION = "eu-central-1"
+TRACEPARENT = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"
 
 
 @pytest.fixture(params=["memory", "stepfunctions"])
@@ -47,13 +49,14 @@ async def test_an_execution_is_named_after_order_and_attempt_and_started_once(
     state_machine: StepFunctionsFlow,
 ) -> None:
     for attempt in (1, 1, 2):
-        await state_machine.start("order-1", attempt)
+        with within_trace(TRACEPARENT):
+            await state_machine.start("order-1", attempt)
     client = boto3.client("stepfunctions", region_name=REGION)
     (machine,) = client.list_state_machines()["stateMachines"]
     executions = client.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
     assert sorted(execution["name"] for execution in executions) == ["order-1", "order-1-2"]
     described = client.describe_execution(executionArn=executions[0]["executionArn"])
-    assert json.loads(described["input"]) == {"order_id": "order-1"}
+    assert json.loads(described["input"]) == {"order_id": "order-1", "traceparent": TRACEPARENT}
 
 
 def test_a_secret_is_read_once_and_again_after_it_was_kept_long_enough(aws: None) -> None:

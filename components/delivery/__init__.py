@@ -16,8 +16,7 @@ from components.image_registry import ImageRegistry
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """A repository of GitHub. Tokens of repositories made or renamed since 2026-07-15 carry the two numbers as well:
-    https://github.com/aws-actions/configure-aws-credentials/issues/1888"""
+    """A repository of GitHub. Tokens of repositories made or renamed since 2026-07-15 carry the two numbers as well."""
 
     owner: str
     name: str

@@ -10,13 +10,14 @@ import pytest
 from botocore.session import Session
 from planned import Planned, Plans
 
-from components.aws.names import ALARM, API, CACHE, CLUSTER, DASHBOARD, DATABASE, KEY, SIGN_IN, TASK, fitted, plain
+from components.aws import names
+from components.aws.names import SIGN_IN, Rule, fitted, plain
 from components.errors import ComponentError
 
 LONG = "feature-xyz-a-branch-that-somebody-described-in-full-1234567"
 STACKS = ("prod", LONG, "Feature/ABC_1.2", "aws-cognito-test")
 ACCOUNT = "123456789012"
-RULES = (ALARM, API, CACHE, CLUSTER, DASHBOARD, DATABASE, KEY, SIGN_IN, TASK)
+RULES = tuple(rule for rule in vars(names).values() if isinstance(rule, Rule))
 
 Shape = tuple[str, str]
 IDENTIFIER = r"[a-zA-Z](-?[a-zA-Z0-9])*"
@@ -31,7 +32,12 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:apigatewayv2/stage:Stage": {"name": r"\$default|[a-zA-Z0-9_-]{1,128}"},
     "aws:apigatewayv2/vpcLink:VpcLink": {"name": r".{1,128}"},
     "aws:appautoscaling/policy:Policy": {"name": r"[ -~]{1,256}"},
+    "aws:cloudfront/originAccessControl:OriginAccessControl": {"name": r"[a-zA-Z0-9_-]{1,64}"},
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": {"name": r"[a-zA-Z0-9_-]{1,128}"},
     "aws:cloudwatch/dashboard:Dashboard": {"dashboardName": PLAIN_255},
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": {"name": ("logs", "DeliveryDestinationName")},
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": {"name": ("logs", "DeliverySourceName")},
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": {"policyName": r"[a-zA-Z0-9_-]{1,255}"},
     "aws:cloudwatch/logGroup:LogGroup": {"name": ("logs", "LogGroupName")},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"name": ("cloudwatch", "AlarmName")},
     "aws:cognito/userGroup:UserGroup": {"name": r"[a-z]{1,128}"},
@@ -59,6 +65,7 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:scheduler/schedule:Schedule": {"name": ("scheduler", "Name"), "description": ("scheduler", "Description")},
     "aws:lb/loadBalancer:LoadBalancer": {"name": rf"(?!internal-)(?=.{{1,32}}$){IDENTIFIER}"},
     "aws:lb/targetGroup:TargetGroup": {"name": rf"(?=.{{1,32}}$){IDENTIFIER}"},
+    "aws:opensearch/domain:Domain": {"domainName": ("opensearch", "DomainName")},
     "aws:rds/cluster:Cluster": {
         "clusterIdentifier": rf"(?=.{{1,63}}$){IDENTIFIER}",
         "finalSnapshotIdentifier": rf"(?=.{{1,255}}$){IDENTIFIER}",
@@ -66,6 +73,9 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:rds/clusterInstance:ClusterInstance": {"identifier": rf"(?=.{{1,63}}$){IDENTIFIER}"},
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": {"name": rf"(?=.{{1,255}}$){IDENTIFIER}"},
     "aws:rds/subnetGroup:SubnetGroup": {"name": r"(?!default$)[a-zA-Z0-9 ._-]{1,255}"},
+    "aws:sagemaker/endpoint:Endpoint": {"name": ("sagemaker", "EndpointName")},
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"name": ("sagemaker", "EndpointConfigName")},
+    "aws:sagemaker/model:Model": {"name": ("sagemaker", "ModelName")},
     "aws:secretsmanager/secret:Secret": {"name": ("secretsmanager", "NameType")},
     "aws:sfn/stateMachine:StateMachine": {"name": ("stepfunctions", "Name")},
     "aws:sns/topic:Topic": {"name": r"[a-zA-Z0-9_-]{1,256}"},
@@ -73,6 +83,7 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": {"description": GROUP},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"description": GROUP},
     "aws:sesv2/configurationSet:ConfigurationSet": {"configurationSetName": r"[a-zA-Z0-9_-]{1,64}"},
+    "aws:wafv2/webAcl:WebAcl": {"name": ("wafv2", "EntityName")},
     "aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination": {
         "eventDestinationName": r"[a-zA-Z0-9_-]{1,64}"
     },
@@ -81,6 +92,7 @@ NAMES: dict[str, dict[str, Shape | str]] = {
 model says nothing."""
 NAMING = re.compile(r"(name|domain|family|identifier|userId|userGroupId|replicationGroupId)$", re.IGNORECASE)
 NO_NAMES = {
+    "aws:cloudwatch/logDelivery:LogDelivery": {"deliverySourceName"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"metricName"},
     "aws:ec2/eip:Eip": {"domain"},
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"serviceName"},
@@ -90,6 +102,7 @@ NO_NAMES = {
     "aws:rds/cluster:Cluster": {"databaseName", "masterUsername"},
     "aws:rds/clusterInstance:ClusterInstance": {"caCertIdentifier"},
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": {"family"},
+    "aws:sesv2/configurationSetEventDestination:ConfigurationSetEventDestination": {"configurationSetName"},
 }
 """Properties that sound like a name and are a choice, or the name of another resource."""
 
@@ -154,11 +167,10 @@ def test_names_that_only_look_alike_stay_apart(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.what)
-def test_what_is_too_long_is_shortened_and_stays_apart(rule: object) -> None:
-    assert isinstance(rule, type(ALARM))
-    names = {fitted(rule, "marketplace", "x" * 300, tail) for tail in ("catalog", "checkout", "checkout-saga")}
-    assert len(names) == 3
-    assert {len(name) for name in names} == {rule.longest}
+def test_what_is_too_long_is_shortened_and_stays_apart(rule: Rule) -> None:
+    shortened = {fitted(rule, "marketplace", "x" * 300, tail) for tail in ("catalog", "checkout", "checkout-saga")}
+    assert len(shortened) == 3
+    assert {len(name) for name in shortened} == {rule.longest}
 
 
 @pytest.mark.parametrize("text", ["", "-", "1-stack", "日本", "_"])

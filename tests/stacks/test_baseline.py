@@ -10,7 +10,7 @@ import pytest
 from planned import ROOT, Planned, Plans
 
 from components.delivery import Repository
-from components.delivery.rights import DATA, DEPLOYS, READS
+from components.delivery.aws.rights import DATA, DEPLOYS, READS
 from components.errors import ComponentError
 from stacks.settings import SettingsError, load
 from toolkit.errors import ToolkitError

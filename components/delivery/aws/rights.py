@@ -135,7 +135,7 @@ DEPLOYS: Final = (
     "wafv2:*",
     "xray:*",
 )
-"""The services that an environment is made of. IAM is not among them: see `aws.py`."""
+"""The services that an environment is made of. IAM is not among them: see the package."""
 
 GLOBAL: Final = ("budgets:*", "cloudfront:*", "iam:*", "sts:*", "wafv2:*")
 """Services that answer in another region than the stack's."""

@@ -2,6 +2,8 @@
 
 A deployment must be able to make roles, and who makes roles can give itself anything. So the deploying role makes only
 roles that carry the boundary, which it can neither change nor take off.
+
+Why tokens have two forms of subject: https://github.com/aws-actions/configure-aws-credentials/issues/1888
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from components.aws.narrow import on_aws
 from components.aws.policy import Statement, policy
 from components.delivery import Delivery as DeliveryContract
 from components.delivery import DeliveryArgs
-from components.delivery.rights import (
+from components.delivery.aws.rights import (
     DATA,
     DEPLOYS,
     GLOBAL,

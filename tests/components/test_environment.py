@@ -9,6 +9,7 @@ import pytest
 from planned import Planned
 from pydantic_settings import BaseSettings
 
+from commerce.adapters.opensearch.settings import SearchSettings
 from commerce.adapters.postgres.settings import DatabaseSettings
 from commerce.adapters.redis.settings import CacheSettings
 from functions.catalog_import.settings import CatalogImportSettings
@@ -57,6 +58,9 @@ EXPECTED: dict[str, dict[str, str]] = {
         "ORDERS_USER": "catalog",
         "PORT": "8080",
         "PRODUCTS_COLLECTION": "<Table products.name>",
+        "SEARCH_HOST": "<Domain search.endpoint>",
+        "SEARCH_SERVICE": "es",
+        "SEARCH_TLS": "verify-full",
         "SERVICE_NAME": "catalog",
     },
     "checkout": {
@@ -94,7 +98,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "CLOUD": "aws",
         "FRAUD_REFUSE_FROM": "0.97",
         "FRAUD_REVIEW_FROM": "0.5",
-        "FRAUD_SCORER": "<Endpoint fraud.name>",
+        "FRAUD_SCORER": "marketplace-prod-fraud",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "checkout-saga",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
@@ -140,6 +144,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "order-processor": {
         **ORDERS,
         "CLOUD": "aws",
+        "DELIVERY_DAYS": "10",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "order-processor",
         "POWERTOOLS_METRICS_NAMESPACE": "Marketplace",
@@ -169,7 +174,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
 }
 READ_BY: dict[str, list[type[BaseSettings]]] = {
-    "catalog": [CatalogSettings, DatabaseSettings, CacheSettings],
+    "catalog": [CatalogSettings, DatabaseSettings, CacheSettings, SearchSettings],
     "checkout": [CheckoutSettings, DatabaseSettings, CacheSettings],
     "dispute": [DisputeSettings, DatabaseSettings],
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],

@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-HANDLERS = [
-    "functions.checkout.aws",
-    "functions.order_processor.aws",
-    "functions.thumbnails.aws",
-    "functions.catalog_import.aws",
-    "functions.migrations.aws",
-    "functions.notifications.aws",
-    "functions.payouts.aws",
-    "functions.recommendations.aws",
-]
+import functions
+
+HANDLERS = sorted(f"functions.{file.parent.name}.aws" for file in Path(functions.__file__).parent.glob("*/aws.py"))
 # Imported with the first invocation, or never in a function.
 HEAVY = {
     "PIL",

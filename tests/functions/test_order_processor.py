@@ -141,7 +141,7 @@ def message(order_id: str) -> str:
     return json.dumps({"order_id": order_id})
 
 
-def test_paid_orders_are_fulfilled_and_their_return_window_opens(books: Books) -> None:
+def test_paid_orders_are_fulfilled_and_held_for_the_delivery_and_the_return_window(books: Books) -> None:
     books.paid("o1", "o2")
     assert books.invoke(message("o1"), message("o2")) == []
     for order_id in ("o1", "o2"):
@@ -149,7 +149,7 @@ def test_paid_orders_are_fulfilled_and_their_return_window_opens(books: Books) -
         assert order.status is OrderStatus.FULFILLED
         assert order.sellers[0].state is SellerOrderState.HELD
         assert order.sellers[0].held_until is not None
-        assert abs(order.sellers[0].held_until - datetime.now(UTC) - timedelta(days=14)) < timedelta(minutes=1)
+        assert abs(order.sellers[0].held_until - datetime.now(UTC) - timedelta(days=10 + 14)) < timedelta(minutes=1)
 
 
 def test_a_poisoned_message_fails_alone(books: Books, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import pytest
@@ -22,6 +22,12 @@ from tests.functions.conftest import CALM, DECLINED, DECLINED_AT_CAPTURE, VISA, 
 
 FORWARD = [step.name for step in CHECKOUT.steps]
 UNDO = [compensation.name for compensation in CHECKOUT.compensations]
+
+
+class Injection(Protocol):
+    """What happens around the calls to the ports."""
+
+    def around(self, port: Any) -> Any: ...
 
 
 class CrashError(Exception):
@@ -62,8 +68,8 @@ class _Crashing:
         return call
 
 
-def steps_of(shop: Shop, crash: Crash | None = None) -> CheckoutSteps:
-    around = crash.around if crash else lambda port: port
+def steps_of(shop: Shop, injection: Injection | None = None) -> CheckoutSteps:
+    around = injection.around if injection else lambda port: port
     return CheckoutSteps(
         orders=around(shop.orders),
         carts=around(shop.carts),

@@ -101,7 +101,7 @@ SCALE: Final = replace(
     name="scale",
     private_cloud_apis=True,
     minimum_replicas=3,
-    maximum_replicas=50,
+    maximum_replicas=30,
     cache_size=Size.LARGE,
     search_size=Size.LARGE,
 )

@@ -113,6 +113,7 @@ def test_production_guards_what_a_throw_away_stack_lets_go(
 def test_pulumi_itself_refuses_to_delete_productions_data(prod: Planned, dev: Planned) -> None:
     assert {r.name for r in prod.plan.resources if r.protect} == {
         "auth",
+        "edge-log",
         "images",
         "orders",
         "products",

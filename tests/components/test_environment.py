@@ -221,7 +221,9 @@ def test_no_environment_holds_a_secret(prod: Planned) -> None:
         for name, value in prod.environment(workload).items():
             assert not value.startswith(("sk_", "whsec_", "AKIA"))
             assert "PASSWORD" not in name
-    assert not prod.every("SecretVersion")
+    assert set(prod.every("SecretVersion")) == {"edge-key-first", "edge-key-second"}
+    for name in prod.every("SecretVersion"):
+        assert prod.inputs("SecretVersion", name)["secretString"] == "[secret]"
 
 
 @pytest.mark.parametrize(

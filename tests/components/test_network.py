@@ -128,6 +128,11 @@ def test_security_groups_have_no_rules_but_the_listed_ones(prod: Planned) -> Non
         ("inventory-sync", "carts", 6379),
         ("inventory-sync", "orders", "<Cluster orders.port>"),
         ("ranker", "orders", "<Cluster orders.port>"),
+        ("catalog-import", "orders", "<Cluster orders.port>"),
+        ("notifier", "orders", "<Cluster orders.port>"),
+        ("payment-webhook", "orders", "<Cluster orders.port>"),
+        ("dispute", "orders", "<Cluster orders.port>"),
+        ("cluster", "dispute", 8080),
     }
 
 
@@ -136,7 +141,7 @@ def test_each_way_in_has_its_way_out(prod: Planned) -> None:
     assert out == rules(prod, "SecurityGroupIngressRule")
 
 
-def test_only_who_calls_stripe_reads_the_token_keys_or_leaves_dead_letters_speaks_to_the_outside_world(
+def test_only_who_calls_stripe_or_an_api_of_the_cloud_without_an_endpoint_speaks_to_the_outside_world(
     prod: Planned,
 ) -> None:
     outside = {
@@ -149,8 +154,11 @@ def test_only_who_calls_stripe_reads_the_token_keys_or_leaves_dead_letters_speak
         "checkout-saga-to-internet",
         "checkout-to-internet",
         "dispute-to-internet",
+        "edge-key-rotation-to-internet",
         "inventory-sync-to-internet",
         "migrations-to-internet",
+        "notifier-to-internet",
+        "payment-webhook-to-internet",
         "payouts-to-internet",
         "seller-to-internet",
     }

@@ -282,7 +282,13 @@ def test_the_key_is_used_only_through_the_service_that_was_linked(prod: Planned)
 
 
 def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned) -> None:
-    keys = {"checkout": "*", "checkout-saga": "*", "catalog": "{recommendations}:*", "ranker": "{recommendations}:*"}
+    keys = {
+        "checkout": "*",
+        "checkout-saga": "*",
+        "inventory-sync": "*",
+        "catalog": "{recommendations}:*",
+        "ranker": "{recommendations}:*",
+    }
     for workload, pattern in keys.items():
         user = prod.inputs("User", f"carts-{workload}")
         assert user["authenticationMode"] == {"type": "iam"}

@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "elsewhere": (OUTPUTS | {"region": "eu-west-1"}, "is on aws in eu-west-1, and this stack on aws in us-east-1"),
     "too narrow": (
         OUTPUTS | {"network": NETWORK | {"private_subnet_ids": ["subnet-p1"]}},
-        "spans 1 zones, and the profile 'ephemeral' takes 2",
+        "spans 1 zones, and this stack's profile takes 2",
     ),
 }
 

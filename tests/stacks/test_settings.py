@@ -108,7 +108,7 @@ def test_a_cloud_without_components_is_named_beside_other_mistakes(id: str) -> N
 @pytest.mark.parametrize(
     ("engines", "message"),
     [
-        ({"fraud-detection": "sagemaker"}, r"marketplace:engines names fraud-detection.*Leave it out"),
+        ({"recommendations": "personalize"}, r"no component for it\. Choose 'own-ranking', or leave it out\."),
         (
             {"cart-cache": "nonsense"},
             r"No engine 'nonsense' plays Cart.* Choose 'elasticache-valkey', or leave it out\.",

@@ -198,12 +198,12 @@ def _checked(found: dict[str, Any], profile: Profile) -> dict[str, Any]:
     zones = min(len(found["private_subnet_ids"]), len(found["data_subnet_ids"]))
     if zones < profile.zones:
         raise ComponentError(
-            f"The shared network spans {zones} zones, and the profile {profile.name!r} takes {profile.zones}.",
+            f"The shared network spans {zones} zones, and this stack's profile takes {profile.zones}.",
             next_step="Give the baseline a profile with as many zones.",
         )
     if profile.private_cloud_apis and not found["endpoints_group_id"]:
         raise ComponentError(
-            f"The shared network has no interface endpoints, and the profile {profile.name!r} calls no API of AWS "
+            "The shared network has no interface endpoints, and this stack's profile calls no API of AWS "
             "through the internet.",
             next_step="Give the baseline a profile with them.",
         )

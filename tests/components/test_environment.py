@@ -223,7 +223,7 @@ def test_no_environment_holds_a_secret(prod: Planned) -> None:
             assert "PASSWORD" not in name
     assert set(prod.every("SecretVersion")) == {"edge-key-first", "edge-key-second"}
     for name in prod.every("SecretVersion"):
-        assert prod.inputs("SecretVersion", name)["secretString"] == "[secret]"
+        assert prod.inputs("SecretVersion", name)["secretString"] == "<randomPassword>"
 
 
 @pytest.mark.parametrize(

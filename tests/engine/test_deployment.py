@@ -29,6 +29,7 @@ def test_a_second_deployment_changes_nothing(program: WriteProgram, tmp_path: Pa
     cloud, file = MemoryCloud(), tmp_path / "state.json"
     done = deploy(program(CHAIN), cloud, State(file))
     assert done.counts == {"create": 3}
+    assert cloud.journal == ["create first", "create second", "create third"]
     assert done.outputs == {"arn": "arn:id-1", "policy": "hush"}
     written = file.read_text()
     again = deploy(program(CHAIN), cloud, State(file))

@@ -341,6 +341,11 @@ def test_a_storefront_may_call_the_api_from_where_it_signs_people_in() -> None:
     shop = GOOD | {"marketplace:callbackUrls": '["https://a.example/in", "https://a.example/x", "https://b.example/"]'}
     assert load(shop, stack="test").allowed_origins == ("https://a.example", "https://b.example")
     assert load(shop | {"marketplace:allowedOrigins": "[]"}, stack="test").allowed_origins == ()
+    ports = GOOD | {
+        "marketplace:callbackUrls": '["https://Shop.Example:443/in", "http://localhost:80/", "https://b:8443/"]'
+    }
+    as_sent = ("https://shop.example", "http://localhost", "https://b:8443")
+    assert load(ports, stack="test").allowed_origins == as_sent, "in lower case, without the scheme's own port"
 
 
 def test_the_message_is_one_line_for_each_mistake() -> None:

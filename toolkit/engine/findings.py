@@ -129,7 +129,7 @@ def _traced(urn: str, value: Any, run: Recording) -> bool:
 def _repeats(text: Any, item: Any, *, anything: bool) -> bool:
     """Whether a literal is, or holds, a known output: a distinctive one, or with `anything` also a short one or a flag.
 
-    A short one is the only word of its literal: the port in `host:80`, but no digit in a longer text.
+    A short one must be the only word of its literal: the `:80` after a reference, but no digit in a longer text.
     """
     if item is None or item == "":
         return False

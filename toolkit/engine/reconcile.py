@@ -33,14 +33,7 @@ class Reconciler:
     is done.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        provider: Provider,
-        state: State,
-        *,
-        preview: bool = False,
-    ) -> None:
+    def __init__(self, program: Program, provider: Provider, state: State, *, preview: bool = False) -> None:
         self.preview = preview
         self.calls = ProviderCalls(provider, preview=preview)
         self.inventory = Inventory(state)

@@ -47,10 +47,9 @@ class OfflineDeployer:
         return Deployed(resources=state.revealed(), outputs=reveal(state.outputs), changes=counts({"same": same}))
 
     def seal(self) -> None:
-        if self._fingerprint:
-            part = self._seal.with_suffix(".part")
-            part.write_text(self._fingerprint)
-            part.replace(self._seal)
+        part = self._seal.with_suffix(".part")
+        part.write_text(self._fingerprint)
+        part.replace(self._seal)
 
     def repair(self, provider: Provider) -> bool:
         return bool(forget_lost(open_state(self._folder), provider))

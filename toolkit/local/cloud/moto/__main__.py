@@ -50,9 +50,8 @@ class Application:
         environ["RAW_URI"] = environ["REQUEST_URI"]
         answer = list(self._moto(environ, start_response))
         is_poll = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage"
-        if not is_poll or any(
-            b'"Messages"' in part for part in answer
-        ):  # an idle stack is not to be saved every second
+        # A poll that found nothing does not count: an idle stack is not to be saved every second.
+        if not is_poll or any(b'"Messages"' in part for part in answer):
             with self._counting:
                 self.requests += 1
         return answer

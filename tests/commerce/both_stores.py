@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-from commerce_samples import MarketPorts, empty, memory_market, postgres_market
+from commerce_samples import MarketPorts, empty, forget_events, memory_market, postgres_market
 from order_cases import SELLERS
 
 from commerce.adapters.memory import MemoryMarket
@@ -43,6 +43,7 @@ class BothStores:
                 await market.offers.put_seller(Seller(seller_id=seller_id, display_name=name, account_id=account_id))
             for offer in shop.values():
                 await market.offers.put(offer)
+            await forget_events(market.events)
 
     async def put(
         self,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from commerce_samples import NOON, MarketPorts, checkout, fulfilled, stock_up
+from commerce_samples import NOON, MarketPorts, checkout, forget_events, fulfilled, stock_up
 
 from commerce.adapters.postgres import PostgresEventLog
 from commerce.adapters.postgres.events import record
@@ -25,6 +25,7 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 @pytest.fixture(autouse=True)
 async def shop(market: MarketPorts) -> None:
     await stock_up(market.offers, stock=5)
+    await forget_events(market.events)
 
 
 async def told(market: MarketPorts) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -163,10 +164,16 @@ class Unsteady:
         return getattr(self._pool, name)
 
     async def fetch(self, *arguments: Any) -> Any:
+        return await self._read(self._pool.fetch, *arguments)
+
+    async def fetchrow(self, *arguments: Any) -> Any:
+        return await self._read(self._pool.fetchrow, *arguments)
+
+    async def _read(self, read: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         await self._pool.execute("UPDATE offers SET stock = 1 WHERE offer_id = 'lamp'")
-        rows = await self._pool.fetch(*arguments)
+        found = await read(*arguments)
         await self._pool.execute("UPDATE offers SET stock = $1 WHERE offer_id = 'lamp'", self._otherwise)
-        return rows
+        return found
 
 
 async def test_what_became_possible_before_the_refusal_was_told_is_done(shop: MarketPorts, pool: asyncpg.Pool) -> None:

@@ -41,6 +41,8 @@ COMMON = {
     "EVENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:events",
     "COMMISSION_BASIS_POINTS": "1000",
     "RESERVATION_TTL_SECONDS": "900",
+    "SEARCH_HOST": "127.0.0.1:1",
+    "SEARCH_TLS": "disable",
     "ORDERS_USER": "nobody",
     "ORDERS_TLS": "disable",
     "CARTS_TLS": "disable",

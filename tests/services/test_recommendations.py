@@ -10,12 +10,13 @@ import asyncpg
 import httpx
 import pytest
 
-from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryRankings
-from commerce.adapters.postgres import PostgresOffers
+from commerce.adapters.memory import MemoryFiles, MemoryProducts, MemoryProductSearch, MemoryRankings
+from commerce.adapters.postgres import PostgresImports, PostgresOffers
 from commerce.catalog import Offer, Product, Seller
 from commerce.money import Money
 from commerce.product_images import ProductImages
 from commerce.recommendations import SHOWN
+from commerce.searching import CheckedSearch
 from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
@@ -50,14 +51,18 @@ def shop(pool: asyncpg.Pool) -> Shop:
 
 
 @pytest.fixture
-async def client(shop: Shop, provider: IdentityProvider) -> AsyncIterator[httpx.AsyncClient]:
+async def client(shop: Shop, pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[httpx.AsyncClient]:
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
+        files = MemoryFiles()
         async with shop.views.running():
             yield Catalog(
                 products=shop.products,
                 offers=shop.offers,
-                images=ProductImages(products=shop.products, files=MemoryFiles()),
+                images=ProductImages(products=shop.products, files=files),
+                imports=PostgresImports(pool),
+                files=files,
+                search=CheckedSearch(search=MemoryProductSearch(), offers=shop.offers),
                 rankings=shop.rankings,
                 views=shop.views,
                 currency=settings.currency,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import BaseModel
@@ -14,6 +14,9 @@ from rich.table import Table
 from toolkit.local.stack.machine import Machine
 from toolkit.local.stack.overview import show
 from toolkit.local.state.run import Run, last_run
+
+if TYPE_CHECKING:
+    import psutil
 
 MEBIBYTE = 1024 * 1024
 
@@ -25,7 +28,7 @@ class ProcessStatus(BaseModel):
     pid: int
     running: bool
     memory_bytes: int
-    """Resident set, its children's included."""
+    """Its own and its children's. On Linux, what forked processes share is divided among them."""
     port: int | None
     restarts: int
     """How often it ended by itself and was started again."""
@@ -82,7 +85,7 @@ def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus
         memory = 0
         for member in family:
             try:
-                memory += member.memory_info().rss
+                memory += _memory_bytes(member)
             except psutil.NoSuchProcess:
                 continue
         found.append(
@@ -96,6 +99,17 @@ def _processes(machine: Machine, ports: Mapping[str, int]) -> list[ProcessStatus
             )
         )
     return found
+
+
+def _memory_bytes(process: psutil.Process) -> int:
+    """The proportional set size where the system tells it, else the resident one."""
+    import psutil
+
+    try:
+        proportional: int = process.memory_full_info().pss
+    except (AttributeError, psutil.AccessDenied):
+        return int(process.memory_info().rss)
+    return proportional
 
 
 def _show(found: Status, console: Console) -> None:

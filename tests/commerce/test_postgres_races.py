@@ -163,11 +163,14 @@ class Unsteady:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pool, name)
 
-    async def fetch(self, *arguments: Any) -> Any:
-        return await self._read(self._pool.fetch, *arguments)
+    async def fetch(self, query: str, *arguments: Any) -> Any:
+        return await self._read(self._pool.fetch, query, *arguments)
 
-    async def fetchrow(self, *arguments: Any) -> Any:
-        return await self._read(self._pool.fetchrow, *arguments)
+    async def fetchrow(self, query: str, *arguments: Any) -> Any:
+        reads = query.lstrip().startswith("SELECT")
+        return await (
+            self._read(self._pool.fetchrow, query, *arguments) if reads else self._pool.fetchrow(query, *arguments)
+        )
 
     async def _read(self, read: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
         await self._pool.execute("UPDATE offers SET stock = 1 WHERE offer_id = 'lamp'")

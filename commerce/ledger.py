@@ -21,6 +21,8 @@ FEES = "platform:fees"
 """What the processor takes for itself."""
 LOSSES = "platform:losses"
 """What the platform itself gave away."""
+DISPUTED = "platform:disputed"
+"""What the processor keeps while buyers' banks decide on chargebacks."""
 
 
 def held(seller_id: str) -> str:
@@ -99,6 +101,13 @@ def transaction(transaction_id: str, order_id: str, movements: Iterable[tuple[st
             for (account, currency), amount in sorted(sums.items())
             if amount
         ),
+    )
+
+
+def reversed_transaction(posted: LedgerTransaction) -> LedgerTransaction:
+    """Takes a transaction back."""
+    return transaction(
+        f"reversed/{posted.transaction_id}", posted.order_id, [(one.account, -one.amount) for one in posted.entries]
     )
 
 

@@ -7,10 +7,13 @@ be told again, late, or before the one that it follows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commerce.money import Money
 from commerce.seller_accounts import AccountState
+
+WAITING = timedelta(days=30)
+"""The longest time between the news of a charge and the charge's own record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +45,20 @@ class RefundFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeMoved:
-    """The buyer's bank disputes a charge. `status` is the processor's own word, `at` when it was so, `fee` what the
-    processor has taken for it by then."""
+    """The buyer's bank disputes a charge. `status` is the processor's own word, `at` when it was so.
+
+    `withdrawn` is what the processor keeps back by then, in minor units, `fee` what it has taken for itself, and
+    `movements` the number of its movements that they come from: it only grows, so it says which news is the later.
+    """
 
     dispute_id: str
     charge_id: str
     amount: Money
     status: str
     at: datetime
+    withdrawn: int = 0
     fee: int = 0
+    movements: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,8 @@ class AccountChanged:
     state: AccountState
 
 
+ChargeNews = RefundMade | DisputeMoved
+"""What names a charge. It may come before the charge itself was recorded."""
 News = PaymentMoved | RefundMade | RefundFailed | DisputeMoved | AccountChanged
 
 

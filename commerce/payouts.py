@@ -89,17 +89,20 @@ def may_pay(share: SellerOrder, payout: Payout | None, *, on_hold: bool, account
     )
 
 
-def split_payout(due: Money, *, balance: Money, waiting: Money, claimed: Money) -> tuple[Money, Money]:
+def split_payout(
+    due: Money, *, balance: Money, waiting: Money, claimed: Money, reversing: Money
+) -> tuple[Money, Money]:
     """What of a share is transferred, and what stays because the seller owes it: a debt is recovered first.
 
     `due` is what the ledger owes for the order of this share, `balance` what it owes the seller for all orders
     together, `waiting` what for all orders that are released and not claimed, this one among them, `claimed` what is
-    on its way. What the balance is short of these is the debt.
+    on its way. What the balance is short of these is the debt, but for what is `reversing`: it comes back from the
+    seller's account, and is not taken from the share as well.
     """
     nothing = due - due
     if due.amount <= 0:
         return nothing, nothing
-    debt = waiting + claimed - balance
+    debt = waiting + claimed - balance - reversing
     recovered = Money(min(due.amount, max(0, debt.amount)), due.currency)
     return due - recovered, recovered
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from commerce.errors import InvalidRequest, MarketplaceError
 from commerce.events import DomainEvent, EventType
 from commerce.holds import Hold
-from commerce.ledger import COMMISSION, PROCESSOR, LedgerTransaction, held, payable, transaction
+from commerce.ledger import COMMISSION, LOSSES, PROCESSOR, LedgerTransaction, held, payable, transaction
 from commerce.money import Money
 from commerce.orders import IllegalTransition, SellerOrder, SellerOrderState
 from commerce.payouts import Payout, PayoutState
+
+REVERSAL_ATTEMPTS = 8
+"""For some hours the processor is asked to take a transfer back. Then the seller's later payouts recover it."""
 
 
 class RefundState(StrEnum):
@@ -85,13 +88,15 @@ def request(
     payout: Payout | None,
     commission_returned: bool,
     now: datetime,
+    source: str = PROCESSOR,
 ) -> Requested:
     """Give back `amount` of a share of which `given` was given back before and the ledger still holds `still_held`.
 
     What is held pays first, and the rest is what the seller owes: a later payout recovers it, or a reversal when this
     share was transferred, of no more than what is left of the transfer. `commission_returned` is the platform's policy:
-    with it the platform gives back its commission in proportion, without it the seller bears the whole refund. Raises
-    RefundTooLarge, and IllegalTransition for a share that was not paid for.
+    with it the platform gives back its commission in proportion, without it the seller bears the whole refund. `source`
+    is the account that the buyer's money comes from. Raises RefundTooLarge, and IllegalTransition for a share that was
+    not paid for.
     """
     if share.state in (SellerOrderState.PENDING, SellerOrderState.CANCELED):
         raise IllegalTransition(order_id, f"refunding the share of seller {share.seller_id}", share.state)
@@ -123,7 +128,7 @@ def request(
             f"refund/{order_id}/{share.seller_id}/{refund_id}",
             order_id,
             [
-                (PROCESSOR, -amount),
+                (source, -amount),
                 (COMMISSION, amount - own),
                 (held(share.seller_id), from_held),
                 (payable(share.seller_id), own - from_held),
@@ -150,6 +155,45 @@ def again(refund_id: str, number: int) -> str:
 def ledger_id(refund: Refund) -> str:
     """The ledger's transaction of a refund."""
     return f"refund/{refund.order_id}/{refund.seller_id}/{refund.refund_id}"
+
+
+def unreversed(refund: Refund) -> Refund:
+    """Nothing is taken back from the seller's account for this refund any more: the ledger has it as a debt, which
+    later payouts recover."""
+    state = RefundState.SETTLED if refund.state is RefundState.PAID else refund.state
+    return replace(refund, reversal=refund.reversal - refund.reversal, state=state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A refund, or its reversal, that the processor refused, as it goes on, and when what is open of it is due."""
+
+    refund: Refund
+    due_at: datetime
+    posts: LedgerTransaction | None = None
+
+
+def refused(refund: Refund, losses: Money, now: datetime) -> Refused:
+    """What follows when the processor refuses to pay a refund, or to take back what the seller had of it.
+
+    `losses` is what the platform lost by the order: money that the buyer has, by a chargeback or by a refund of the
+    dashboard, beyond what was left of the shares. A refund that it covers has been paid by it.
+    """
+    if refund.state is RefundState.REQUESTED and losses.amount >= refund.amount.amount:
+        paid = replace(
+            refund,
+            state=RefundState.PAID if refund.reversal.amount else RefundState.SETTLED,
+            processor_refund_id=f"loss/{refund.order_id}",
+            attempts=0,
+        )
+        covered = transaction(
+            f"covered/{refund.refund_id}", refund.order_id, [(PROCESSOR, refund.amount), (LOSSES, -refund.amount)]
+        )
+        return Refused(refund=paid, due_at=now, posts=covered)
+    counted = replace(refund, attempts=refund.attempts + 1)
+    if refund.state is RefundState.PAID and counted.attempts >= REVERSAL_ATTEMPTS:
+        return Refused(refund=unreversed(counted), due_at=now)
+    return Refused(refund=counted, due_at=now + timedelta(minutes=min(2**refund.attempts, 360)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +267,16 @@ def lifted_by(refund: Refund) -> Hold:
         lifted_at=refund.requested_at,
         lift_reason=f"refund {refund.refund_id} was asked for",
     )
+
+
+def lost_id(processor_id: str) -> str:
+    """The ledger's transaction of what no share bears of a refund that was not asked for here, or of a chargeback."""
+    return f"refund/{processor_id}"
+
+
+def lost(processor_id: str, order_id: str, amount: Money, source: str) -> LedgerTransaction:
+    """The platform bears it."""
+    return transaction(lost_id(processor_id), order_id, [(source, -amount), (LOSSES, amount)])
 
 
 def parts_of(amount: Money, lefts: Sequence[Money]) -> tuple[tuple[Money, ...], Money]:

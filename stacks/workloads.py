@@ -139,7 +139,7 @@ PAYOUTS: Final = Handler(
     name="payouts",
     function="payments",
     package="functions.payouts",
-    settings=("log_level",),
+    settings=("refund_commission", "log_level"),
     timeout_seconds=60,
     every_minutes=1,
 )

@@ -29,6 +29,7 @@ class Refunds(Protocol):
         """The seller's part of the refund has come back from its account."""
         ...
 
-    async def record_attempt(self, refund_id: str, now: datetime) -> None:
-        """The processor refused or did not answer: the refund is due again later, each time later than before."""
+    async def record_refusal(self, refund_id: str, now: datetime) -> None:
+        """The processor refused the refund, or its reversal: `refunds.refused` says what follows. What is due again is
+        so later than the time before."""
         ...

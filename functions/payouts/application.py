@@ -10,6 +10,7 @@ from functools import partial
 from commerce.adapters import cloud
 from commerce.adapters.postgres import (
     DatabaseSettings,
+    PostgresPaymentInbox,
     PostgresPayouts,
     PostgresRefunds,
     PostgresSellerAccounts,
@@ -17,6 +18,7 @@ from commerce.adapters.postgres import (
 )
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
+from functions.payouts.news import TakeWaitingNews
 from functions.payouts.refunds import RefundDue
 from functions.payouts.round import Round
 from functions.payouts.settings import PayoutsSettings
@@ -38,9 +40,11 @@ async def open_round() -> Round:
     payouts, gateway = PostgresPayouts(pool), StripeGateway(keys)
     return Round(
         {
+            # The disputes first: a share that they hold is not released.
+            "news": TakeWaitingNews(PostgresPaymentInbox(pool, commission_returned=settings.refund_commission)),
             "released": ReleaseDue(payouts),
             "accounts": ConfirmAccounts(PostgresSellerAccounts(pool), gateway),
             "transferred": TransferDue(payouts, gateway),
-            "refunded": RefundDue(PostgresRefunds(pool, commission_returned=True), gateway),
+            "refunded": RefundDue(PostgresRefunds(pool, commission_returned=settings.refund_commission), gateway),
         }
     )

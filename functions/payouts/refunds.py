@@ -23,8 +23,8 @@ class RefundDue:
         self._gateway = gateway
 
     async def __call__(self, now: datetime) -> int:
-        """Goes on after a refund that the processor refuses (it is tried again later), and ends where the processor
-        cannot be reached."""
+        """Goes on after a refund that the processor refuses (`refunds.refused` says what follows), and ends where the
+        processor cannot be reached."""
         done = 0
         for refund in await self._refunds.due(now, AT_ONCE):
             try:
@@ -32,7 +32,7 @@ class RefundDue:
                 done += 1
             except PaymentRefused as refused:
                 _log.error("refund refused", extra={"refund_id": refund.refund_id, "reason": str(refused)})
-                await self._refunds.record_attempt(refund.refund_id, now)
+                await self._refunds.record_refusal(refund.refund_id, now)
         return done
 
     async def _settle(self, refund: Refund) -> None:

@@ -9,3 +9,5 @@ class PayoutsSettings(FunctionSettings):
     """`STRIPE_SECRET`: the secret that holds the payment processor's key, read with this function's own identity."""
 
     stripe_secret: str
+    refund_commission: bool = True
+    """Whether a refund gives the commission back, too."""

@@ -117,7 +117,7 @@ async def empty(pool: asyncpg.Pool) -> None:
     few rows is faster than truncating the tables."""
     await pool.execute(
         "SET session_replication_role = replica;"
-        "DELETE FROM authentications; DELETE FROM payment_events;"
+        "DELETE FROM authentications; DELETE FROM waiting_news; DELETE FROM payment_events;"
         "DELETE FROM refunds; DELETE FROM failed_refunds; DELETE FROM chargebacks;"
         "DELETE FROM fraud_assessments;"
         "DELETE FROM case_messages; DELETE FROM cases; DELETE FROM audit_log;"

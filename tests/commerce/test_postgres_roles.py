@@ -8,7 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, account_state, checkout, hold, postgres_market, stock_up
+from commerce_samples import (
+    NOON,
+    RETURN_WINDOW,
+    MarketPorts,
+    account_state,
+    checkout,
+    confirmed,
+    hold,
+    postgres_market,
+    stock_up,
+)
 
 from commerce.adapters.database_access import Access
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, grant_roles, migrate
@@ -142,6 +152,32 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
             assert await payouts.refunds.due(datetime.now(UTC)) == ()
 
 
+async def test_the_payouts_take_up_what_the_webhook_was_told_too_early(
+    owner: asyncpg.Connection, postgres_dsn: str
+) -> None:
+    pool = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), 1, 2)
+    market = postgres_market(pool)
+    await stock_up(market.offers)
+    await confirmed(market, "early", {"tea": 2})
+    taken = {"withdrawn": 900, "fee": 1500, "movements": 1}
+    news = (
+        DisputeMoved(dispute_id="du2", charge_id="ch_early", amount=Money(900, "usd"), status="open", at=NOON, **taken),
+        DisputeMoved(dispute_id="du2", charge_id="ch_early", amount=Money(900, "usd"), status="lost", at=NOON, **taken),
+        RefundMade(charge_id="ch_early", processor_refund_id="re_9", refund_id=None, amount=Money(9, "usd")),
+    )
+    async with market_of(postgres_dsn, "payment-webhook") as webhook:
+        for number, one in enumerate(news):
+            assert await webhook.inbox.take(Notice(event_id=f"early_{number}", type="t", news=one))
+    await market.orders.record_capture("early", "ch_early")
+    await market.orders.record_split("early")
+    await market.refunds.request("early", "ben", Money(5, "usd"), "r5", "damaged")
+    async with market_of(postgres_dsn, "payouts") as payouts:
+        assert await payouts.inbox.take_waiting(datetime.now(UTC)) == len(news)
+        await payouts.refunds.record_refusal("r5", datetime.now(UTC))
+    assert (await market.ledger.balance("seller:ben:held"))["usd"] == 0
+    await pool.close()
+
+
 # What one role does, and every other is refused: a representative of each write of each role.
 ORDER = "INSERT INTO orders (order_id, buyer_id, currency, total, payment_method) VALUES ('x', 'b', 'usd', 1, 'pm')"
 PAID = (
@@ -155,6 +191,7 @@ OFFER = (
 REFUNDED = """
 INSERT INTO refunds (refund_id, order_id, seller_id, amount, reversal, reason) VALUES ('r', 'o', 's', 1, 0, 'x')
 """
+WAITING = "INSERT INTO waiting_news (event_id, charge_id, news) VALUES ('e', 'c', '{}')"
 AUDITED = (
     "INSERT INTO audit_log (happened_at, actor_id, role, action, subject_type, subject_id, reason, before, after) "
     "VALUES (now(), 'a', 'admin', 'x', 'y', 'z', '', '{}', '{}')"
@@ -193,12 +230,17 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
         ("UPDATE seller_orders SET gross = 1", set()),
         ("UPDATE seller_orders SET transfer_id = 'tr'", {"payouts"}),
         ("UPDATE payouts SET amount = 1", {"payouts"}),
-        (REFUNDED, {"dispute", "payment-webhook"}),
+        (REFUNDED, {"dispute", "payment-webhook", "payouts"}),
+        ("UPDATE refunds SET reversal = 0", {"payouts"}),
+        (WAITING, {"payment-webhook"}),
+        ("DELETE FROM waiting_news", {"payouts"}),
+        ("UPDATE chargebacks SET status = 'won'", {"payment-webhook", "payouts"}),
+        ("DELETE FROM chargebacks", set()),
         ("UPDATE refunds SET state = 'settled'", {"payment-webhook", "payouts"}),
         ("UPDATE refunds SET amount = 1", set()),
         ("UPDATE shipments SET tracking = 't'", {"seller"}),
         ("UPDATE shipments SET order_id = 'o'", set()),
-        ("UPDATE holds SET lift_reason = 'r'", {"dispute", "payment-webhook", "seller"}),
+        ("UPDATE holds SET lift_reason = 'r'", {"dispute", "payment-webhook", "payouts", "seller"}),
         ("UPDATE holds SET reason = 'r'", set()),
         (
             "SELECT buyer_id FROM orders",

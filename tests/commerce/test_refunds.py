@@ -21,7 +21,7 @@ from commerce.adapters.postgres import PostgresRefunds
 from commerce.ledger import COMMISSION, PROCESSOR, held
 from commerce.money import Money
 from commerce.orders import SellerOrderState
-from commerce.refunds import RefundConflict, RefundTooLarge
+from commerce.refunds import REVERSAL_ATTEMPTS, RefundConflict, RefundTooLarge
 
 GROSS = 2 * 450
 CLOSED = NOON + RETURN_WINDOW
@@ -113,6 +113,9 @@ async def test_a_debt_that_was_kept_back_is_not_reversed_again(market: MarketPor
     """Ben owes the tea of another order: of this share the rest is transferred, and only the rest can come back."""
     await transferred(market)
     await market.refunds.request("o1", "ben", Money(GROSS, "usd"), "r1", "lost")
+    await market.refunds.record_paid("r1", "re_1")
+    for _ in range(REVERSAL_ATTEMPTS):
+        await market.refunds.record_refusal("r1", NOON)
     await fulfilled(market, "o2", {"tea": 3})
     await market.payouts.release_due(CLOSED)
     [payout] = await market.payouts.claim(CLOSED)

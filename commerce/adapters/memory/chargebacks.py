@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.adapters.memory.refund_news import give_back
-from commerce.chargebacks import CLOSED, LOST, hold_of, is_news, lifted_hold_of
-from commerce.ledger import FEES, PROCESSOR, transaction
-from commerce.money import Money
+from commerce.adapters.memory.refund_news import give_back, take_back
+from commerce.chargebacks import Outcome, hold_of, lifted_hold_of, move
+from commerce.ledger import DISPUTED
 from commerce.payment_news import DisputeMoved
 
 
-def dispute_moved(market: MemoryMarket, news: DisputeMoved, *, commission_returned: bool) -> None:
-    """Holds the shares of a disputed charge until the bank has decided; a lost one is taken from its sellers."""
-    order = next((one for one in market.orders.values() if one.charge_id == news.charge_id), None)
-    if order is None or not is_news(market.chargebacks.get(news.dispute_id), news.status):
-        return
-    market.chargebacks[news.dispute_id] = news.status
-    if news.status not in CLOSED:
-        for share in order.sellers:
-            market.place_hold(hold_of(news, order.order_id, share.seller_id))
-        return
-    if news.status == LOST:
+def dispute_moved(market: MemoryMarket, news: DisputeMoved, *, commission_returned: bool) -> bool:
+    """Holds the shares of a disputed charge until the bank has decided; a lost one is taken from its sellers. False
+    when the charge is not known yet."""
+    order = market.paid_order(news.charge_id)
+    if order is None:
+        return False
+    moved = move(market.chargebacks.get(news.dispute_id), news, order.order_id)
+    if moved is None:
+        return True
+    market.chargebacks[news.dispute_id] = moved.chargeback
+    market.post(moved.posts)
+    if moved.outcome is Outcome.TAKE:
         give_back(
             market,
             order,
@@ -28,8 +28,13 @@ def dispute_moved(market: MemoryMarket, news: DisputeMoved, *, commission_return
             processor_id=news.dispute_id,
             reason="chargeback",
             commission_returned=commission_returned,
+            source=DISPUTED,
         )
-        fee = Money(news.fee, news.amount.currency)
-        market.post(transaction(f"fee/{news.dispute_id}", order.order_id, [(PROCESSOR, -fee), (FEES, fee)]))
+    if moved.outcome is Outcome.RETURN:
+        take_back(market, order, news.dispute_id)
     for share in order.sellers:
-        market.lift_hold(lifted_hold_of(news, order.order_id, share.seller_id))
+        if moved.outcome is Outcome.WAIT:
+            market.place_hold(hold_of(news, order.order_id, share.seller_id))
+        elif moved.outcome is not Outcome.SAME:
+            market.lift_hold(lifted_hold_of(news, order.order_id, share.seller_id))
+    return True

@@ -12,6 +12,7 @@ from commerce.adapters.telemetry import traceparent
 from commerce.audit import AuditEntry
 from commerce.cases import Case
 from commerce.catalog import Offer, Seller
+from commerce.chargebacks import Chargeback
 from commerce.events import DomainEvent, RecordedEvent
 from commerce.fraud import Assessment
 from commerce.holds import Hold
@@ -19,6 +20,7 @@ from commerce.inventory import available
 from commerce.ledger import LedgerConflict, LedgerTransaction
 from commerce.money import Money
 from commerce.orders import Order, OrderNotFound, SellerOrder
+from commerce.payment_news import ChargeNews
 from commerce.payouts import Payout
 from commerce.refunds import Refund
 from commerce.seller_accounts import AccountState
@@ -69,8 +71,9 @@ class MemoryMarket:
     refunds_due: dict[str, datetime] = field(default_factory=dict)
     failed_refunds: dict[str, str] = field(default_factory=dict)
     """Why, by the processor's id: of refunds that nothing was heard of before."""
-    chargebacks: dict[str, str] = field(default_factory=dict)
-    """Status by the dispute's id."""
+    chargebacks: dict[str, Chargeback] = field(default_factory=dict)
+    waiting_news: dict[str, tuple[ChargeNews, datetime]] = field(default_factory=dict)
+    """By the event's id, with the time when it came."""
     assessed_at: dict[str, datetime] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     suspensions: dict[str, tuple[datetime, str]] = field(default_factory=dict)
@@ -142,6 +145,11 @@ class MemoryMarket:
             else one
             for one in self.holds
         ]
+
+    def paid_order(self, charge_id: str) -> Order | None:
+        """The order of a charge, once the ledger has its money."""
+        order = next((one for one in self.orders.values() if one.charge_id == charge_id), None)
+        return None if order is None or order.awaits_split else order
 
     def on_hold(self, order_id: str, seller_id: str) -> bool:
         return any(hold.holds(order_id, seller_id) for hold in self.holds)

@@ -24,6 +24,7 @@ from commerce.payouts import (
     sent,
     split_payout,
 )
+from commerce.refunds import Refund, RefundState, unreversed
 
 
 class MemoryPayouts:
@@ -71,6 +72,9 @@ class MemoryPayouts:
     async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
         payout = self._one(order_id, seller_id)
         if payout.state is PayoutState.CLAIMED:
+            for refund in self._reversing(seller_id):
+                if refund.order_id == order_id:
+                    self._market.refunds[refund.refund_id] = unreversed(refund)
             refused = replace(payout, state=PayoutState.REFUSED, refusal=reason, attempt=payout.attempt + 1)
             self._market.payouts[order_id, seller_id] = refused
             self._market.payouts_due[order_id, seller_id] = now + RETRY_REFUSED_AFTER
@@ -111,6 +115,10 @@ class MemoryPayouts:
             balance=market.owed(account, currency),
             waiting=total((market.owed(account, currency, one) for one in self._waiting(share.seller_id)), currency),
             claimed=total((payout.amount for payout in own if payout.state is PayoutState.CLAIMED), currency),
+            reversing=total(
+                (one.reversal for one in self._reversing(share.seller_id) if one.reversal.currency == currency),
+                currency,
+            ),
         )
         return Payout(
             order_id=order.order_id,
@@ -137,6 +145,15 @@ class MemoryPayouts:
                 on_hold=False,
                 account_ready=True,
             )
+        ]
+
+    def _reversing(self, seller_id: str) -> list[Refund]:
+        """The refunds for which something is still to come back from the seller's account."""
+        open_states = (RefundState.REQUESTED, RefundState.PAID)
+        return [
+            one
+            for one in self._market.refunds.values()
+            if one.seller_id == seller_id and one.state in open_states and one.reversal.amount
         ]
 
     def _keep(self, payout: Payout, now: datetime) -> Payout:

@@ -6,22 +6,25 @@ from datetime import UTC, datetime
 
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.adapters.memory.refunds import book, pay, refunds_of, set_state, share_of
-from commerce.ledger import LOSSES, PROCESSOR, transaction
+from commerce.ledger import PROCESSOR, reversed_transaction
 from commerce.money import Money
 from commerce.orders import Order
 from commerce.payment_news import RefundFailed, RefundMade
-from commerce.refunds import Refund, fail, given, ledger_id, parts_of
+from commerce.refunds import Failed, Refund, fail, given, ledger_id, lost, lost_id, parts_of
 
 
-def refund_made(market: MemoryMarket, news: RefundMade, *, commission_returned: bool) -> None:
-    """Ours is paid. One that was made at the processor itself is booked, once, on the sellers of the charge."""
+def refund_made(market: MemoryMarket, news: RefundMade, *, commission_returned: bool) -> bool:
+    """Ours is paid. One that was made at the processor itself is booked, once, on the sellers of the charge. False when
+    the charge is not known yet."""
     if news.refund_id is not None:
         pay(market, news.refund_id, news.processor_refund_id)
-        return
-    order = next((one for one in market.orders.values() if one.charge_id == news.charge_id), None)
+        return True
+    order = market.paid_order(news.charge_id)
+    if order is None:
+        return False
     known = any(one.processor_refund_id == news.processor_refund_id for one in market.refunds.values())
-    if order is None or known or news.processor_refund_id in market.failed_refunds:
-        return
+    if known or news.processor_refund_id in market.failed_refunds:
+        return True
     give_back(
         market,
         order,
@@ -30,10 +33,18 @@ def refund_made(market: MemoryMarket, news: RefundMade, *, commission_returned: 
         reason="made at the payment processor",
         commission_returned=commission_returned,
     )
+    return True
 
 
 def give_back(
-    market: MemoryMarket, order: Order, amount: Money, *, processor_id: str, reason: str, commission_returned: bool
+    market: MemoryMarket,
+    order: Order,
+    amount: Money,
+    *,
+    processor_id: str,
+    reason: str,
+    commission_returned: bool,
+    source: str = PROCESSOR,
 ) -> None:
     """Book what the processor has taken from the platform for a charge on its sellers, the rest as the platform's."""
     shares = sorted(order.sellers, key=lambda one: one.seller_id)
@@ -53,10 +64,19 @@ def give_back(
                 refund_id=refund_id,
                 reason=reason,
                 commission_returned=commission_returned,
+                source=source,
             )
             pay(market, refund_id, processor_id)
     if rest.amount:
-        market.post(transaction(f"refund/{processor_id}", order.order_id, [(PROCESSOR, -rest), (LOSSES, rest)]))
+        market.post(lost(processor_id, order.order_id, rest, source))
+
+
+def take_back(market: MemoryMarket, order: Order, processor_id: str) -> None:
+    """The money of `give_back` came back to the platform: so does what its sellers and the platform bore."""
+    for refund in [one for one in market.refunds.values() if one.processor_refund_id == processor_id]:
+        _undo(market, refund, processor_id, "the chargeback was won after all")
+    if (rest := market.ledger.get(lost_id(processor_id))) is not None:
+        market.post(reversed_transaction(rest))
 
 
 def refund_failed(market: MemoryMarket, news: RefundFailed) -> None:
@@ -69,22 +89,23 @@ def refund_failed(market: MemoryMarket, news: RefundFailed) -> None:
     if not known and news.refund_id is None:
         market.failed_refunds.setdefault(news.processor_refund_id, news.reason)
     for refund in known:
-        _fail(market, refund, news)
+        if (failed := _undo(market, refund, news.processor_refund_id, news.reason)) is not None:
+            market.place_hold(failed.hold)
 
 
-def _fail(market: MemoryMarket, refund: Refund, news: RefundFailed) -> None:
+def _undo(market: MemoryMarket, refund: Refund, processor_id: str, reason: str) -> Failed | None:
     share = share_of(market, refund.order_id, refund.seller_id)
     failed = fail(
         refund,
         share,
-        processor_refund_id=news.processor_refund_id,
+        processor_refund_id=processor_id,
         posted=market.ledger[ledger_id(refund)],
         payout=market.payouts.get((refund.order_id, refund.seller_id)),
-        reason=news.reason,
+        reason=reason,
         now=datetime.now(UTC),
     )
     if failed is not None:
         market.refunds[refund.refund_id] = failed.refund
         set_state(market, refund.order_id, share, failed.share_state)
-        market.place_hold(failed.hold)
         market.post(failed.posts)
+    return failed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from commerce.adapters.memory.market import MemoryMarket
-from commerce.ledger import held, reversal_transaction
+from commerce.ledger import LOSSES, PROCESSOR, held, reversal_transaction
 from commerce.money import Money
 from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
-from commerce.refunds import Refund, RefundConflict, RefundState, again, given, lifted_by, made, request
+from commerce.refunds import Refund, RefundConflict, RefundState, again, given, lifted_by, made, refused, request
 
 
 class MemoryRefunds:
@@ -48,10 +48,15 @@ class MemoryRefunds:
         self._market.refunds[refund_id] = after
         self._market.post(reversal_transaction(refund.order_id, refund.seller_id, refund_id, refund.reversal))
 
-    async def record_attempt(self, refund_id: str, now: datetime) -> None:
+    async def record_refusal(self, refund_id: str, now: datetime) -> None:
         refund = self._market.refunds[refund_id]
-        self._market.refunds[refund_id] = replace(refund, attempts=refund.attempts + 1)
-        self._market.refunds_due[refund_id] = now + timedelta(minutes=min(2**refund.attempts, 360))
+        if refund.state not in (RefundState.REQUESTED, RefundState.PAID):
+            return
+        answer = refused(refund, -self._market.owed(LOSSES, refund.amount.currency, refund.order_id), now)
+        self._market.refunds[refund_id] = answer.refund
+        if answer.posts is not None:
+            self._market.post(answer.posts)
+        self._market.refunds_due[refund_id] = answer.due_at
 
     def _due_at(self, refund: Refund) -> datetime:
         return self._market.refunds_due.get(refund.refund_id, refund.requested_at)
@@ -71,6 +76,7 @@ def book(
     refund_id: str,
     reason: str,
     commission_returned: bool,
+    source: str = PROCESSOR,
 ) -> Refund | None:
     """Check and book a refund; None when it was booked before and has not failed."""
     share = share_of(market, order_id, seller_id)
@@ -92,6 +98,7 @@ def book(
         payout=market.payouts.get((order_id, seller_id)),
         commission_returned=commission_returned,
         now=datetime.now(UTC),
+        source=source,
     )
     refund = requested.refund
     market.refunds[refund.refund_id] = refund

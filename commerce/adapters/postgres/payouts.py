@@ -72,6 +72,15 @@ WHERE s.seller_id = $1 AND s.state = 'released' AND s.transfer_id IS NULL AND (p
 _CLAIMED = """
 SELECT coalesce(sum(amount), 0)::bigint FROM payouts WHERE seller_id = $1 AND currency = $2 AND state = 'claimed'
 """
+_REVERSING = """
+SELECT coalesce(sum(r.reversal), 0)::bigint FROM refunds r JOIN orders o USING (order_id)
+WHERE r.seller_id = $1 AND o.currency = $2 AND r.state IN ('requested', 'paid')
+"""
+# `refunds.unreversed`.
+_NOT_REVERSED = """
+UPDATE refunds SET reversal = 0, state = CASE WHEN state = 'paid' THEN 'settled' ELSE state END
+WHERE order_id = $1 AND seller_id = $2 AND state IN ('requested', 'paid') AND reversal > 0
+"""
 _CLAIM = """
 INSERT INTO payouts AS p (order_id, seller_id, account_id, currency, amount, recovered, source_charge, state, attempt,
     claimed_at, due_at)
@@ -87,6 +96,10 @@ WHERE (order_id, seller_id) IN (
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING *
+"""
+_REFUSED = """
+UPDATE payouts SET state = 'refused', refusal = $3, attempt = attempt + 1, due_at = $4
+WHERE order_id = $1 AND seller_id = $2 AND state = 'claimed' RETURNING true
 """
 _LOCKED = "SELECT * FROM payouts WHERE order_id = $1 AND seller_id = $2 FOR UPDATE"
 _PAGE = """
@@ -138,6 +151,7 @@ class PostgresPayouts:
                 balance=Money(await connection.fetchval(_OF_ACCOUNT, account, currency), currency),
                 waiting=Money(await connection.fetchval(_WAITING, seller_id, account, currency), currency),
                 claimed=Money(await connection.fetchval(_CLAIMED, seller_id, currency), currency),
+                reversing=Money(await connection.fetchval(_REVERSING, seller_id, currency), currency),
             )
             state = PayoutState.CLAIMED if amount.amount else PayoutState.SETTLED
             made = await connection.fetchrow(
@@ -177,14 +191,11 @@ class PostgresPayouts:
                 await record(connection, sent(payout, transfer_id))
 
     async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
-        await self._pool.execute(
-            "UPDATE payouts SET state = 'refused', refusal = $3, attempt = attempt + 1, due_at = $4 "
-            "WHERE order_id = $1 AND seller_id = $2 AND state = 'claimed'",
-            order_id,
-            seller_id,
-            reason,
-            now + RETRY_REFUSED_AFTER,
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(TURN, seller_id)
+            if await connection.fetchval(_REFUSED, order_id, seller_id, reason, now + RETRY_REFUSED_AFTER):
+                # Nothing went out, so nothing can come back: the next claim is less by what was refunded.
+                await connection.execute(_NOT_REVERSED, order_id, seller_id)
 
     async def of_seller(self, seller_id: str, limit: int, cursor: str | None = None) -> PayoutPage:
         after = position(cursor) if cursor else (None, "")

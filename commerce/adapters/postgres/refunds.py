@@ -11,16 +11,20 @@ from commerce.adapters.postgres.events import record
 from commerce.adapters.postgres.holds import lift
 from commerce.adapters.postgres.ledger import post
 from commerce.adapters.postgres.payouts import TURN, owed, payout_of
-from commerce.ledger import held, reversal_transaction
+from commerce.ledger import LOSSES, PROCESSOR, held, reversal_transaction
 from commerce.money import Money
 from commerce.orders import OrderNotFound, SellerOrder, SellerOrderState
 from commerce.payouts import Payout
-from commerce.refunds import Refund, RefundConflict, RefundState, again, given, lifted_by, made, request
+from commerce.refunds import Refund, RefundConflict, RefundState, again, given, lifted_by, made, refused, request
 
 _SHARE = """
 SELECT s.*, o.currency, p.display_name
 FROM seller_orders s JOIN orders o USING (order_id) JOIN sellers p USING (seller_id)
 WHERE s.order_id = $1 AND s.seller_id = $2 FOR UPDATE OF s
+"""
+_PAID_ORDER = """
+SELECT order_id FROM orders o WHERE charge_id = $1
+    AND NOT EXISTS (SELECT FROM seller_orders s WHERE s.order_id = o.order_id AND s.state = 'pending')
 """
 _READ = """
 SELECT r.*, o.currency, o.payment_intent_id, s.transfer_id
@@ -47,9 +51,8 @@ _DUE = f"""
     AND (r.state = 'requested' OR (r.state = 'paid' AND r.reversal > 0 AND s.transfer_id IS NOT NULL))
 ORDER BY r.due_at, r.refund_id LIMIT $2
 """
-_ATTEMPT = """
-UPDATE refunds SET attempts = attempts + 1, due_at = $2 + least(power(2, attempts), 360) * interval '1 minute'
-WHERE refund_id = $1
+_REFUSED = """
+UPDATE refunds SET state = $2, processor_refund_id = $3, reversal = $4, attempts = $5, due_at = $6 WHERE refund_id = $1
 """
 
 
@@ -90,8 +93,22 @@ class PostgresRefunds:
                     reversal_transaction(refund.order_id, refund.seller_id, refund.refund_id, refund.reversal),
                 )
 
-    async def record_attempt(self, refund_id: str, now: datetime) -> None:
-        await self._pool.execute(_ATTEMPT, refund_id, now)
+    async def record_refusal(self, refund_id: str, now: datetime) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            named = await find(connection, refund_id)
+            if named is None:
+                return
+            await lock_share(connection, named.order_id, named.seller_id)
+            refund = await find(connection, refund_id)
+            if refund is None or refund.state not in (RefundState.REQUESTED, RefundState.PAID):
+                return
+            losses = await owed(connection, refund.order_id, LOSSES, refund.amount.currency)
+            answer = refused(refund, -losses, now)
+            after = answer.refund
+            facts = (after.state, after.processor_refund_id, after.reversal.amount, after.attempts)
+            await connection.execute(_REFUSED, refund_id, *facts, answer.due_at)
+            if answer.posts is not None:
+                await post(connection, answer.posts)
 
 
 async def book(
@@ -103,6 +120,7 @@ async def book(
     refund_id: str,
     reason: str,
     commission_returned: bool,
+    source: str = PROCESSOR,
 ) -> Refund | None:
     """Check and book a refund in the transaction of what it follows from; None when it was booked before and has not
     failed."""
@@ -125,6 +143,7 @@ async def book(
         payout=await payout_for(connection, order_id, seller_id),
         commission_returned=commission_returned,
         now=datetime.now(UTC),
+        source=source,
     )
     refund = requested.refund
     await connection.execute(
@@ -159,6 +178,18 @@ async def lock_share(connection: asyncpg.Connection, order_id: str, seller_id: s
     if row is None:
         raise OrderNotFound(order_id)
     return _share(row)
+
+
+async def paid_order(connection: asyncpg.Connection, charge_id: str) -> str | None:
+    """The id of a charge's order, once the ledger has its money."""
+    order_id: str | None = await connection.fetchval(_PAID_ORDER, charge_id)
+    return order_id
+
+
+async def sellers_of(connection: asyncpg.Connection, order_id: str) -> tuple[str, ...]:
+    """The ids of an order's sellers, sorted: the order in which their shares are locked."""
+    rows = await connection.fetch("SELECT seller_id FROM seller_orders WHERE order_id = $1 ORDER BY 1", order_id)
+    return tuple(row["seller_id"] for row in rows)
 
 
 async def set_state(connection: asyncpg.Connection, order_id: str, share: SellerOrder, state: SellerOrderState) -> None:

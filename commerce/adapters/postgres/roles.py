@@ -21,7 +21,7 @@ class Rights:
     """What a workload does in the database. `reads` are tables; `writes` are granted only to a link that writes.
 
     What was agreed with a buyer (lines, prices, totals) and the ledger are written once: nobody updates them, and
-    nobody deletes anything but rows of the outbox and of the event log.
+    nobody deletes anything but rows that waited and have been dealt with: of the outbox, the event log, waiting news.
     """
 
     reads: tuple[str, ...]
@@ -39,6 +39,7 @@ NOTES = "INSERT (happened_at, actor_id, role, action, subject_type, subject_id, 
 """What every workload needs in which staff acts."""
 BOOKS_REFUNDS = "INSERT (refund_id, order_id, seller_id, amount, reversal, covered, reason, requested_at) ON refunds"
 """It books refunds, and cannot say that one was made."""
+KEEPS_CHARGEBACKS = "INSERT, UPDATE (amount, status, as_of, withdrawn, fee, movements) ON chargebacks"
 _SELLER = f"current_setting('{SETTING}', true)"
 """Nothing outside a transaction that acts for a seller: no row has this id, nor an empty one."""
 _SALES = ("sellers", "offers", "orders", "order_lines", "seller_orders")
@@ -142,7 +143,8 @@ RIGHTS: Mapping[str, Rights] = {
             BOOKS_REFUNDS,
             "UPDATE (state, processor_refund_id, attempts, due_at, credited) ON refunds",
             "INSERT (processor_refund_id, reason) ON failed_refunds",
-            "INSERT (dispute_id, order_id, amount, status, as_of), UPDATE (status, as_of) ON chargebacks",
+            "INSERT (event_id, charge_id, news) ON waiting_news",
+            KEEPS_CHARGEBACKS,
             "INSERT, UPDATE ON connected_accounts",
             "UPDATE (state) ON seller_orders",
             "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
@@ -163,12 +165,18 @@ RIGHTS: Mapping[str, Rights] = {
     "payouts": Rights(
         reads=(
             *("sellers", "orders", "seller_orders", "ledger_transactions", "ledger_entries"),
-            *("connected_accounts", "holds", "payouts", "refunds"),
+            *("connected_accounts", "holds", "payouts", "refunds", "failed_refunds", "chargebacks", "waiting_news"),
         ),
         writes=(
             "UPDATE (state, transfer_id) ON seller_orders",
             "INSERT, UPDATE ON payouts",
-            "UPDATE (state, processor_refund_id, reversal_id, attempts, due_at, credited) ON refunds",
+            # What the webhook could not do yet, because the charge was not known, is done here.
+            "DELETE ON waiting_news",
+            BOOKS_REFUNDS,
+            KEEPS_CHARGEBACKS,
+            "INSERT (hold_id, seller_id, order_id, reason, placed_by, placed_at) ON holds",
+            "UPDATE (lifted_by, lifted_at, lift_reason) ON holds",
+            "UPDATE (state, processor_refund_id, reversal, reversal_id, attempts, due_at, credited) ON refunds",
             "INSERT, UPDATE ON connected_accounts",
             "INSERT (transaction_id, order_id, entries) ON ledger_transactions",
             "INSERT ON ledger_entries",

@@ -82,13 +82,16 @@ def _refund(event: WebhookEvent, refund: _Data) -> News | None:
 
 
 def _dispute(event: WebhookEvent, dispute: _Data) -> News | None:
+    movements = dispute.get("balance_transactions") or ()
     return DisputeMoved(
         dispute_id=dispute["id"],
         charge_id=dispute["charge"],
         amount=Money(dispute["amount"], dispute["currency"]),
         status=dispute["status"],
         at=_moment(event),
-        fee=sum(one["fee"] for one in dispute.get("balance_transactions") or ()),
+        withdrawn=-sum(one["amount"] for one in movements),
+        fee=sum(one["fee"] for one in movements),
+        movements=len(movements),
     )
 
 

@@ -81,10 +81,12 @@ async def test_an_event_tells_what_matters_or_nothing(kind: str, data: dict[str,
 
 async def test_a_dispute_tells_how_it_stands_and_since_when() -> None:
     at = now() - 1
-    body = event("charge.dispute.closed", DISPUTE | {"status": "lost"}, created=at)
+    movements = [{"amount": -7, "fee": 15}, {"amount": 4, "fee": 0}]
+    body = event("charge.dispute.closed", DISPUTE | {"status": "lost", "balance_transactions": movements}, created=at)
     news = (await notices().verify(body, sign(body, "whsec_new", now()))).news
     assert isinstance(news, DisputeMoved)
     assert (news.dispute_id, news.status, int(news.at.timestamp())) == ("du_1", "lost", at)
+    assert (news.withdrawn, news.fee, news.movements) == (3, 15, 2)
 
 
 async def test_a_live_endpoint_ignores_events_of_test_data() -> None:

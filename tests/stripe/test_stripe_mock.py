@@ -85,6 +85,8 @@ def test_the_objects_of_the_double_have_the_fields_of_stripes_own(
     transfer = ours.transfers.create(
         {"amount": 100, "currency": "usd", "destination": seller, "source_transaction": charge_id}
     )
+    refund = ours.refunds.create({"payment_intent": intent.id, "amount": 1})
+    dispute = double.post(f"/_double/charges/{charge_id}/dispute")
     link: Any = {
         "account": seller,
         "type": "account_onboarding",
@@ -97,7 +99,8 @@ def test_the_objects_of_the_double_have_the_fields_of_stripes_own(
         (charge, theirs.charges.retrieve("ch_1")),
         (transfer, theirs.transfers.retrieve("tr_1")),
         (ours.transfers.reversals.create(transfer.id), theirs.transfers.reversals.retrieve("tr_1", "trr_1")),
-        (ours.refunds.create({"payment_intent": intent.id, "amount": 1}), theirs.refunds.retrieve("re_1")),
+        (refund, theirs.refunds.retrieve("re_1")),
+        (ours.disputes.retrieve(dispute["id"]), theirs.disputes.retrieve("du_1")),
         (ours.accounts.retrieve(seller), theirs.accounts.retrieve("acct_1")),
         (ours.accounts.capabilities.retrieve(seller, "transfers"), theirs.accounts.capabilities.retrieve("a_1", "t")),
         (ours.payment_methods.retrieve("pm_card_visa"), theirs.payment_methods.retrieve("pm_1")),

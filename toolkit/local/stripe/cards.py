@@ -26,6 +26,9 @@ class Card:
     capture_decline: Decline | None = None
     authentication: bool = False
     settles_at_once: bool = False
+    dispute: str | None = None
+    """The reason for which the buyer's bank disputes the charge, or with `inquiry` asks about it."""
+    inquiry: bool = False
 
 
 _INSUFFICIENT = Decline(decline_code="insufficient_funds", message="Your card has insufficient funds.")
@@ -72,6 +75,9 @@ CARDS: dict[str, Card] = {
         number="4000008260003178", authentication=True, decline=_INSUFFICIENT
     ),
 }
+CARDS["createDispute"] = Card(number="4000000000000259", dispute="fraudulent")
+CARDS["createDisputeProductNotReceived"] = Card(number="4000000000002685", dispute="product_not_received")
+CARDS["createDisputeInquiry"] = Card(number="4000000000001976", dispute="fraudulent", inquiry=True)
 
 # Not one of Stripe's, which has none for it: authorized, and refused when the money is taken.
 CARDS["captureDeclined"] = Card(number="4000000000000903", capture_decline=_INSUFFICIENT)

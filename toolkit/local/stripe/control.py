@@ -1,4 +1,4 @@
-"""Endpoints that Stripe does not have: health, all balances, and what buyers and sellers do in their browsers."""
+"""Endpoints that Stripe does not have: health, balances, what buyers and sellers do in their browsers, and banks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toolkit.local.stripe.call import PLATFORM, Call
 from toolkit.local.stripe.delivery import Deliveries
 from toolkit.local.stripe.events import public
 from toolkit.local.stripe.refusal import Refusal
-from toolkit.local.stripe.resources import account_links, accounts, capabilities, payments
+from toolkit.local.stripe.resources import account_links, accounts, capabilities, disputes, payments
 from toolkit.local.stripe.storage import Json
 
 CallOf = Callable[[Request], Call]
@@ -68,6 +68,25 @@ def routes(call_of: CallOf, deliveries: Deliveries) -> list[Route]:
         deliveries.wake()
         return JSONResponse(public(answer))
 
+    async def dispute(request: Request) -> Response:
+        """The bank of any card disputes a captured charge: `?reason=fraudulent` (default), `&inquiry=true`."""
+        call, asked = call_of(request), request.query_params
+        with call.store.transaction():
+            charge = call.find("charge", call.path["id"])
+            reason, inquiry = asked.get("reason", "fraudulent"), asked.get("inquiry") == "true"
+            made = disputes.begin(call, charge, reason=reason, inquiry=inquiry)
+        deliveries.wake()
+        return JSONResponse(public(made))
+
+    async def decide(request: Request) -> Response:
+        """The bank decides: `?outcome=lost` (default) or `?outcome=won`."""
+        call = call_of(request)
+        with call.store.transaction():
+            found = call.find("dispute", call.path["id"])
+            decided = disputes.decide(call, found, "won" if request.query_params.get("outcome") == "won" else "lost")
+        deliveries.wake()
+        return JSONResponse(public(decided))
+
     return [
         Route("/_double/health", health),
         Route("/_double/ledger", ledger),
@@ -75,6 +94,8 @@ def routes(call_of: CallOf, deliveries: Deliveries) -> list[Route]:
         Route("/_double/settle", settle, methods=["POST"]),
         Route("/_double/accounts/{id}/onboard", _with_refusals(onboard), methods=["POST"]),
         Route("/_double/onboarding/{id}", _with_refusals(follow_link)),
+        Route("/_double/charges/{id}/dispute", _with_refusals(dispute), methods=["POST"]),
+        Route("/_double/disputes/{id}/decide", _with_refusals(decide), methods=["POST"]),
         Route("/_double/authenticate/{id}", _with_refusals(authenticate), methods=["GET", "POST"]),
     ]
 

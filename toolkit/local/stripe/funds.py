@@ -18,6 +18,8 @@ def post(
     fee: int = 0,
     available_on: int | None = None,
     description: str | None = None,
+    reporting: str | None = None,
+    fee_description: str = "Stripe processing fees",
 ) -> Json:
     """Add `amount` (minor units; negative to subtract), less `fee`, to a balance. Returns the balance transaction.
 
@@ -53,14 +55,14 @@ def post(
                 "amount": fee,
                 "application": None,
                 "currency": currency,
-                "description": "Stripe processing fees",
+                "description": fee_description,
                 "type": "stripe_fee",
             }
         ]
         if fee
         else [],
         "net": net,
-        "reporting_category": _REPORTING.get(kind, kind),
+        "reporting_category": reporting or _REPORTING.get(kind, kind),
         "source": source,
         "status": "available" if due <= now else "pending",
         "type": kind,

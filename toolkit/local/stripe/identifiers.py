@@ -16,6 +16,7 @@ PREFIXES = {
     "transfer": "tr",
     "transfer_reversal": "trr",
     "refund": "re",
+    "dispute": "du",
     "payout": "po",
     "balance_transaction": "txn",
     "event": "evt",

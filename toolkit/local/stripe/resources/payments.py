@@ -9,7 +9,7 @@ from toolkit.local.stripe.cards import Card, Decline
 from toolkit.local.stripe.events import public
 from toolkit.local.stripe.parameters import Flag, Parameters, Section, Text
 from toolkit.local.stripe.refusal import Refusal
-from toolkit.local.stripe.resources import charges, payment_methods
+from toolkit.local.stripe.resources import charges, disputes, payment_methods
 from toolkit.local.stripe.storage import Json
 
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -127,7 +127,9 @@ def capture(call: Call, intent: Json, amount: int | None) -> Json:
         raise _failed(call, intent, payment_method, decline, charge=charge)
     charge = charges.capture(call, call.find("charge", intent["latest_charge"]), amount)
     call.emit("charge.captured", charge)
-    return _succeed(call, intent, amount)
+    _succeed(call, intent, amount)
+    disputes.dispute_captured(call, charge, payment_methods.card_of(payment_method))
+    return intent
 
 
 def cancel(call: Call, intent: Json, reason: str | None) -> Json:
@@ -165,14 +167,15 @@ def _charge(call: Call, intent: Json, payment_method: Json, card: Card) -> Json:
         call.emit("payment_intent.amount_capturable_updated", intent)
         return intent
     charges.capture(call, charge, intent["amount"])
-    return _succeed(call, intent, intent["amount"])
+    _succeed(call, intent, intent["amount"])
+    disputes.dispute_captured(call, charge, card)
+    return intent
 
 
-def _succeed(call: Call, intent: Json, amount: int) -> Json:
+def _succeed(call: Call, intent: Json, amount: int) -> None:
     intent.update(status="succeeded", amount_capturable=0, amount_received=amount)
     call.save(intent)
     call.emit("payment_intent.succeeded", intent)
-    return intent
 
 
 def _require_action(call: Call, intent: Json, return_url: str | None) -> Json:

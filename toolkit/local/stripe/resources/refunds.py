@@ -13,6 +13,7 @@ from toolkit.local.stripe.identifiers import fresh
 from toolkit.local.stripe.listing import page
 from toolkit.local.stripe.parameters import Amount, Listing, Metadata, NoParameters, Parameters, Text, merge_metadata
 from toolkit.local.stripe.refusal import Refusal
+from toolkit.local.stripe.resources import disputes
 from toolkit.local.stripe.storage import Json
 
 
@@ -41,6 +42,11 @@ class UpdateParameters(Parameters):
 
 def create(call: Call, parameters: CreateParameters) -> Json:
     charge = _charge(call, parameters)
+    if disputes.refusing_refunds(call, charge) is not None:
+        raise Refusal(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise Refusal(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -89,6 +95,7 @@ def create(call: Call, parameters: CreateParameters) -> Json:
     call.save(charge)
     call.emit("refund.created", refund)
     call.emit("charge.refunded", charge, previous={"amount_refunded": before})
+    disputes.refunded(call, charge)
     return refund
 
 

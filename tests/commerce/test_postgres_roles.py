@@ -21,7 +21,7 @@ from commerce_samples import (
 )
 
 from commerce.adapters.database_access import Access
-from commerce.adapters.postgres import DatabaseSettings, connect_pool, grant_roles, migrate
+from commerce.adapters.postgres import DatabaseSettings, connect_pool, grant_roles
 from commerce.adapters.postgres.roles import RIGHTS
 from commerce.catalog import OfferChange
 from commerce.errors import InvalidRequest
@@ -47,17 +47,16 @@ WORKLOADS: Mapping[str, Access] = dict.fromkeys(
 
 
 @pytest.fixture
-async def owner(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres_dsn)
-    await migrate(connection)
+async def owner(orders_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(orders_dsn)
     await grant_roles(connection, WORKLOADS)
     yield connection
     await connection.close()
 
 
 @asynccontextmanager
-async def market_of(postgres_dsn: str, role: str) -> AsyncIterator[MarketPorts]:
-    settings = DatabaseSettings.from_dsn(postgres_dsn).model_copy(update={"user": role})
+async def market_of(orders_dsn: str, role: str) -> AsyncIterator[MarketPorts]:
+    settings = DatabaseSettings.from_dsn(orders_dsn).model_copy(update={"user": role})
     pool = await connect_pool(settings, 1, 2)
     try:
         yield postgres_market(pool)
@@ -66,8 +65,8 @@ async def market_of(postgres_dsn: str, role: str) -> AsyncIterator[MarketPorts]:
 
 
 @asynccontextmanager
-async def signed_in_as(postgres_dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
-    settings = DatabaseSettings.from_dsn(postgres_dsn)
+async def signed_in_as(orders_dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
+    settings = DatabaseSettings.from_dsn(orders_dsn)
     connection = await asyncpg.connect(host=settings.host, port=settings.port, database=settings.database, user=role)
     try:
         yield connection
@@ -75,12 +74,12 @@ async def signed_in_as(postgres_dsn: str, role: str) -> AsyncIterator[asyncpg.Co
         await connection.close()
 
 
-async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, postgres_dsn: str) -> None:
+async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, orders_dsn: str) -> None:
     async with (
-        market_of(postgres_dsn, "catalog") as catalog,
-        market_of(postgres_dsn, "checkout") as service,
-        market_of(postgres_dsn, "checkout-saga") as saga,
-        market_of(postgres_dsn, "order-processor") as processor,
+        market_of(orders_dsn, "catalog") as catalog,
+        market_of(orders_dsn, "checkout") as service,
+        market_of(orders_dsn, "checkout-saga") as saga,
+        market_of(orders_dsn, "order-processor") as processor,
     ):
         for _ in range(2):
             await stock_up(catalog.offers)
@@ -114,7 +113,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         await processor.orders.mark_fulfilled("o1", NOON, RETURN_WINDOW)
         assert (await service.orders.get("o1")).status == "fulfilled"
 
-    async with market_of(postgres_dsn, "seller") as sellers, market_of(postgres_dsn, "payouts") as payouts:
+    async with market_of(orders_dsn, "seller") as sellers, market_of(orders_dsn, "payouts") as payouts:
         assert await sellers.accounts.record(account_state("acct_ada"), "ada")
         assert await payouts.accounts.record(account_state("acct_ben"))
         assert await payouts.accounts.unconfirmed(NOON) == ()
@@ -131,7 +130,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         assert (await sellers.statements.statement("ada", NOON - RETURN_WINDOW, datetime.now(UTC))).entries
         assert await sellers.statements.balance("ben", NOON)
 
-    async with market_of(postgres_dsn, "dispute") as staff, market_of(postgres_dsn, "payment-webhook") as webhook:
+    async with market_of(orders_dsn, "dispute") as staff, market_of(orders_dsn, "payment-webhook") as webhook:
         news = (
             RefundFailed(processor_refund_id="re_1", refund_id="r", reason="closed account"),
             RefundMade(charge_id="ch_o1", processor_refund_id="re_2", refund_id=None, amount=Money(9, "usd")),
@@ -145,7 +144,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
         for number, one in enumerate(news):
             assert await webhook.inbox.take(Notice(event_id=f"evt_{number}", type="t", news=one))
         assert await staff.refunds.request("o1", "ada", Money(5, "usd"), "r", "damaged")
-        async with market_of(postgres_dsn, "payouts") as payouts:
+        async with market_of(orders_dsn, "payouts") as payouts:
             for due in await payouts.refunds.due(datetime.now(UTC)):
                 await payouts.refunds.record_paid(due.refund_id, "re_4")
                 await payouts.refunds.record_reversed(due.refund_id, "trr_1")
@@ -153,9 +152,9 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, p
 
 
 async def test_the_payouts_take_up_what_the_webhook_was_told_too_early(
-    owner: asyncpg.Connection, postgres_dsn: str
+    owner: asyncpg.Connection, orders_dsn: str
 ) -> None:
-    pool = await connect_pool(DatabaseSettings.from_dsn(postgres_dsn), 1, 2)
+    pool = await connect_pool(DatabaseSettings.from_dsn(orders_dsn), 1, 2)
     market = postgres_market(pool)
     await stock_up(market.offers)
     await confirmed(market, "early", {"tea": 2})
@@ -165,13 +164,13 @@ async def test_the_payouts_take_up_what_the_webhook_was_told_too_early(
         DisputeMoved(dispute_id="du2", charge_id="ch_early", amount=Money(900, "usd"), status="lost", at=NOON, **taken),
         RefundMade(charge_id="ch_early", processor_refund_id="re_9", refund_id=None, amount=Money(9, "usd")),
     )
-    async with market_of(postgres_dsn, "payment-webhook") as webhook:
+    async with market_of(orders_dsn, "payment-webhook") as webhook:
         for number, one in enumerate(news):
             assert await webhook.inbox.take(Notice(event_id=f"early_{number}", type="t", news=one))
     await market.orders.record_capture("early", "ch_early")
     await market.orders.record_split("early")
     await market.refunds.request("early", "ben", Money(5, "usd"), "r5", "damaged")
-    async with market_of(postgres_dsn, "payouts") as payouts:
+    async with market_of(orders_dsn, "payouts") as payouts:
         assert await payouts.inbox.take_waiting(datetime.now(UTC)) == len(news)
         await payouts.refunds.record_refusal("r5", datetime.now(UTC))
     assert (await market.ledger.balance("seller:ben:held"))["usd"] == 0
@@ -295,11 +294,11 @@ POSTED = "INSERT INTO ledger_transactions (transaction_id, order_id, entries) VA
     ],
 )
 async def test_a_role_does_its_own_work_only(
-    owner: asyncpg.Connection, postgres_dsn: str, statement: str, allowed: set[str]
+    owner: asyncpg.Connection, orders_dsn: str, statement: str, allowed: set[str]
 ) -> None:
     permitted = set()
     for role in WORKLOADS:
-        async with signed_in_as(postgres_dsn, role) as connection:
+        async with signed_in_as(orders_dsn, role) as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
@@ -325,17 +324,17 @@ async def test_a_link_that_reads_grants_no_write(owner: asyncpg.Connection, role
     assert {row["privilege_type"] for row in granted} == {"SELECT"}
 
 
-async def test_a_role_keeps_its_access_until_it_is_named_again(owner: asyncpg.Connection, postgres_dsn: str) -> None:
+async def test_a_role_keeps_its_access_until_it_is_named_again(owner: asyncpg.Connection, orders_dsn: str) -> None:
     await grant_roles(owner, {"catalog": "reads"})
-    async with signed_in_as(postgres_dsn, "checkout") as connection:
+    async with signed_in_as(orders_dsn, "checkout") as connection:
         await connection.execute("DELETE FROM outbox")
         await grant_roles(owner, {"checkout": "none"})
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch("SELECT * FROM orders")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with signed_in_as(postgres_dsn, "checkout"):
+        async with signed_in_as(orders_dsn, "checkout"):
             pass
-    async with signed_in_as(postgres_dsn, "catalog") as connection:
+    async with signed_in_as(orders_dsn, "catalog") as connection:
         assert await connection.fetch("SELECT * FROM offers") == []
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(OFFER)

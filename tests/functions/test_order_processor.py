@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool, migrate
+from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, PostgresOrders, connect_pool
 from commerce.adapters.telemetry import json_formatter
 from commerce.catalog import Offer, Seller
 from commerce.money import Money
@@ -94,8 +94,8 @@ class Books:
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
-    server = urlsplit(postgres_dsn)
+def environment(monkeypatch: pytest.MonkeyPatch, orders_dsn: str) -> None:
+    server = urlsplit(orders_dsn)
     values = {
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -119,12 +119,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
 
 
 @pytest.fixture
-def books(postgres_dsn: str, environment: None) -> Iterator[Books]:
+def books(orders_dsn: str, environment: None) -> Iterator[Books]:
     async def opened() -> asyncpg.Pool:
-        connection = await asyncpg.connect(postgres_dsn)
-        await migrate(connection)
-        await connection.close()
-        return await connect_pool(DatabaseSettings.from_dsn(postgres_dsn))
+        return await connect_pool(DatabaseSettings.from_dsn(orders_dsn))
 
     pool = event_loop.run(opened())
     # Imported only now: the metrics read their environment when they are made.
@@ -174,14 +171,14 @@ def test_a_duplicate_message_changes_nothing(books: Books) -> None:
 
 
 def test_deliveries_at_the_same_time_fulfill_once_and_keep_the_first_return_window(
-    books: Books, postgres_dsn: str
+    books: Books, orders_dsn: str
 ) -> None:
     """Two processes have the same message. The second comes while the first has fulfilled but not yet committed."""
     books.paid("o1")
 
     async def both() -> None:
-        settings = DatabaseSettings.from_dsn(postgres_dsn)
-        held, watching = await asyncpg.connect(postgres_dsn), await asyncpg.connect(postgres_dsn)
+        settings = DatabaseSettings.from_dsn(orders_dsn)
+        held, watching = await asyncpg.connect(orders_dsn), await asyncpg.connect(orders_dsn)
         first, second = await connect_pool(settings, 1, 1), await connect_pool(settings, 1, 1)
         try:
             short = Fulfillment(orders=PostgresOrders(first), longest_hold=timedelta(days=14))

@@ -33,6 +33,7 @@ class Access(StrEnum):
     QUERIES = "queries"
     INDEXES = "indexes"
     FOLLOWS = "follows"
+    REPORTS = "reports"
 
 
 class Target(Protocol):
@@ -129,6 +130,11 @@ def indexes(target: Target) -> Link:
 def follows(target: Target) -> Link:
     """Is called with the changes of a data store, in their order."""
     return Link(target=target, access=Access.FOLLOWS)
+
+
+def reports(target: Target) -> Link:
+    """Tells the operators what it does and how long that takes."""
+    return Link(target=target, access=Access.REPORTS)
 
 
 def rotates(target: Target) -> Link:

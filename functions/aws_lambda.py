@@ -1,18 +1,20 @@
-"""What the Lambda entries of all functions share: logs with the invocation's trace id."""
+"""What the Lambda entries of all functions share: logs with the invocation's trace id, and traces."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_plus
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from commerce.adapters.telemetry import configure_logging, continue_trace, within_trace
+from commerce.adapters.tracing import span
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,24 +24,33 @@ _Handler = Callable[[dict[str, Any], "LambdaContext"], Answer]
 
 
 def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
-    """Gives every line that `handler` logs the invocation's trace id and request id, and what it binds itself."""
+    """Records the invocation, and gives every line that `handler` logs its trace id, its request id, and what it binds
+    itself."""
 
     @wraps(handler)
     def invoked(event: dict[str, Any], context: LambdaContext) -> Answer:
         configure()
         continue_trace({"x-amzn-trace-id": os.environ.get("_X_AMZN_TRACE_ID", "")})
-        with within_trace(_carried(event)), structlog.contextvars.bound_contextvars(request_id=context.aws_request_id):
+        carried = _carried(event)
+        with (
+            within_trace(carried),
+            structlog.contextvars.bound_contextvars(request_id=context.aws_request_id),
+            span("invocation", SpanKind.CONSUMER if carried else SpanKind.INTERNAL),
+        ):
             return handler(event, context)
 
     return invoked
 
 
-def message_trace(body: str) -> AbstractContextManager[None]:
-    """Continues the trace that a message's body carries, if any, while the context is open."""
+@contextmanager
+def message_trace(body: str) -> Iterator[None]:
+    """Continues the trace that a message's body carries, if any, while the context is open, and records the message."""
     try:
-        return within_trace(_carried(json.loads(body)))
+        carried = _carried(json.loads(body))
     except ValueError:
-        return within_trace(None)  # the handler says what is wrong with the body
+        carried = None  # the handler says what is wrong with the body
+    with within_trace(carried), span("message", SpanKind.CONSUMER):
+        yield
 
 
 def _carried(work: object) -> str | None:
@@ -59,8 +70,13 @@ def object_keys(body: str) -> tuple[str, ...]:
 
 @cache
 def configure() -> None:
-    """Sets up the logs of this process, once."""
+    """Sets up the logs of this process, and its traces where Lambda runs a daemon that takes them; once."""
     from functions.settings import FunctionSettings
 
     settings = FunctionSettings()
     configure_logging(service=settings.service_name, level=settings.log_level)
+    if daemon := os.environ.get("AWS_XRAY_DAEMON_ADDRESS"):
+        from commerce.adapters import cloud
+        from commerce.adapters.recording import record_at_once
+
+        record_at_once(settings.service_name, cloud.load(settings.cloud).span_exporter(daemon))

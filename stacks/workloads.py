@@ -188,7 +188,23 @@ NOTIFICATIONS: Final = Handler(
     function="notifications",
     package="functions.notifications",
     settings=("log_level",),
-    events=("order_accepted", "order_captured", "order_fulfilled", "order_failed"),
+    events=(
+        "order_accepted",
+        "review_decided",
+        "order_captured",
+        "order_fulfilled",
+        "order_failed",
+        "sale_shipped",
+        "sale_delivered",
+        "refund_made",
+        "payout_sent",
+        "case_opened",
+        "case_message",
+        "case_escalated",
+        "case_closed",
+        "seller_suspended",
+        "seller_reinstated",
+    ),
 )
 
 MIGRATIONS: Final = Handler(

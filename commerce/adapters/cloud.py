@@ -11,6 +11,8 @@ from pydantic import AfterValidator
 from commerce.errors import MarketplaceError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
     from commerce.adapters.edge_settings import EdgeSettings
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
@@ -84,6 +86,10 @@ class Cloud(Protocol):
     def directory(self, directory_id: str) -> Directory: ...
 
     def secrets(self) -> Secrets: ...
+
+    def span_exporter(self, collector: str | None = None) -> SpanExporter:
+        """Hands traces to the cloud: to the `collector` (host:port) beside the process, else to the service itself."""
+        ...
 
     def edge_keys(self, settings: EdgeSettings) -> EdgeKeys:
         """The key that the edge sends to the services."""

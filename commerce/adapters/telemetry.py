@@ -9,6 +9,7 @@ import logging
 import random
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
 # AWS writes the 32 digits of a trace id as `1-<8>-<24>`. A load balancer sends no parent, and OpenTelemetry's own
 # propagator for X-Ray drops such a header: https://github.com/open-telemetry/opentelemetry-python-contrib/issues/1378
 _AMAZON = re.compile(r"(?:^|;)\s*Root=1-(?P<time>[0-9a-f]{8})-(?P<unique>[0-9a-f]{24})")
+_AMAZON_PARENT = re.compile(r";\s*Parent=([0-9a-f]{16})")
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
 _CHATTY = ("botocore", "boto3", "urllib3", "asyncio")
 
@@ -34,20 +36,33 @@ def continue_trace(headers: Mapping[str, str]) -> None:
     extracted = _TRACE_CONTEXT.extract(headers)
     if not trace.get_current_span(extracted).get_span_context().is_valid:
         # A trace id must be unique, not secret, so it costs no system call.
-        amazon = _AMAZON.search(headers.get("x-amzn-trace-id", ""))
-        trace_number = int(amazon["time"] + amazon["unique"], 16) if amazon else random.getrandbits(128)
-        parent = trace.SpanContext(trace_number, random.getrandbits(64), is_remote=True)
+        sent = headers.get("x-amzn-trace-id", "")
+        amazon, span = _AMAZON.search(sent), _AMAZON_PARENT.search(sent)
+        trace_number = int(amazon["time"] + amazon["unique"], 16) if amazon else _new_number()
+        flags = trace.TraceFlags.SAMPLED if span and "Sampled=1" in sent else trace.TraceFlags.DEFAULT
+        parent_number = int(span[1], 16) if span else random.getrandbits(64)
+        parent = trace.SpanContext(trace_number, parent_number, is_remote=True, trace_flags=trace.TraceFlags(flags))
         extracted = trace.set_span_in_context(trace.NonRecordingSpan(parent), extracted)
     context.attach(extracted)
+
+
+def _new_number() -> int:
+    """A trace id as X-Ray makes them: the seconds of now, then chance."""
+    return int(time.time()) << 96 | random.getrandbits(96)
 
 
 @contextmanager
 def within_trace(parent: str | None) -> Iterator[None]:
     """Continues a stored trace while the context is open; the current one goes on where none was stored.
 
-    `parent` is what `traceparent` returned when the work was put aside.
+    `parent` is what `traceparent` returned when the work was put aside. Where the current trace is the same and is
+    recorded, it is nearer: the platform has continued it, and its own span is the parent.
     """
-    extracted = _TRACE_CONTEXT.extract({"traceparent": parent} if parent else {}, context.get_current())
+    now = context.get_current()
+    extracted = _TRACE_CONTEXT.extract({"traceparent": parent} if parent else {}, now)
+    current, stored = (trace.get_current_span(one).get_span_context() for one in (now, extracted))
+    if current.trace_id == stored.trace_id and current.is_remote and current.trace_flags.sampled:
+        extracted = now
     token = context.attach(extracted)
     try:
         yield

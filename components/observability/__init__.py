@@ -1,10 +1,14 @@
-"""Observability: alarms when something is wrong, and a dashboard of the whole stack."""
+"""Observability: traces, alarms when something is wrong, and a dashboard of the whole stack."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pulumi
+
 from components.component import Component
+from components.environment import Environment
+from components.link import Access
 from components.secrets_management import Secrets
 
 
@@ -12,14 +16,25 @@ from components.secrets_management import Secrets
 class ObservabilityArgs:
     """Contract of observability."""
 
-    watched: tuple[Component, ...]
-    """Components whose signals become alarms and graphs."""
     secrets: Secrets
     email: str | None = None
     """Where alarms are sent; without it they only show on the dashboard."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityEnvironment(Environment):
+    """That traces are wanted: `OBSERVABILITY_STACK` for an observability named `observability`."""
+
+    stack: pulumi.Input[str]
+    """The stack's name in the traces: several stacks of an account send theirs to one place."""
+
+
 class Observability(Component):
-    """Alarms, the topic they go to, and a dashboard."""
+    """Traces of the workloads that report to it; alarms, the topic they go to, and a dashboard."""
 
     FUNCTION = "observability"
+    OFFERS = (Access.REPORTS,)
+
+    def watch(self, *components: Component) -> None:
+        """Makes alarms and graphs of the components' signals. Called once, when all of them are declared."""
+        raise NotImplementedError

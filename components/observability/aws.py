@@ -1,7 +1,7 @@
-"""Observability on AWS: CloudWatch alarms and dashboard over the signals of the other components.
+"""Observability on AWS: traces in X-Ray, and CloudWatch alarms and dashboard over the signals of the other components.
 
-Log groups are made by the components that write to them; traces by Lambda and Step Functions, which send them to
-X-Ray themselves.
+Log groups are made by the components that write to them. Lambda and Step Functions may send traces by what they are;
+a container service by its link.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.foundation import AwsFoundation
+from components.aws.grant import Grant
 from components.aws.names import ALARM, DASHBOARD, fitted
 from components.aws.narrow import on_aws
+from components.aws.peer import INTERNET
 from components.aws.policy import Statement, policy, tls_only
 from components.aws.signal import Signal, Watched
+from components.component import Component
+from components.link import Access
 from components.observability import Observability as ObservabilityContract
-from components.observability import ObservabilityArgs
+from components.observability import ObservabilityArgs, ObservabilityEnvironment
 from components.secrets_management.aws import Secrets
 
 GRAPHS_PER_ROW = 3
@@ -35,21 +39,36 @@ class Observability(ObservabilityContract):
         self, name: str, foundation: AwsFoundation, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, foundation, opts=opts)
+        self._account, self._args = foundation, args
         topic = self._topic(foundation, args)
-        topics = {foundation.region: topic}
+        self._topics = {foundation.region: topic}
+        self.register_outputs({"topic_arn": topic.arn})
+
+    def bind(self, workload: str, access: Access) -> Grant:
+        """Permission to send traces, which takes no resource. X-Ray is reached over the internet: an interface endpoint
+        costs more than this traffic."""
+        return Grant(
+            statements=(Statement(sid="SendTraces", actions=("xray:PutTraceSegments",), resources=("*",)),),
+            environment=ObservabilityEnvironment(stack=self._account.prefix).variables(self.name),
+            peers=(INTERNET,),
+        )
+
+    def watch(self, *components: Component) -> None:
+        """Makes an alarm for each signal, and one dashboard of all."""
+        foundation = self._account
         signals = [
             (component.name, signal)
-            for component in args.watched
+            for component in components
             if isinstance(component, Watched)
             for signal in component.signals
         ]
         for owner, signal in signals:
             region = signal.region or foundation.region
-            if region not in topics:
-                topics[region] = self._topic(foundation, args, elsewhere=region)
-            self._alarm(foundation, owner, signal, topics[region])
+            if region not in self._topics:
+                self._topics[region] = self._topic(foundation, self._args, elsewhere=region)
+            self._alarm(foundation, owner, signal, self._topics[region])
         aws.cloudwatch.Dashboard(
-            name,
+            self.name,
             dashboard_name=fitted(DASHBOARD, foundation.prefix),
             dashboard_body=pulumi.Output.json_dumps(
                 {
@@ -60,7 +79,6 @@ class Observability(ObservabilityContract):
             ),
             opts=self.child(),
         )
-        self.register_outputs({"topic_arn": topic.arn})
 
     def _topic(self, account: AwsFoundation, args: ObservabilityArgs, *, elsewhere: str | None = None) -> aws.sns.Topic:
         """An alarm tells a topic of its own region. `elsewhere` the stack's key does not reach."""

@@ -9,7 +9,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from commerce.offer_import import OfferImporter
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -35,7 +34,6 @@ def _importer() -> OfferImporter:
     return event_loop.run(open_importer())
 
 
-@tracer.capture_method(capture_response=False)
 def _handle(record: SQSRecord) -> None:
     for key in object_keys(record.body):
         try:
@@ -54,7 +52,6 @@ def _handle(record: SQSRecord) -> None:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Imports the uploaded files; returns the messages that failed."""
     return process_partial_response(

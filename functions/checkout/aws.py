@@ -11,9 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from commerce.adapters.tracing import annotate
 from functions import event_loop
 from functions.aws_lambda import logged
 from functions.checkout.request import StepRequest
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from functions.checkout.steps import CheckoutSteps
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -37,11 +37,11 @@ def _steps() -> CheckoutSteps:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Runs the step and returns its name, the order's id, and the refusal, which is empty when there was none."""
     request = StepRequest.model_validate(event)
     metrics.add_dimension(name="step", value=request.step)
+    annotate(order_id=request.order_id, step=request.step.value)
     with structlog.contextvars.bound_contextvars(order_id=request.order_id, step=request.step):
         refusal = event_loop.run(_steps().run(request.step, request.order_id, request.error))
         if not refusal:

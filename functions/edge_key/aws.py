@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-from aws_lambda_powertools import Tracer
 from pydantic import BaseModel, Field
 
 from functions.aws_lambda import logged
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 
 
 class RotationEvent(BaseModel):
@@ -28,7 +26,6 @@ class RotationEvent(BaseModel):
 
 
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Runs the step. One that fails is called again, and fails the rotation in the end; both keys stay valid."""
     from functions.edge_key.application import open_keys

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions import event_loop
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from functions.inventory_sync.inventory_sync import InventorySync
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -34,7 +33,6 @@ def _sync() -> InventorySync:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[Any]]:
     """Indexes the products of a batch, or makes the round of the schedule.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-from aws_lambda_powertools import Tracer
 from pydantic import BaseModel, Field
 
 from functions import event_loop
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 
 
 class PreviousEvent(BaseModel):
@@ -42,7 +40,6 @@ class MigrationsEvent(MigrationRequest):
 
 
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
     """Migrates and grants; returns the names of what was applied now and the roles that were granted or taken.
 

@@ -10,7 +10,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from functions.notifications.sending import Sending
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -36,7 +35,6 @@ def _sending() -> Sending:
     return event_loop.run(open_sending())
 
 
-@tracer.capture_method(capture_response=False)
 def _handle(record: SQSRecord) -> None:
     with message_trace(record.body):
         try:
@@ -51,7 +49,6 @@ def _handle(record: SQSRecord) -> None:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Sends the mails of the batch; returns the messages that failed."""
     return process_partial_response(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from commerce.events import RecordedEvent
-from commerce.notices import NOTICES, MailRefused, Notice
+from commerce.notices import NOTIFIED, MailRefused, Notice, notices, order_of
 from commerce.ports import Orders
 from commerce.ports.mail import Directory, MailBook, Mailer
 from functions.notifications.rendering import render
@@ -86,12 +86,14 @@ class Sending:
                 await self._book.block(address, feedback.event_type)
             return 0
         recorded = RecordedEvent.from_message(body)
-        rule = NOTICES.get(recorded.event.type)
-        if rule is None or self._mailer is None:
+        if recorded.event.type not in NOTIFIED or self._mailer is None:
             return 0
-        order = await self._orders.get(recorded.event.subject_id)
-        sent = [await self._send(recorded.event_id, notice, self._mailer) for notice in rule(order)]
-        return sum(sent)
+        order_id = order_of(recorded.event)
+        order = await self._orders.get(order_id) if order_id is not None else None
+        sent = 0
+        for notice in notices(recorded.event, order):
+            sent += await self._send(recorded.event_id, notice, self._mailer)
+        return sent
 
     async def _send(self, event_id: int, notice: Notice, mailer: Mailer) -> bool:
         mail = (event_id, notice.recipient_id, notice.kind)

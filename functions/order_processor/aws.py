@@ -10,10 +10,11 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from commerce.adapters.tracing import annotate
 from functions import event_loop
 from functions.aws_lambda import logged, message_trace
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from functions.order_processor.fulfillment import Fulfillment
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -36,7 +36,6 @@ def _fulfillment() -> Fulfillment:
     return event_loop.run(open_fulfillment())
 
 
-@tracer.capture_method(capture_response=False)
 def _handle(record: SQSRecord) -> None:
     with message_trace(record.body):
         try:
@@ -45,13 +44,13 @@ def _handle(record: SQSRecord) -> None:
             _log.exception("message failed", extra={"message_id": record.message_id})
             metrics.add_metric(name="FulfillmentFailed", unit=MetricUnit.Count, value=1)
             raise
+        annotate(order_id=order_id)
         _log.info("order fulfilled", extra={"order_id": order_id})
         metrics.add_metric(name="OrderFulfilled", unit=MetricUnit.Count, value=1)
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Fulfills the orders of the batch; returns the messages that failed."""
     return process_partial_response(

@@ -8,7 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from commerce.payments import ForgedWebhook
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from functions.payment_webhook.receiver import Receiver
 
-tracer = Tracer()
 metrics = Metrics()
 SIGNATURE = "stripe-signature"
 
@@ -34,7 +33,6 @@ def _receiver() -> Receiver:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """200 for an event that was taken, 400 for one that was not signed; anything else leaves the handler as an error,
     which the API answers with 500, and the processor sends the event again."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions import event_loop
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from functions.payouts.round import Round
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -32,7 +31,6 @@ def _round() -> Round:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Runs one round and returns how many things each task settled. A task that failed fails the invocation."""
     settled = event_loop.run(_round().run(datetime.now(UTC)))

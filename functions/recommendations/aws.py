@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions import event_loop
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from functions.recommendations.ranking import Ranker
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 
 
@@ -31,7 +30,6 @@ def _ranker() -> Ranker:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Learns and publishes; returns how many orders, views and rankings that were."""
     run = event_loop.run(_ranker().run())

@@ -6,7 +6,7 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics, Tracer
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from functions.thumbnails.thumbnails import Thumbnails
 
 _log = logging.getLogger(__name__)
-tracer = Tracer()
 metrics = Metrics()
 METRICS = {"ready": "PictureReady", "refused": "PictureRefused"}
 
@@ -33,7 +32,6 @@ def _thumbnails() -> Thumbnails:
     return open_thumbnails()
 
 
-@tracer.capture_method(capture_response=False)
 def _handle(record: SQSRecord) -> None:
     for key in object_keys(record.body):
         try:
@@ -48,7 +46,6 @@ def _handle(record: SQSRecord) -> None:
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logged
-@tracer.capture_lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Makes the sizes of the uploaded pictures; returns the messages that failed."""
     return process_partial_response(

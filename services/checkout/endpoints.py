@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import JSONResponse
 
+from commerce.adapters.tracing import annotate
 from commerce.cart import Cart
 from commerce.catalog import check_on_offer
 from commerce.orders import StopReason, WaitsFor
@@ -73,6 +74,7 @@ async def check_out(
         expected_total=body.expected_total,
         idempotency_key=idempotency_key,
     )
+    annotate(order_id=accepted.order_id)
     # Built by hand: this is the hot path, and a response model would be validated a second time.
     return JSONResponse(
         {

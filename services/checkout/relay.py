@@ -10,7 +10,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from opentelemetry.trace import SpanKind
+
 from commerce.adapters.telemetry import within_trace
+from commerce.adapters.tracing import span
 from commerce.dispatch import Dispatch, Patience
 from commerce.ports import CheckoutFlow, Outbox
 
@@ -106,7 +109,7 @@ class Relay:
     async def _start(self, dispatch: Dispatch) -> bool:
         async with self._slots, self._turn():
             try:
-                with within_trace(dispatch.traceparent):
+                with within_trace(dispatch.traceparent), span("start checkout", SpanKind.PRODUCER):
                     await self._flow.start(dispatch.order_id, dispatch.attempt)
             except Exception:
                 # One order that cannot be started must not keep back the others; its lease brings it back.

@@ -11,7 +11,7 @@ from services.http.health import Checks, health_router
 from services.http.identity import install_verifier
 from services.http.problems import RESPONSES, install_problem_handlers
 from services.http.tokens import TokenVerifier
-from services.http.trace import TraceMiddleware
+from services.http.trace import UNRECORDED_BY_FRAMEWORK, TraceMiddleware
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -38,6 +38,7 @@ def build_app(
         responses=RESPONSES,
         docs_url=None,
         redoc_url=None,
+        telemetry=UNRECORDED_BY_FRAMEWORK,
     )
     app.add_middleware(TraceMiddleware)
     install_verifier(app, verifier)

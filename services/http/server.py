@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from commerce.adapters import cloud
 from commerce.adapters.cloud import CloudName
 from commerce.adapters.telemetry import configure_logging
 from services.http.tokens import TokenRules
@@ -43,7 +44,8 @@ class ServerSettings(ListenSettings):
     `CLOUD` names the cloud whose adapters are used. `AUTH_KEYS_URL` is where the identity provider publishes its keys
     (a JSON Web Key Set). `AUTH_AUDIENCE_CLAIM` is the claim that must be or list `AUTH_AUDIENCE`, `AUTH_SUBJECT_CLAIM`
     and `AUTH_GROUPS_CLAIM` are those with the user's id and groups, and `AUTH_REQUIRED_CLAIMS` (a JSON object) those
-    that tell an access token from the issuer's other tokens.
+    that tell an access token from the issuer's other tokens. `OBSERVABILITY_STACK` is the stack's name in the traces
+    that the service sends; without it, none are sent.
     """
 
     cloud: CloudName
@@ -54,6 +56,7 @@ class ServerSettings(ListenSettings):
     auth_subject_claim: str = Field(default="sub", min_length=1)
     auth_groups_claim: str = Field(min_length=1)
     auth_required_claims: dict[str, str] = Field(default_factory=dict)
+    observability_stack: str | None = None
 
     @property
     def token_rules(self) -> TokenRules:
@@ -100,6 +103,7 @@ def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAP
         sys.stderr.write(f"{unreadable}: {unreadable.__cause__}\n")
         raise SystemExit(2) from None
     configure_logging(service=settings.service_name, level=settings.log_level)
+    end_tracing = _start_tracing(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -113,4 +117,17 @@ def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAP
         timeout_graceful_shutdown=settings.drain_seconds,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    _Server(config).run()
+    try:
+        _Server(config).run()
+    finally:
+        end_tracing()
+
+
+def _start_tracing(settings: ListenSettings) -> Callable[[], None]:
+    """Returns what sends the last spans."""
+    if not isinstance(settings, ServerSettings) or settings.observability_stack is None:
+        return lambda: None
+    from commerce.adapters.recording import record_in_background
+
+    exporter = cloud.load(settings.cloud).span_exporter()
+    return record_in_background(settings.service_name, exporter, stack=settings.observability_stack)

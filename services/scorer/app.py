@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.http.problems import RESPONSES, install_problem_handlers
-from services.http.trace import TraceMiddleware
+from services.http.trace import UNRECORDED_BY_FRAMEWORK, TraceMiddleware
 from services.scorer.endpoints import router
 from services.scorer.schemas import read_model
 from services.scorer.settings import ScorerSettings
@@ -22,6 +22,7 @@ def create_app(settings: ScorerSettings) -> FastAPI:
         responses=RESPONSES,
         docs_url=None,
         redoc_url=None,
+        telemetry=UNRECORDED_BY_FRAMEWORK,
     )
     app.state.dependencies = read_model(settings.model_file)
     app.add_middleware(TraceMiddleware)

@@ -61,6 +61,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "SEARCH_HOST": "<Domain search.endpoint>",
         "SEARCH_SERVICE": "es",
         "SEARCH_TLS": "verify-full",
+        "OBSERVABILITY_STACK": "marketplace-prod",
         "SERVICE_NAME": "catalog",
     },
     "checkout": {
@@ -78,6 +79,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "ORDERS_USER": "checkout",
         "PORT": "8080",
         "RESERVATION_TTL_SECONDS": "900",
+        "OBSERVABILITY_STACK": "marketplace-prod",
         "SERVICE_NAME": "checkout",
     },
     "dispute": {
@@ -89,6 +91,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "ORDERS_USER": "dispute",
         "PORT": "8080",
         "REFUND_COMMISSION": "True",
+        "OBSERVABILITY_STACK": "marketplace-prod",
         "SERVICE_NAME": "dispute",
     },
     "checkout-saga": {

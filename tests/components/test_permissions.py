@@ -9,6 +9,7 @@ from planned import Planned, Policy
 
 DECRYPT = (["kms:Decrypt"], ["<Key secrets.arn>"])
 CONNECT_CARTS = ["elasticache:Connect"]
+SEND_TRACES = (["xray:PutTraceSegments"], ["*"])
 LAMBDA_RUNTIME = {"WriteLogs", "WriteTraces", "DescribeNetwork", "AttachNetwork"}
 UNRESTRICTABLE = {
     "cloudwatch:PutMetricData",
@@ -60,6 +61,7 @@ UPLOADS, IMPORTS, PICTURES = (f"<Bucket images.arn>/{prefix}/*" for prefix in ("
 
 EXPECTED: dict[str, Policy] = {
     "catalog": {
+        "SendTraces": SEND_TRACES,
         "ReadsWritesProducts": READS_WRITES_PRODUCTS,
         "DecryptDynamodb": DECRYPT,
         "ConnectOrders": sign_in("catalog"),
@@ -94,6 +96,7 @@ EXPECTED: dict[str, Policy] = {
         "DecryptDynamodb": DECRYPT,
     },
     "checkout": {
+        "SendTraces": SEND_TRACES,
         "ConnectOrders": sign_in("checkout"),
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-checkout.arn>"]),
         "StartCheckoutFlow": (["states:StartExecution"], ["<StateMachine checkout-flow.arn>"]),
@@ -108,6 +111,7 @@ EXPECTED: dict[str, Policy] = {
         "DecryptSecretsmanager": DECRYPT,
     },
     "dispute": {
+        "SendTraces": SEND_TRACES,
         "ConnectOrders": sign_in("dispute"),
     },
     "order-processor": {
@@ -118,6 +122,7 @@ EXPECTED: dict[str, Policy] = {
         "ConnectOrders": sign_in("order-processor"),
     },
     "seller": {
+        "SendTraces": SEND_TRACES,
         "ConnectOrders": sign_in("seller"),
         "ReadStripe": (["secretsmanager:GetSecretValue"], ["<Secret stripe.arn>"]),
         "DecryptSecretsmanager": DECRYPT,

@@ -19,6 +19,7 @@ from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
 if TYPE_CHECKING:
     from commerce.adapters.aws.edge_keys import CloudFrontKeys
+    from commerce.adapters.aws.traces import XRayExporter
     from commerce.adapters.cloud import Cloud
     from commerce.adapters.edge_settings import EdgeSettings
     from commerce.adapters.postgres.settings import DatabaseSettings
@@ -87,6 +88,12 @@ class Aws:
     def secrets(self) -> SecretsReader:
         """Secrets Manager: a secret's name is its ARN or its own name."""
         return SecretsReader()
+
+    def span_exporter(self, collector: str | None = None) -> XRayExporter:
+        """X-Ray; the collector is the daemon that Lambda runs. Imported where traces are recorded."""
+        from commerce.adapters.aws.traces import XRayExporter, to_the_daemon, to_the_service
+
+        return XRayExporter(to_the_daemon(collector) if collector else to_the_service())
 
     def edge_keys(self, settings: EdgeSettings) -> CloudFrontKeys:
         """CloudFront sends it, the load balancer asks for it; imported for the one function that changes it."""

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
+from typing import Any
 
 import boto3
 from botocore import exceptions
 from botocore.config import Config
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+
+from commerce.adapters.tracing import OPERATION, PEER, failed, started
 
 
 class ServiceOverloaded(Exception):
@@ -19,6 +24,7 @@ class ServiceOverloaded(Exception):
 
 # The service could not be reached, or did not answer in time.
 OUTAGES: tuple[type[Exception], ...] = (exceptions.HTTPClientError, exceptions.ConnectionError, ServiceOverloaded)
+_SPAN = "marketplace_span"
 _OVERLOADED = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -48,5 +54,29 @@ def overload_as_outage() -> Iterator[None]:
 
 @cache
 def session() -> boto3.Session:
-    """boto3 reads AWS_DEFAULT_REGION only; containers are given AWS_REGION."""
-    return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    """boto3 reads AWS_DEFAULT_REGION only; containers are given AWS_REGION. Each call is a span."""
+    made = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    made.events.register("before-call", _before)
+    made.events.register("after-call", _after)
+    made.events.register("after-call-error", _lost)
+    return made
+
+
+def _before(model: Any, context: dict[str, Any], **_: object) -> None:
+    if trace.get_current_span().is_recording():
+        call = started(model.name, SpanKind.CLIENT)
+        call.set_attributes({PEER: str(model.service_model.service_id), OPERATION: model.name})
+        context[_SPAN] = call
+
+
+def _after(context: dict[str, Any], parsed: dict[str, Any], **_: object) -> None:
+    if call := context.pop(_SPAN, None):
+        if "Error" in parsed:
+            call.set_attribute("error.type", str(parsed["Error"].get("Code")))
+        call.end()
+
+
+def _lost(context: dict[str, Any], exception: Exception, **_: object) -> None:
+    if call := context.pop(_SPAN, None):
+        failed(call, exception)
+        call.end()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import aiohttp
 
 from commerce.adapters.opensearch.settings import SearchSettings
+from commerce.adapters.tracing import waiting_for
 from commerce.errors import InvariantBroken
 from commerce.ports.credentials import RequestSigner
 from commerce.search import SearchUnavailable
@@ -58,9 +59,10 @@ class OpenSearch:
         if self._sign is not None:
             headers = dict(await self._sign(method, url, headers, data))
         try:
-            async with self._opened().request(method, url, data=data, headers=headers) as response:
-                text = await response.read()
-                status = response.status
+            with waiting_for("opensearch", method):
+                async with self._opened().request(method, url, data=data, headers=headers) as response:
+                    text = await response.read()
+                    status = response.status
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SearchUnavailable(repr(error)) from error
         if status == _TOO_MANY or status >= _FIRST_SERVER_ERROR:

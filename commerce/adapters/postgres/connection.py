@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import asyncpg
 
 from commerce.adapters.postgres.settings import DatabaseSettings
+from commerce.adapters.tracing import waiting_for
 from commerce.errors import InvalidRequest
 from commerce.ports import PasswordSource, Secrets
 
@@ -29,6 +32,28 @@ OUTAGES: tuple[type[Exception], ...] = (
 _COMMAND_TIMEOUT_SECONDS = 15.0
 
 
+def _traced(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @wraps(method)
+    async def traced(self: asyncpg.Connection, statement: str, *arguments: Any, **options: Any) -> Any:
+        # The statement has no values: they are sent apart from it.
+        with waiting_for("postgresql", statement.split(None, 1)[0].rstrip(";"), statement):
+            return await method(self, statement, *arguments, **options)
+
+    return traced
+
+
+class TracedConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection whose statements are spans."""
+
+    __slots__ = ()
+
+    execute = _traced(asyncpg.Connection.execute)
+    executemany = _traced(asyncpg.Connection.executemany)
+    fetch = _traced(asyncpg.Connection.fetch)
+    fetchrow = _traced(asyncpg.Connection.fetchrow)
+    fetchval = _traced(asyncpg.Connection.fetchval)
+
+
 async def connect_pool(
     settings: DatabaseSettings, min_size: int = 1, max_size: int = 8, *, password: PasswordSource | None = None
 ) -> asyncpg.Pool:
@@ -43,6 +68,7 @@ async def connect_pool(
         min_size=min_size,
         max_size=max_size,
         max_inactive_connection_lifetime=300.0,
+        connection_class=TracedConnection,
         # asyncpg's default reset is a round trip after every use of a connection. The repositories here leave
         # nothing in a session (no settings, no cursors, no session locks), so there is nothing to reset.
         reset=_nothing_to_reset,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.connection import Connection
@@ -10,6 +12,7 @@ from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
 
 from commerce.adapters.redis.settings import CacheSettings
+from commerce.adapters.tracing import waiting_for
 from commerce.errors import InvalidRequest
 from commerce.ports import CredentialsSource
 
@@ -37,6 +40,12 @@ class _FreshCredentials(CredentialProvider):
         return await self._source()
 
 
+class _TracedRedis(Redis):
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        with waiting_for("redis", str(args[0])):
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
 def connect(settings: CacheSettings, credentials: CredentialsSource | None = None) -> Redis:
     """A client over a pool that opens connections as needed and makes callers wait when all are in use.
 
@@ -58,4 +67,4 @@ def connect(settings: CacheSettings, credentials: CredentialsSource | None = Non
         health_check_interval=30,
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 1),
     )
-    return Redis.from_pool(pool)
+    return _TracedRedis.from_pool(pool)

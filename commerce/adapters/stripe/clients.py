@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import stripe
 
 from commerce.adapters.stripe.credentials import StripeCredentials
+from commerce.adapters.tracing import waiting_for
 
 # A function has thirty seconds for a step, and the step needs some of them for itself.
 MAXIMUM_NETWORK_RETRIES = 1
 TIMEOUT_SECONDS = 8
+_ID = re.compile(r"/[a-z]{2,5}_\w+")
 
 
 class Clients(Protocol):
@@ -46,11 +50,17 @@ class RotatedClients:
         return True
 
 
+class _TracedClient(stripe.RequestsClient):
+    def request(self, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        with waiting_for("stripe", f"{method.upper()} {_ID.sub('/{id}', urlsplit(url).path)}"):
+            return super().request(method, url, *arguments, **options)
+
+
 def connect(credentials: StripeCredentials) -> stripe.StripeClient:
     """A client of Stripe, or of `api_base`; it retries a lost connection with the same idempotency key."""
     return stripe.StripeClient(
         credentials.api_key.get_secret_value(),
         base_addresses=credentials.base_addresses(),  # type: ignore[arg-type]
         max_network_retries=MAXIMUM_NETWORK_RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        http_client=_TracedClient(timeout=TIMEOUT_SECONDS),
     )

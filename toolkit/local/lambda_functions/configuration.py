@@ -30,9 +30,6 @@ class LambdaConfiguration:
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}",
-            "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-            "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
-            "POWERTOOLS_TRACE_DISABLED": "true",  # no X-Ray daemon listens on this machine
             "LAMBDA_TASK_ROOT": os.getcwd(),  # noqa: PTH109 - a string for the environment
             "TZ": ":UTC",
             "_HANDLER": handler,

@@ -24,6 +24,7 @@ from typing import Any, cast
 
 from toolkit.local.lambda_functions.configuration import LambdaConfiguration
 from toolkit.local.lambda_functions.handler import Answer, Handler, InitError, failure
+from toolkit.local.lambda_functions.trace_daemon import TraceDaemon
 from toolkit.local.lambda_functions.workers import (
     FUNCTION_ERROR_HEADER,
     INVOCATION_PATH,
@@ -183,7 +184,7 @@ class _Request(BaseHTTPRequestHandler):
 
 
 def new_trace() -> str:
-    """An X-Ray trace header that asks for no sampling: no daemon listens on this machine."""
+    """An X-Ray trace header that asks for no recording: only what belongs to a recorded request is kept here."""
     return f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0"
 
 
@@ -207,6 +208,10 @@ def main(arguments: list[str] | None = None) -> int:
         or f"arn:aws:lambda:{os.environ.get('AWS_REGION', 'us-east-1')}:123456789012:function:{chosen.name}",
     )
     os.environ.update(configuration.environment(chosen.handler))
+    if "AWS_ENDPOINT_URL" in os.environ:
+        daemon = TraceDaemon()
+        daemon.start()
+        os.environ["AWS_XRAY_DAEMON_ADDRESS"] = daemon.address
     sys.path.insert(0, os.getcwd())  # noqa: PTH109
     result = sys.stdout
     if chosen.once:

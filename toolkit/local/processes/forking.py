@@ -28,6 +28,7 @@ LIBRARIES: Final = (
     "httptools",
     "httpx",
     "jwt",
+    "opentelemetry.sdk.trace.export",
     "pydantic_settings",
     "redis.asyncio",
     "stripe",
@@ -36,7 +37,7 @@ LIBRARIES: Final = (
     "uvloop",
 )
 """What services and functions spend most of their start on. None of them reads the environment or starts a thread when
-it is imported, as aws_xray_sdk and the Powertools do."""
+it is imported, as the Powertools do."""
 READ_BYTES: Final = 65_536
 
 

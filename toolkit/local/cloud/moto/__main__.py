@@ -17,7 +17,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from toolkit.errors import ToolkitError
-from toolkit.local.cloud.moto import lambda_functions, mail, queues, step_functions, streams, uploads
+from toolkit.local.cloud.moto import lambda_functions, mail, queues, step_functions, streams, traces, uploads
 from toolkit.local.cloud.moto.imports import import_lightly
 from toolkit.local.cloud.moto.model_endpoints import ModelEndpoints
 from toolkit.local.cloud.moto.server import HEALTH_PATH
@@ -74,6 +74,7 @@ def serve(port: int, snapshot_file: Path, workers_file: Path, endpoints_file: Pa
     streams.forget()
     mail.accept_every_sender()
     uploads.check_forms()
+    traces.keep_the_latest()
     snapshot = Snapshot(snapshot_file)
     interrupted = snapshot.restore()
     application = Application(ModelEndpoints(endpoints_file))

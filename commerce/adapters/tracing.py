@@ -49,10 +49,15 @@ def started(name: str, kind: SpanKind, **annotations: str) -> Span:
     return _tracer.start_span(name, kind=kind, attributes=annotations, record_exception=False)
 
 
+def recording() -> bool:
+    """Whether the current span is recorded: what is called often asks first."""
+    return trace.get_current_span().is_recording()
+
+
 @contextmanager
 def waiting_for(peer: str, name: str, statement: str | None = None) -> Iterator[None]:
-    """A span for a call that leaves the process. Costs next to nothing where the current span is not recorded."""
-    if not trace.get_current_span().is_recording():
+    """A span for a call that leaves the process; none where the current span is not recorded."""
+    if not recording():
         yield
         return
     with span(name, SpanKind.CLIENT) as waited:

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from commerce.adapters.postgres.settings import DatabaseSettings
-from commerce.adapters.tracing import waiting_for
+from commerce.adapters.tracing import recording, waiting_for
 from commerce.errors import InvalidRequest
 from commerce.ports import PasswordSource, Secrets
 
@@ -35,6 +35,8 @@ _COMMAND_TIMEOUT_SECONDS = 15.0
 def _traced(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
     async def traced(self: asyncpg.Connection, statement: str, *arguments: Any, **options: Any) -> Any:
+        if not recording():
+            return await method(self, statement, *arguments, **options)
         # The statement has no values: they are sent apart from it.
         with waiting_for("postgresql", statement.split(None, 1)[0].rstrip(";"), statement):
             return await method(self, statement, *arguments, **options)

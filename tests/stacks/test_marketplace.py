@@ -15,6 +15,10 @@ from components.architecture.lifecycle import Status
 URNS = Path(__file__).parent / "urns"
 
 LINKS = {
+    ("catalog", "reports", "observability"),
+    ("checkout", "reports", "observability"),
+    ("seller", "reports", "observability"),
+    ("dispute", "reports", "observability"),
     ("edge-key-rotation", "rotates", "edge"),
     ("api", "routes", "catalog"),
     ("api", "routes", "checkout"),

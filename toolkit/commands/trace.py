@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,27 +21,15 @@ def trace(
 ) -> None:
     """Prints the trace of an order's purchase, from the service that accepted it to the mails."""
     from toolkit.local.stack.machine import Machine
-    from toolkit.local.stack.traces import segments_of, tree
+    from toolkit.local.stack.traces import segments_of, tree, xray
 
     run = last_run(state)
     if run is None or "moto" not in run.ports:
         raise ToolkitError(f"nothing runs from {state}", next_step="start the stack first: marketplace up")
-    segments = segments_of(_xray(run.ports["moto"], Machine(state).region), order_id)
+    segments = segments_of(xray(run.ports["moto"], Machine(state).region), order_id)
     if not segments:
         raise ToolkitError(
             f"there is no trace of the order {order_id!r}",
             next_step="a busy service records a part of the orders, and this machine keeps the latest: buy once more",
         )
     typer.echo(json.dumps(segments, indent=2) if as_json else "\n".join(tree(segments)))
-
-
-def _xray(port: int, region: str) -> Any:
-    import boto3
-
-    return boto3.client(
-        "xray",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the emulated account's
-    )

@@ -9,14 +9,22 @@ from typing import Any
 
 Segment = dict[str, Any]
 AGE_SECONDS = 7 * 86_400
+_ADMINISTRATOR = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
-def segments_of(xray: Any, order_id: str) -> list[Segment]:
+def xray(port: int, region: str) -> Any:
+    """A client of the X-Ray that is emulated on a port of this machine."""
+    import boto3
+
+    return boto3.client("xray", endpoint_url=f"http://127.0.0.1:{port}", region_name=region, **_ADMINISTRATOR)
+
+
+def segments_of(client: Any, order_id: str) -> list[Segment]:
     """The segments of the trace in which the order was accepted, from the earliest on; none for an unknown order."""
     now = int(time.time())
-    found = xray.get_trace_summaries(StartTime=now - AGE_SECONDS, EndTime=now + 60)["TraceSummaries"]
+    found = client.get_trace_summaries(StartTime=now - AGE_SECONDS, EndTime=now + 60)["TraceSummaries"]
     for summary in reversed(found):
-        [read] = xray.batch_get_traces(TraceIds=[summary["Id"]])["Traces"]
+        [read] = client.batch_get_traces(TraceIds=[summary["Id"]])["Traces"]
         segments = [json.loads(one["Document"]) for one in read["Segments"]]
         if any(one.get("annotations", {}).get("order_id") == order_id for one in segments):
             return sorted(segments, key=lambda one: (one["start_time"], -one["end_time"]))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 
 from commerce.fraud import Assessment, Decision, Features, ScorerUnavailable, Thresholds, by_model, by_rules, features
+from commerce.measures import Measure
 from commerce.orders import Order
 from commerce.ports.fraud import Assessments, FraudScorer, OrderPace
+from commerce.ports.measures import Measures
 
 _log = logging.getLogger(__name__)
 
@@ -15,12 +17,19 @@ class FraudCheck:
     """Assesses each order once, whatever happens in between: what was decided stays decided."""
 
     def __init__(
-        self, *, scorer: FraudScorer, pace: OrderPace, assessments: Assessments, thresholds: Thresholds
+        self,
+        *,
+        scorer: FraudScorer,
+        pace: OrderPace,
+        assessments: Assessments,
+        thresholds: Thresholds,
+        measures: Measures,
     ) -> None:
         self._scorer = scorer
         self._pace = pace
         self._assessments = assessments
         self._thresholds = thresholds
+        self._measures = measures
 
     async def assess(self, order: Order) -> Assessment:
         """The order's assessment: the one that was made before, else a new one."""
@@ -38,7 +47,10 @@ class FraudCheck:
 
     async def _decide(self, order: Order, seen: Features) -> Assessment:
         try:
-            return by_model(seen, await self._scorer.score(seen), self._thresholds)
+            scored = by_model(seen, await self._scorer.score(seen), self._thresholds)
+            self._measures.add(Measure.FRAUD_BY_MODEL, 1)
+            return scored
         except ScorerUnavailable as unavailable:
+            self._measures.add(Measure.FRAUD_BY_RULES, 1)
             _log.warning("rules decide", extra={"order_id": order.order_id, "error": unavailable.detail})
             return by_rules(seen)

@@ -53,6 +53,21 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure of the business that a handler tells: a graph of the dashboard, and an alarm where it has a limit."""
+
+    name: str
+    latest: bool = False
+    """It stands for itself, like a balance; otherwise what is told in a time is added up."""
+    limit: float | None = None
+    """So much in five minutes is an alarm."""
+    alarm: str = ""
+    """Name of the alarm, and of its runbook."""
+    meaning: str = ""
+    """What has happened then, and where to look."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Handler:
     """Code that is called with an event."""
 
@@ -71,6 +86,7 @@ class Handler:
     """Messages in one call, where it consumes a queue."""
     events: tuple[str, ...] = ()
     """Types of the events that it subscribes to."""
+    figures: tuple[Figure, ...] = ()
     every_minutes: int | None = None
     """Minutes between two calls of a schedule, with the event `{"trigger": "schedule"}`. A call that fails is not
     repeated, so each must do what the one before left undone."""

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_plus
 
 import structlog
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from opentelemetry.trace import SpanKind
 
 from commerce.adapters.telemetry import configure_logging, continue_trace, within_trace
 from commerce.adapters.tracing import span
+from commerce.measures import Measure
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -40,6 +43,19 @@ def logged(handler: _Handler[Answer]) -> _Handler[Answer]:
             return handler(event, context)
 
     return invoked
+
+
+class EmbeddedMeasures:
+    """`commerce.ports.measures.Measures` as CloudWatch's embedded metrics, which are a line of the function's log.
+
+    Written when the invocation ends, by the handler's `log_metrics`.
+    """
+
+    def __init__(self) -> None:
+        self._metrics = Metrics()  # all of a process are one
+
+    def add(self, measure: Measure, value: int) -> None:
+        self._metrics.add_metric(name=measure.value, unit=MetricUnit.Count, value=value)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from components.payments import WEBHOOK_PATH
-from components.workload import Handler, Route, Service
+from components.workload import Figure, Handler, Route, Service
 
 CATALOG: Final = Service(
     name="catalog",
@@ -114,6 +114,15 @@ CHECKOUT_SAGA: Final = Handler(
     function="checkout-orchestration",
     package="functions.checkout",
     settings=("fraud_review_from", "fraud_refuse_from", "log_level"),
+    figures=(
+        Figure(name="FraudByModel"),
+        Figure(
+            name="FraudByRules",
+            limit=10,
+            alarm="rules-decide",
+            meaning="The fraud scorer does not answer in time: the rules assess orders, and see less than the model.",
+        ),
+    ),
 )
 
 ORDER_PROCESSOR: Final = Handler(
@@ -140,6 +149,7 @@ PAYOUTS: Final = Handler(
     function="payments",
     package="functions.payouts",
     settings=("refund_commission", "log_level"),
+    figures=(Figure(name="HeldFunds", latest=True),),
     timeout_seconds=60,
     every_minutes=1,
 )
@@ -204,6 +214,15 @@ NOTIFICATIONS: Final = Handler(
         "case_closed",
         "seller_suspended",
         "seller_reinstated",
+    ),
+    figures=(
+        Figure(name="OrdersAccepted"),
+        Figure(name="OrdersPaid"),
+        Figure(name="Sales"),
+        Figure(name="OrdersFailed"),
+        Figure(name="Refunds"),
+        Figure(name="Payouts"),
+        Figure(name="CasesOpened"),
     ),
 )
 

@@ -32,6 +32,10 @@ class Payouts(Protocol):
         """The payment processor refused the transfer, and nothing was moved: the share is claimed again later."""
         ...
 
+    async def held(self) -> int:
+        """What sellers' held shares came to when they were sold, all together and in minor units."""
+        ...
+
     async def of_seller(self, seller_id: str, limit: int, cursor: str | None = None) -> PayoutPage:
         """The seller's payouts, the latest claimed first. Raises InvalidRequest for a foreign cursor."""
         ...

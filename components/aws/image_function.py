@@ -21,7 +21,6 @@ from components.network.aws import Network
 from components.secrets_management.aws import Secrets
 from components.workload import Handler
 
-METRICS_NAMESPACE: Final = "Marketplace"
 ENTRY_POINT: Final = "aws.handler"
 """Module and function in the package of every handler."""
 LONGEST_SECONDS: Final = 900
@@ -75,7 +74,7 @@ class ImageFunction:
             environment={
                 "variables": {
                     "CLOUD": account.cloud,
-                    "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                    "POWERTOOLS_METRICS_NAMESPACE": account.prefix,
                     "POWERTOOLS_SERVICE_NAME": workload.name,
                     "SERVICE_NAME": workload.name,
                     **environment,
@@ -91,7 +90,7 @@ class ImageFunction:
             tracing_config={"mode": "Active"},
             opts=owner.child(depends_on=[logs, *self.identity.after, *network.ready]),
         )
-        self.signals = _signals(self.function)
+        self.signals = (*_signals(self.function), *_figures(account, workload))
 
 
 def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
@@ -151,6 +150,23 @@ def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
                 conditions={"ArnLike": {"lambda:SourceFunctionArn": account.arn("lambda", "function:*")}},
             ),
         )
+    )
+
+
+def _figures(account: AwsFoundation, workload: Handler) -> tuple[Signal, ...]:
+    """Metrics of the stack's own namespace: several stacks of an account must not be added up."""
+    return tuple(
+        Signal(
+            name=figure.alarm or figure.name,
+            meaning=figure.meaning,
+            namespace=account.prefix,
+            metric=figure.name,
+            dimensions={"service": workload.name},
+            statistic="Maximum" if figure.latest else "Sum",
+            threshold=figure.limit,
+            period_seconds=300,
+        )
+        for figure in workload.figures
     )
 
 

@@ -18,7 +18,8 @@ class Signal:
     namespace: str
     metric: str
     dimensions: Mapping[str, pulumi.Input[str]]
-    threshold: float
+    threshold: float | None
+    """`None` makes a graph and no alarm."""
     statistic: str = "Sum"
     period_seconds: int = 60
     periods: int = 1

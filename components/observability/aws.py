@@ -54,7 +54,7 @@ class Observability(ObservabilityContract):
         )
 
     def watch(self, *components: Component) -> None:
-        """Makes an alarm for each signal, and one dashboard of all."""
+        """Makes an alarm for each signal that has a threshold, and a dashboard, the business's figures first."""
         foundation = self._account
         signals = [
             (component.name, signal)
@@ -62,7 +62,10 @@ class Observability(ObservabilityContract):
             if isinstance(component, Watched)
             for signal in component.signals
         ]
+        signals.sort(key=lambda one: one[1].threshold is not None)
         for owner, signal in signals:
+            if signal.threshold is None:
+                continue
             region = signal.region or foundation.region
             if region not in self._topics:
                 self._topics[region] = self._topic(foundation, self._args, elsewhere=region)
@@ -137,6 +140,7 @@ def runbook(signal: Signal) -> str:
 
 def _graph(index: int, owner: str, signal: Signal, region: str) -> dict[str, Any]:
     row, column = divmod(index, GRAPHS_PER_ROW)
+    alarmed = signal.threshold is not None
     dimensions = [part for item in signal.dimensions.items() for part in item]
     return {
         "type": "metric",
@@ -150,6 +154,6 @@ def _graph(index: int, owner: str, signal: Signal, region: str) -> dict[str, Any
             "stat": signal.statistic,
             "period": signal.period_seconds,
             "metrics": [[signal.namespace, signal.metric, *dimensions]],
-            "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
+            **({"annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]}} if alarmed else {}),
         },
     }

@@ -50,7 +50,7 @@ def _handle(record: SQSRecord) -> None:
         metrics.add_metric(name="RowsRefused", unit=MetricUnit.Count, value=counts.failed)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Imports the uploaded files; returns the messages that failed."""

@@ -19,11 +19,12 @@ from commerce.adapters.redis import CacheSettings, RedisCarts, RedisOrderPace, R
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
 from commerce.fraud_check import FraudCheck
+from commerce.ports.measures import Measures
 from functions.checkout.settings import SagaSettings
 from functions.checkout.steps import CheckoutSteps
 
 
-async def open_steps() -> CheckoutSteps:
+async def open_steps(measures: Measures) -> CheckoutSteps:
     """Connects the steps to the stores and the payment processor that this process's environment names.
 
     One connection: an invocation runs one step, and a step one statement at a time.
@@ -47,5 +48,6 @@ async def open_steps() -> CheckoutSteps:
             pace=RedisOrderPace(cache),
             assessments=PostgresAssessments(pool),
             thresholds=settings.thresholds,
+            measures=measures,
         ),
     )

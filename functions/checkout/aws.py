@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 
 from commerce.adapters.tracing import annotate
 from functions import event_loop
-from functions.aws_lambda import logged
+from functions.aws_lambda import EmbeddedMeasures, logged
 from functions.checkout.request import StepRequest
 
 if TYPE_CHECKING:
@@ -32,19 +31,17 @@ metrics = Metrics()
 def _steps() -> CheckoutSteps:
     from functions.checkout.application import open_steps
 
-    return event_loop.run(open_steps())
+    return event_loop.run(open_steps(EmbeddedMeasures()))
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Runs the step and returns its name, the order's id, and the refusal, which is empty when there was none."""
     request = StepRequest.model_validate(event)
-    metrics.add_dimension(name="step", value=request.step)
     annotate(order_id=request.order_id, step=request.step.value)
     with structlog.contextvars.bound_contextvars(order_id=request.order_id, step=request.step):
         refusal = event_loop.run(_steps().run(request.step, request.order_id, request.error))
         if not refusal:
             _log.info("step done")
-    metrics.add_metric(name="StepRefused" if refusal else "StepDone", unit=MetricUnit.Count, value=1)
     return {"step": request.step.value, "order_id": request.order_id, "refusal": refusal}

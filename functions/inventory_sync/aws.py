@@ -31,7 +31,7 @@ def _sync() -> InventorySync:
     return event_loop.run(open_inventory_sync())
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[Any]]:
     """Indexes the products of a batch, or makes the round of the schedule.

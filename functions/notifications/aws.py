@@ -11,11 +11,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from functions import event_loop
-from functions.aws_lambda import logged, message_trace
+from functions.aws_lambda import EmbeddedMeasures, logged, message_trace
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -32,7 +31,7 @@ metrics = Metrics()
 def _sending() -> Sending:
     from functions.notifications.application import open_sending
 
-    return event_loop.run(open_sending())
+    return event_loop.run(open_sending(EmbeddedMeasures()))
 
 
 def _handle(record: SQSRecord) -> None:
@@ -41,13 +40,11 @@ def _handle(record: SQSRecord) -> None:
             sent = event_loop.run(_sending().handle(record.body))
         except Exception:
             _log.exception("message failed", extra={"message_id": record.message_id})
-            metrics.add_metric(name="NotificationFailed", unit=MetricUnit.Count, value=1)
             raise
         _log.info("message handled", extra={"mails": sent})
-        metrics.add_metric(name="MailsSent", unit=MetricUnit.Count, value=sent)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Sends the mails of the batch; returns the messages that failed."""

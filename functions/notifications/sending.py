@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from commerce.events import RecordedEvent
+from commerce.measures import measured
 from commerce.notices import NOTIFIED, MailRefused, Notice, notices, order_of
 from commerce.ports import Orders
 from commerce.ports.mail import Directory, MailBook, Mailer
+from commerce.ports.measures import Measures
 from functions.notifications.rendering import render
 
 LEASE = timedelta(minutes=1)
@@ -68,11 +70,14 @@ class Sending:
     A mail is claimed before it is sent and settled after. Only a crash between the two can send it twice.
     """
 
-    def __init__(self, *, orders: Orders, book: MailBook, directory: Directory, mailer: Mailer | None) -> None:
+    def __init__(
+        self, *, orders: Orders, book: MailBook, directory: Directory, mailer: Mailer | None, measures: Measures
+    ) -> None:
         self._orders = orders
         self._book = book
         self._directory = directory
         self._mailer = mailer
+        self._measures = measures
 
     async def handle(self, body: str) -> int:
         """Handles one message and returns how many mails it sent.
@@ -86,6 +91,13 @@ class Sending:
                 await self._book.block(address, feedback.event_type)
             return 0
         recorded = RecordedEvent.from_message(body)
+        sent = await self._notify(recorded)
+        # In the end: a message that failed is delivered again.
+        for measure, value in measured(recorded.event).items():
+            self._measures.add(measure, value)
+        return sent
+
+    async def _notify(self, recorded: RecordedEvent) -> int:
         if recorded.event.type not in NOTIFIED or self._mailer is None:
             return 0
         order_id = order_of(recorded.event)

@@ -10,8 +10,6 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Metrics
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from commerce.adapters.tracing import annotate
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from functions.order_processor.fulfillment import Fulfillment
 
 _log = logging.getLogger(__name__)
-metrics = Metrics()
 
 
 @cache
@@ -42,14 +39,11 @@ def _handle(record: SQSRecord) -> None:
             order_id = event_loop.run(_fulfillment().handle(record.body))
         except Exception:
             _log.exception("message failed", extra={"message_id": record.message_id})
-            metrics.add_metric(name="FulfillmentFailed", unit=MetricUnit.Count, value=1)
             raise
         annotate(order_id=order_id)
         _log.info("order fulfilled", extra={"order_id": order_id})
-        metrics.add_metric(name="OrderFulfilled", unit=MetricUnit.Count, value=1)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Fulfills the orders of the batch; returns the messages that failed."""

@@ -31,7 +31,7 @@ def _receiver() -> Receiver:
     return event_loop.run(open_receiver())
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """200 for an event that was taken, 400 for one that was not signed; anything else leaves the handler as an error,

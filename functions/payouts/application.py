@@ -18,6 +18,7 @@ from commerce.adapters.postgres import (
 )
 from commerce.adapters.stripe.clients import RotatedClients
 from commerce.adapters.stripe.gateway import StripeGateway
+from commerce.ports import Payouts
 from functions.payouts.news import TakeWaitingNews
 from functions.payouts.refunds import RefundDue
 from functions.payouts.round import Round
@@ -25,10 +26,11 @@ from functions.payouts.settings import PayoutsSettings
 from functions.payouts.transfers import ConfirmAccounts, ReleaseDue, TransferDue
 
 
-async def open_round() -> Round:
-    """Connects the tasks to the order database and the payment processor that this process's environment names.
+async def open_round() -> tuple[Round, Payouts]:
+    """A round, and the payouts that it works on.
 
-    One connection: a round runs one task at a time.
+    Connects them to the order database and the payment processor that this process's environment names. One connection:
+    a round runs one task at a time.
     """
     settings, database = PayoutsSettings(), DatabaseSettings()
     chosen = cloud.load(settings.cloud)
@@ -38,7 +40,7 @@ async def open_round() -> Round:
     )
     pool = await connect_pool(database, min_size=0, max_size=1, password=chosen.database_password(database))
     payouts, gateway = PostgresPayouts(pool), StripeGateway(keys)
-    return Round(
+    round = Round(
         {
             # The disputes first: a share that they hold is not released.
             "news": TakeWaitingNews(PostgresPaymentInbox(pool, commission_returned=settings.refund_commission)),
@@ -48,3 +50,4 @@ async def open_round() -> Round:
             "refunded": RefundDue(PostgresRefunds(pool, commission_returned=settings.refund_commission), gateway),
         }
     )
+    return round, payouts

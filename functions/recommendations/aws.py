@@ -28,7 +28,7 @@ def _ranker() -> Ranker:
     return event_loop.run(open_ranker())
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Learns and publishes; returns how many orders, views and rankings that were."""

@@ -44,7 +44,7 @@ def _handle(record: SQSRecord) -> None:
             metrics.add_metric(name=METRICS[outcome], unit=MetricUnit.Count, value=1)
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
+@metrics.log_metrics
 @logged
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Makes the sizes of the uploaded pictures; returns the messages that failed."""

@@ -14,10 +14,12 @@ from fraud_samples import MODEL, assessed
 from order_cases import SELLERS
 
 from commerce.adapters.memory import MemoryAssessments, MemoryMarket, MemoryOrderPace, MemoryScorer
+from commerce.adapters.memory.measures import MemoryMeasures
 from commerce.adapters.postgres import PostgresAssessments
 from commerce.adapters.redis import RedisOrderPace
 from commerce.fraud import Decider, Decision, Features, Pace, Score, ScorerUnavailable, Thresholds
 from commerce.fraud_check import FraudCheck
+from commerce.measures import Measure
 from commerce.orders import Order, OrderNotFound, place
 from commerce.ports import Assessments, FraudScorer, OrderPace
 
@@ -118,9 +120,15 @@ class SlowScorer:
         return self.answer
 
 
-async def check(bought: Bought, scorer: FraudScorer) -> FraudCheck:
+async def check(bought: Bought, scorer: FraudScorer, measures: MemoryMeasures | None = None) -> FraudCheck:
     await bought[0].orders.accept(checkout("o1", {"lamp": 1}))
-    return FraudCheck(scorer=scorer, pace=MemoryOrderPace(), assessments=bought[1], thresholds=THRESHOLDS)
+    return FraudCheck(
+        scorer=scorer,
+        pace=MemoryOrderPace(),
+        assessments=bought[1],
+        thresholds=THRESHOLDS,
+        measures=measures or MemoryMeasures(),
+    )
 
 
 async def test_the_model_decides_where_it_answers(bought: Bought) -> None:
@@ -137,6 +145,18 @@ async def test_the_rules_decide_where_it_does_not_and_the_order_says_so(bought: 
     kept = await bought[1].of("o1")
     assert kept is not None
     assert (kept.decision, kept.decided_by, kept.score) == (Decision.ALLOW, Decider.RULES, None)
+
+
+async def test_it_is_counted_who_decides_and_each_order_once(bought: Bought) -> None:
+    measures, scorer = MemoryMeasures(), SlowScorer(ScorerUnavailable("too slow"))
+    checked = await check(bought, scorer, measures)
+    for _ in range(2):
+        await checked.assess(await bought[0].orders.get("o1"))
+    assert measures.sums == {Measure.FRAUD_BY_RULES: 1}
+    scorer.answer = Score(probability=0.0, model="m")
+    await bought[0].orders.accept(checkout("o2", {"lamp": 1}))
+    await checked.assess(await bought[0].orders.get("o2"))
+    assert measures.sums == {Measure.FRAUD_BY_RULES: 1, Measure.FRAUD_BY_MODEL: 1}
 
 
 async def test_a_scorer_that_comes_back_does_not_change_what_was_decided(bought: Bought) -> None:

@@ -68,7 +68,10 @@ async def test_a_share_goes_from_held_to_released_to_transferred_in_the_ledger(m
     await fulfilled(market, "o1", {"lamp": 1, "tea": 2})
     assert await market.payouts.release_due(CLOSES - timedelta(seconds=1)) == 0
     assert await market.ledger.balance(held("ada")) == {"usd": -1749}
+    both = await market.ledger.balance(held("ben"))
+    assert await market.payouts.held() == 1749 - both["usd"] > 1749
     assert await market.payouts.release_due(CLOSES) == 2
+    assert await market.payouts.held() == 0
     assert await market.payouts.release_due(CLOSES) == 0
     assert await market.ledger.balance(payable("ada")) == {"usd": -1749}
     due = await market.payouts.claim(CLOSES)

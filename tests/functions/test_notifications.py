@@ -9,9 +9,11 @@ import asyncpg
 import pytest
 
 from commerce.adapters.memory import MemoryDirectory, MemoryMailBook, MemoryMailer, MemoryMarket, MemoryOrders
+from commerce.adapters.memory.measures import MemoryMeasures
 from commerce.adapters.postgres.mail import PostgresMailBook
 from commerce.errors import InvalidRequest
 from commerce.events import DomainEvent, EventType, RecordedEvent
+from commerce.measures import Measure
 from commerce.money import Money
 from commerce.notices import NOTIFIED, MailInProgress, MailRefused, Notice, NoticeKind, notices
 from commerce.orders import Order, OrderLine, OrderNotFound, OrderStatus, seller_orders
@@ -67,11 +69,13 @@ class Post:
         market.save(an_order())
         self.mailer = MemoryMailer(*errors)
         self.book = MemoryMailBook()
+        self.measures = MemoryMeasures()
         self.sending = Sending(
             orders=MemoryOrders(market),
             book=self.book,
             directory=MemoryDirectory(ADDRESSES),
             mailer=self.mailer if mails else None,
+            measures=self.measures,
         )
 
     @property
@@ -201,6 +205,19 @@ async def test_a_mail_that_could_not_be_sent_is_sent_by_the_next_delivery_and_th
     await post.sending.handle(message(EventType.ORDER_CAPTURED))
     await post.sending.handle(message(EventType.ORDER_CAPTURED))
     assert len(post.sent) == 2
+
+
+async def test_what_an_event_adds_to_the_figures_is_counted_when_its_mails_are_done() -> None:
+    post = Post(ConnectionError("away"))
+    paid = message(EventType.ORDER_CAPTURED, total=7996, currency="usd")
+    with pytest.raises(ConnectionError):
+        await post.sending.handle(paid)
+    assert post.measures.sums == {}
+    await post.sending.handle(paid)
+    assert post.measures.sums == {Measure.ORDERS_PAID: 1, Measure.SALES: 7996}
+    silent = Post(mails=False)
+    await silent.sending.handle(paid)
+    assert silent.measures.sums[Measure.SALES] == 7996, "also where no mail is sent"
 
 
 async def test_a_mail_that_is_refused_is_not_tried_again_and_does_not_keep_back_the_others() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import asyncpg
 import pytest
 
+from commerce.adapters.memory.measures import MemoryMeasures
 from commerce.errors import InvariantBroken
 from commerce.fraud import Decider, Thresholds
 from commerce.fraud_check import FraudCheck
@@ -81,6 +82,7 @@ def steps_of(shop: Shop, injection: Injection | None = None) -> CheckoutSteps:
             pace=around(shop.pace),
             assessments=around(shop.assessments),
             thresholds=Thresholds(review=0.5, refuse=0.97),
+            measures=MemoryMeasures(),
         ),
     )
 

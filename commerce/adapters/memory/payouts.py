@@ -45,6 +45,10 @@ class MemoryPayouts:
             market.record(released(order.order_id, share.seller_id, amount))
         return len(due)
 
+    async def held(self) -> int:
+        shares = (share for _, share in self._market.shares() if share.state is SellerOrderState.HELD)
+        return sum(share.gross.amount - share.commission.amount for share in shares)
+
     async def claim(self, now: datetime, limit: int = 100) -> tuple[Payout, ...]:
         late = [
             key

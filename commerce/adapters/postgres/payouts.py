@@ -109,6 +109,9 @@ ORDER BY claimed_at DESC, order_id DESC LIMIT $4
 """
 
 
+_HELD = "SELECT coalesce(sum(gross - commission), 0) FROM seller_orders WHERE state = 'held'"
+
+
 class PostgresPayouts:
     """`commerce.ports.Payouts` over a pool of connections."""
 
@@ -127,6 +130,9 @@ class PostgresPayouts:
                 await post(connection, release_transaction(*share, amount))
                 await record(connection, released(*share, amount))
         return len(rows)
+
+    async def held(self) -> int:
+        return int(await self._pool.fetchval(_HELD))
 
     async def claim(self, now: datetime, limit: int = 100) -> tuple[Payout, ...]:
         again = await self._pool.fetch(_UNSETTLED, now, now + LEASE, limit)

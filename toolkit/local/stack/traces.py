@@ -16,7 +16,8 @@ def xray(port: int, region: str) -> Any:
     """A client of the X-Ray that is emulated on a port of this machine."""
     import boto3
 
-    return boto3.client("xray", endpoint_url=f"http://127.0.0.1:{port}", region_name=region, **_ADMINISTRATOR)
+    make: Any = boto3.client
+    return make("xray", endpoint_url=f"http://127.0.0.1:{port}", region_name=region, **_ADMINISTRATOR)
 
 
 def segments_of(client: Any, order_id: str) -> list[Segment]:

@@ -27,6 +27,14 @@ class Load:
         ordered = sorted(self.latencies_seconds)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
+    def with_(self, later: Load) -> Load:
+        """Both runs as one: a machine's speed drifts, so a limit is measured before and after what it limits."""
+        return Load(
+            seconds=self.seconds + later.seconds,
+            latencies_seconds=[*self.latencies_seconds, *later.latencies_seconds],
+            statuses=self.statuses + later.statuses,
+        )
+
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     """One HTTP/1.1 request, ready to write; header names with underscores become dashes."""

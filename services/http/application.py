@@ -43,7 +43,7 @@ def build_app(
     app.add_middleware(TraceMiddleware)
     install_verifier(app, verifier)
     install_problem_handlers(app, outages)
-    app.include_router(health_router(lambda request: {**checks(request), "signing-keys": verifier.check}))
-    for router in routers:
+    for router in routers:  # first, because they are asked most
         app.include_router(router)
+    app.include_router(health_router(lambda request: {**checks(request), "signing-keys": verifier.check}))
     return app

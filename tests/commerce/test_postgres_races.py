@@ -147,6 +147,29 @@ async def test_one_checkout_sent_many_times_at_once_is_one_order(shop: MarketPor
     assert len(await shop.outbox.take(10, timedelta(minutes=1))) == 1
 
 
+async def test_checkouts_that_come_together_share_a_commit_and_are_refused_each_for_itself(
+    shop: MarketPorts, pool: asyncpg.Pool
+) -> None:
+    await pool.execute("UPDATE offers SET stock = 5 WHERE offer_id = 'lamp'")
+    good = [checkout(f"o{one}", {"lamp": one, "tea": 1}, buyer_id=f"buyer-{one}") for one in range(1, 4)]
+    many = checkout("too-many", {"lamp": 6}, buyer_id="buyer-4")
+    unwritable = checkout("unwritable", {"lamp": 1}, buyer_id="buyer-\0")
+    answers = await asyncio.gather(
+        *map(shop.orders.accept, (good[0], many, good[1], unwritable, good[2])), return_exceptions=True
+    )
+    assert [type(one).__name__ for one in answers] == [
+        "Accepted", "SoldOut", "Accepted", "CharacterNotInRepertoireError", "Accepted",
+    ]  # fmt: skip
+    for one in good:
+        order = await shop.orders.get(one.order_id)
+        assert ({line.offer_id: line.quantity for line in order.lines}, order.buyer_id) == (one.lines, one.buyer_id)
+        assert sum(share.gross.amount for share in order.sellers) == order.total.amount
+    together = [checkout(f"p{one}", {"tea": 1}, buyer_id=f"buyer-{one}") for one in range(10, 14)]
+    await asyncio.gather(*map(shop.orders.accept, together))
+    transactions = "SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id LIKE 'p%'"
+    assert await pool.fetchval(transactions) == 1
+
+
 async def test_accepting_never_waits_for_a_sale_of_the_same_offer(shop: MarketPorts, pool: asyncpg.Pool) -> None:
     async with pool.acquire() as seller, seller.transaction():
         await seller.execute("SELECT FROM offers FOR UPDATE")
@@ -154,7 +177,7 @@ async def test_accepting_never_waits_for_a_sale_of_the_same_offer(shop: MarketPo
 
 
 class Unsteady:
-    """The pool, on which the lamp's stock is 1 whenever offers are read, and `otherwise` at every other moment."""
+    """The pool, on which the lamp's stock is 1 whenever offers are only read, and `otherwise` at every other moment."""
 
     def __init__(self, pool: asyncpg.Pool, otherwise: int) -> None:
         self._pool = pool
@@ -173,6 +196,8 @@ class Unsteady:
         )
 
     async def _read(self, read: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        if "INSERT INTO" in arguments[0]:
+            return await read(*arguments)
         await self._pool.execute("UPDATE offers SET stock = 1 WHERE offer_id = 'lamp'")
         found = await read(*arguments)
         await self._pool.execute("UPDATE offers SET stock = $1 WHERE offer_id = 'lamp'", self._otherwise)

@@ -22,7 +22,7 @@ from commerce.adapters.aws.session import session
 from commerce.adapters.aws.traces import XRayExporter, segment, to_the_daemon, to_the_service
 from commerce.adapters.postgres.connection import TracedConnection
 from commerce.adapters.recording import Pace
-from commerce.adapters.redis.connection import _TracedRedis
+from commerce.adapters.redis.sharing import SharingRedis
 from commerce.adapters.stripe.clients import _TracedClient
 from commerce.adapters.telemetry import continue_trace, traceparent, within_trace
 from commerce.adapters.tracing import ROUTE, STATUS, annotate, request_span, span
@@ -230,7 +230,7 @@ def test_calls_of_aws_stripe_redis_and_the_database_are_subsegments_without_valu
         session().client("sqs").create_queue(QueueName="secret-queue")
         with pytest.raises(Exception, match="NonExistentQueue"):
             session().client("sqs").get_queue_url(QueueName="secret-other")
-        asyncio.run(_TracedRedis().execute_command("GET", "secret-key"))
+        asyncio.run(SharingRedis().execute_command("GET", "secret-key"))
         _TracedClient().request("post", "https://api.stripe.com/v1/payment_intents/pi_3Nsecret/capture", {}, None)
         request.end()
 

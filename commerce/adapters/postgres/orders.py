@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from commerce import transitions
-from commerce.adapters.postgres.acceptance import accept
+from commerce.adapters.postgres.acceptance import Acceptances
 from commerce.adapters.postgres.events import record
 from commerce.adapters.postgres.ledger import post
 from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_orders_of
@@ -67,9 +67,10 @@ class PostgresOrders:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._acceptances = Acceptances(pool)
 
     async def accept(self, checkout: Checkout) -> Accepted:
-        return await accept(self._pool, checkout)
+        return await self._acceptances.accept(checkout)
 
     async def get(self, order_id: str, buyer_id: str | None = None) -> Order:
         return await read_order(self._pool, order_id, buyer_id)

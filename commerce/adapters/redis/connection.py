@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from redis import exceptions
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.connection import Connection
@@ -12,7 +10,7 @@ from redis.backoff import ExponentialBackoff
 from redis.credentials import CredentialProvider
 
 from commerce.adapters.redis.settings import CacheSettings
-from commerce.adapters.tracing import recording, waiting_for
+from commerce.adapters.redis.sharing import SharingRedis
 from commerce.errors import InvalidRequest
 from commerce.ports import CredentialsSource
 
@@ -40,14 +38,6 @@ class _FreshCredentials(CredentialProvider):
         return await self._source()
 
 
-class _TracedRedis(Redis):
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
-        if not recording():
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        with waiting_for("redis", str(args[0])):
-            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-
-
 def connect(settings: CacheSettings, credentials: CredentialsSource | None = None) -> Redis:
     """A client over a pool that opens connections as needed and makes callers wait when all are in use.
 
@@ -69,4 +59,4 @@ def connect(settings: CacheSettings, credentials: CredentialsSource | None = Non
         health_check_interval=30,
         retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 1),
     )
-    return _TracedRedis.from_pool(pool)
+    return SharingRedis.from_pool(pool)

@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 
 from commerce.adapters.postgres import DatabaseSettings, connect_pool, migrate
+from commerce.adapters.redis import CacheSettings, connect
+from toolkit.local.cloud.moto import MotoServer
+from toolkit.local.servers.opensearch import OpenSearchServer
 from toolkit.local.servers.postgres import PostgresServer
 from toolkit.local.servers.redis import RedisServer
 
@@ -83,3 +87,28 @@ async def pool(orders_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     owner = await asyncpg.connect(orders_dsn)
     assert await owner.fetch("SELECT currency FROM ledger_entries GROUP BY currency HAVING sum(amount) <> 0") == []
     await owner.close()
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(CacheSettings.from_url(redis_url))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def opensearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchServer]:
+    """This machine's search engine, for every test of this process."""
+    server = OpenSearchServer(tmp_path_factory.mktemp("opensearch"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
+    """AWS for every test of this process: name what you create so that nobody else finds it."""
+    server = MotoServer(tmp_path_factory.mktemp("moto"))
+    server.start()
+    yield server
+    server.stop()

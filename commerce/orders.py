@@ -172,6 +172,14 @@ class Accepted:
         return cls(order_id=order.order_id, total=order.total, status=order.status, replayed=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """`next_cursor` is opaque, null on the last page."""
+
+    items: tuple[Order, ...]
+    next_cursor: str | None
+
+
 def order_id_for(buyer_id: str, key: str) -> str:
     """The order id of one attempt to buy: the same buyer and key (an Idempotency-Key, else the cart's revision)
     always give the same id, so that a repeated request finds its order and makes no second one."""

@@ -36,6 +36,8 @@ LOOPBACK: Final = ("localhost", "127.0.0.1")
 DOMAIN: Final = re.compile(r"(?=.{4,253}$)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,}")
 WIDEST_PREFIX: Final = 16
 NARROWEST_PREFIX: Final = 20
+LONGEST_HOLD_DAYS: Final = 90
+"""Stripe's limit in most countries (docs.stripe.com/connect/manual-payouts)."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -136,6 +138,16 @@ def _above_review(value: float, info: ValidationInfo) -> float:
     return value
 
 
+def _within_the_hold(value: int, info: ValidationInfo) -> int:
+    window = info.data.get("return_window_days")
+    if window is not None and value + window > LONGEST_HOLD_DAYS:
+        raise ValueError(
+            f"expected at most {LONGEST_HOLD_DAYS - window}: with a returnWindowDays of {window} a share would be held "
+            f"for {value + window} days, and Stripe lets money be held for {LONGEST_HOLD_DAYS} days at most"
+        )
+    return value
+
+
 def _domain(value: str | None, info: ValidationInfo) -> str | None:
     """A name under which the chosen cloud can serve the marketplace."""
     if value is not None and not DOMAIN.fullmatch(value):
@@ -192,9 +204,11 @@ class Settings(BaseModel):
     """The marketplace's share of each seller's gross; 100 are one per cent."""
     refund_commission: bool = True
     """Whether the marketplace gives its commission back in proportion with a refund; else the seller bears it whole."""
-    return_window_days: Annotated[int, Field(ge=1, le=90)] = 14
-    """How long a seller's share is held after the delivery. Stripe lets it be held for 90 days at most."""
-    delivery_days: Annotated[int, Field(ge=0, le=30)] = 10
+    return_window_days: Annotated[int, Field(ge=1, le=LONGEST_HOLD_DAYS)] = 14
+    """How long a seller's share is held after the delivery."""
+    delivery_days: Annotated[
+        int, Field(ge=0, le=30), AfterValidator(_within_the_hold), Field(validate_default=True)
+    ] = 10
     """When an order whose delivery nobody reports counts as delivered, after it was fulfilled."""
     fraud_review_from: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Probability of fraud from which an order waits for an administrator. See docs/fraud-model.md."""

@@ -103,6 +103,8 @@ DISPUTE: Final = Service(
         Route(method="PUT", path="/admin/suspensions/{seller_id}"),
         Route(method="POST", path="/admin/suspensions/{seller_id}/end"),
         Route(method="GET", path="/admin/audit"),
+        Route(method="GET", path="/admin/orders"),
+        Route(method="GET", path="/admin/orders/{order_id}"),
     ),
     settings=("refund_commission", "log_level"),
     cores=0.25,

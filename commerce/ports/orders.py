@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from commerce.orders import Accepted, Checkout, Order, WaitsFor
+from commerce.orders import Accepted, Checkout, Order, OrderPage, WaitsFor
 
 
 class Orders(Protocol):
@@ -30,8 +30,8 @@ class Orders(Protocol):
         """The order that bought this state of the buyer's cart and has not failed."""
         ...
 
-    async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
-        """The buyer's latest orders, newest first."""
+    async def page(self, limit: int, cursor: str | None = None, buyer_id: str | None = None) -> OrderPage:
+        """All orders, or those of one buyer, the latest first. Raises InvalidRequest for a foreign cursor."""
         ...
 
     async def record_authorization(self, order_id: str, payment_intent_id: str) -> None: ...

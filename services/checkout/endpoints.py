@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from commerce.adapters.tracing import annotate
@@ -18,15 +18,17 @@ from services.checkout.schemas import (
     CartItemRequest,
     CheckoutRequest,
     OrderBody,
-    OrderListBody,
+    OrderPageBody,
 )
-from services.http.edge import Line, OpaqueId
+from services.http.edge import Line, OpaqueId, QueryInteger
 from services.http.identity import SignedIn
 
 router = APIRouter(tags=["checkout"])
 
 OfferId = Annotated[OpaqueId, Path(max_length=64)]
 OrderId = Annotated[OpaqueId, Path(max_length=64)]
+Limit = Annotated[QueryInteger, Query(ge=1, le=100)]
+Cursor = Annotated[str | None, Query(max_length=128)]
 IdempotencyKey = Annotated[
     Line | None,
     Header(
@@ -88,9 +90,11 @@ async def check_out(
     )
 
 
-@router.get("/orders", summary="The buyer's latest orders")
-async def list_orders(checkout: CheckoutDependency, caller: SignedIn) -> OrderListBody:
-    return OrderListBody(items=[OrderBody.of(order) for order in await checkout.orders.of_buyer(caller.user_id)])
+@router.get("/orders", summary="The buyer's orders, the latest first")
+async def list_orders(
+    checkout: CheckoutDependency, caller: SignedIn, limit: Limit = 24, cursor: Cursor = None
+) -> OrderPageBody:
+    return OrderPageBody.of(await checkout.orders.page(limit, cursor, caller.user_id))
 
 
 @router.get("/orders/{order_id}", summary="What became of an order")

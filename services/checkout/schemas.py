@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from commerce.cart import MAXIMUM_LINES, MAXIMUM_QUANTITY, Cart
 from commerce.catalog import MAXIMUM_UNIT_PRICE, Listing
 from commerce.money import total
-from commerce.orders import Order, OrderLine, SellerOrder
+from commerce.orders import Order, OrderLine, OrderPage, SellerOrder
 from services.http.edge import Body, OpaqueId
 from services.http.money import MoneyBody
 
@@ -164,7 +164,12 @@ class OrderBody(BaseModel):
         )
 
 
-class OrderListBody(BaseModel):
-    """The buyer's latest orders, newest first."""
+class OrderPageBody(BaseModel):
+    """The buyer's orders, the latest first. `next_cursor` is null on the last page."""
 
     items: list[OrderBody]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: OrderPage) -> OrderPageBody:
+        return cls(items=[OrderBody.of(order) for order in page.items], next_cursor=page.next_cursor)

@@ -19,6 +19,8 @@ from services.dispute.schemas import (
     CaseBody,
     CasePageBody,
     MessageRequest,
+    OrderBody,
+    OrderPageBody,
     ReasonRequest,
     ReviewBody,
     ReviewPageBody,
@@ -93,6 +95,22 @@ async def decide_case(
     case = await disputes.cases.get(case_id, caller.user_id, Party.ADMIN)
     ruling = body.ruling(caller.user_id, case.claimed.currency)
     return CaseBody.of(await disputes.cases.decide(case_id, ruling, Party.ADMIN))
+
+
+@router.get("/orders", summary="All orders, or those of one buyer, the latest first")
+async def list_orders(
+    disputes: DisputesDependency,
+    caller: SignedInSupport,
+    limit: Limit = 24,
+    cursor: Cursor = None,
+    buyer_id: Annotated[str | None, Query(max_length=64)] = None,
+) -> OrderPageBody:
+    return OrderPageBody.of(await disputes.orders.page(limit, cursor, buyer_id))
+
+
+@router.get("/orders/{order_id}", summary="Any order, with what became of each seller's share")
+async def read_any_order(disputes: DisputesDependency, caller: SignedInSupport, order_id: OrderId) -> OrderBody:
+    return OrderBody.of(await disputes.orders.get(order_id))
 
 
 @router.get("/reviews", summary="Orders that wait for a review, longest first")

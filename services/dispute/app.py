@@ -13,6 +13,7 @@ from commerce.adapters.postgres import (
     DatabaseSettings,
     PostgresAuditLog,
     PostgresCases,
+    PostgresOrders,
     PostgresReviews,
     PostgresStandings,
     connect_pool,
@@ -68,6 +69,7 @@ async def open_disputes(settings: DisputeSettings) -> AsyncIterator[Disputes]:
     try:
         yield Disputes(
             cases=PostgresCases(pool, commission_returned=settings.refund_commission),
+            orders=PostgresOrders(pool),
             reviews=PostgresReviews(pool),
             standings=PostgresStandings(pool),
             audit=PostgresAuditLog(pool),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from commerce.ports import AuditLog, Cases, Reviews, Standings
+from commerce.ports import AuditLog, Cases, Orders, Reviews, Standings
 from services.http.health import Checks
 
 
@@ -16,6 +16,7 @@ class Disputes:
     """The stores, and how to ask them whether they answer."""
 
     cases: Cases
+    orders: Orders
     reviews: Reviews
     standings: Standings
     audit: AuditLog

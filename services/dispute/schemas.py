@@ -11,6 +11,7 @@ from commerce.audit import MAXIMUM_REASON, AuditPage, RecordedEntry
 from commerce.cases import MAXIMUM_TEXT, Case, CasePage, CaseReason, Message, Outcome, Party, Ruling
 from commerce.catalog import MAXIMUM_UNIT_PRICE
 from commerce.money import Money
+from commerce.orders import Order, OrderPage
 from commerce.reviews import Review, ReviewPage
 from commerce.suspension import Standing, StandingPage
 from services.http.edge import Body, Line, OpaqueId, Prose
@@ -277,3 +278,67 @@ class AuditPageBody(BaseModel):
     @classmethod
     def of(cls, page: AuditPage) -> AuditPageBody:
         return cls(items=[AuditEntryBody.of(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+class ShareBody(BaseModel):
+    """One seller's part of an order, in minor units. `transfer_id` is the processor's, once the seller was paid."""
+
+    seller_id: str
+    gross: int
+    commission: int
+    state: str
+    held_until: datetime | None
+    transfer_id: str | None
+
+
+class OrderBody(BaseModel):
+    """An order as the staff sees it. `payment_intent_id` and `charge_id` are the processor's."""
+
+    order_id: str
+    buyer_id: str
+    placed_at: datetime
+    status: str
+    currency: str
+    total: int
+    failure: str | None
+    waits_for: str | None
+    payment_intent_id: str | None
+    charge_id: str | None
+    sellers: list[ShareBody]
+
+    @classmethod
+    def of(cls, order: Order) -> OrderBody:
+        return cls(
+            order_id=order.order_id,
+            buyer_id=order.buyer_id,
+            placed_at=order.accepted_at,
+            status=order.status,
+            currency=order.total.currency,
+            total=order.total.amount,
+            failure=order.failure,
+            waits_for=order.waits_for,
+            payment_intent_id=order.payment_intent_id,
+            charge_id=order.charge_id,
+            sellers=[
+                ShareBody(
+                    seller_id=share.seller_id,
+                    gross=share.gross.amount,
+                    commission=share.commission.amount,
+                    state=share.state,
+                    held_until=share.held_until,
+                    transfer_id=share.transfer_id,
+                )
+                for share in order.sellers
+            ],
+        )
+
+
+class OrderPageBody(BaseModel):
+    """The latest first. `next_cursor` is null on the last page."""
+
+    items: list[OrderBody]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: OrderPage) -> OrderPageBody:
+        return cls(items=[OrderBody.of(order) for order in page.items], next_cursor=page.next_cursor)

@@ -168,7 +168,7 @@ async def test_a_line_that_the_stock_cannot_fill_is_refused_at_once(market: Mark
     with pytest.raises(SoldOut) as refusal:
         await market.orders.accept(checkout("o1", {"lamp": 6, "rug": 7, "tea": 5}))
     assert refusal.value.offer_ids == ("lamp", "rug")
-    assert await market.orders.of_buyer("buyer") == ()
+    assert (await market.orders.page(9, None, "buyer")).items == ()
     await market.orders.accept(checkout("o1", {"lamp": 5}))
     await market.offers.put(offer("lamp", "ada", 1999, 0))
     assert (await market.orders.accept(checkout("o1", {"lamp": 5}))).replayed
@@ -183,8 +183,8 @@ async def test_an_order_without_units_is_refused(market: MarketPorts, lines: dic
 async def test_a_buyer_sees_their_own_orders_only(market: MarketPorts) -> None:
     await market.orders.accept(checkout("o1", {"lamp": 1}, buyer_id="ann"))
     await market.orders.accept(checkout("o2", {"tea": 1}, buyer_id="ann"))
-    assert [order.order_id for order in await market.orders.of_buyer("ann")] == ["o2", "o1"]
-    assert await market.orders.of_buyer("bob") == ()
+    assert [order.order_id for order in (await market.orders.page(9, None, "ann")).items] == ["o2", "o1"]
+    assert (await market.orders.page(9, None, "bob")).items == ()
     with pytest.raises(OrderNotFound):
         await market.orders.get("o1", buyer_id="bob")
     with pytest.raises(OrderNotFound):
@@ -336,3 +336,21 @@ async def test_a_seller_keeps_the_account_when_only_the_name_changes(market: Mar
 
 def _fields(value: object) -> dict[str, object]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+async def test_all_orders_are_paged_from_the_latest_to_the_first_each_once(market: MarketPorts) -> None:
+    for number in range(5):
+        await market.orders.accept(checkout(f"o{number}", {"lamp": 1}, buyer_id="ann" if number % 2 else "bob"))
+    for buyer_id, ids in ((None, ["o4", "o3", "o2", "o1", "o0"]), ("ann", ["o3", "o1"]), ("eve", [])):
+        for limit in (1, 2, 5):
+            cursor, seen = None, []
+            while True:
+                page = await market.orders.page(limit, cursor, buyer_id)
+                assert len(page.items) <= limit
+                seen += [order.order_id for order in page.items]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            assert seen == ids
+    with pytest.raises(InvalidRequest):
+        await market.orders.page(2, "made up")

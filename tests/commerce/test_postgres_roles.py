@@ -96,7 +96,7 @@ async def test_the_roles_make_a_whole_sale_together(owner: asyncpg.Connection, o
         await saga.orders.wait_for_buyer("o2", "pi_o2", "secret", NOON)
         assert await service.orders.stop_overdue(NOON) == ("o2",)
         await service.offers.snapshot(await service.offers.ids("", 10), ["o1"])
-        await service.orders.of_buyer("buyer")
+        await service.orders.page(9, None, "buyer")
         await service.events.done([one.event_id for one in await service.events.take(5, timedelta(minutes=1))])
         await service.outbox.done([one.outbox_id for one in await service.outbox.take(5, timedelta(minutes=1))])
 

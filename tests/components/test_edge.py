@@ -91,6 +91,8 @@ ROUTES = {
     "PUT /admin/suspensions/{seller_id}": "JWT",
     "POST /admin/suspensions/{seller_id}/end": "JWT",
     "GET /admin/audit": "JWT",
+    "GET /admin/orders": "JWT",
+    "GET /admin/orders/{order_id}": "JWT",
     "POST /webhooks/stripe": "NONE",
 }
 

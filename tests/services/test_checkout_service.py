@@ -72,6 +72,21 @@ async def test_a_checkout_is_accepted_priced_and_split_by_seller(shop: Shop) -> 
     await _until(lambda: shop.flow.started == [(accepted["order_id"], 1)])
 
 
+async def test_a_buyer_pages_through_all_orders(shop: Shop) -> None:
+    mug = await shop.stock("mug", 5)
+    async with shop.visit() as client:
+        placed = []
+        for _ in range(3):
+            await put_in_cart(client, mug)
+            placed.append((await client.post("/checkout", json=CARD)).json()["order_id"])
+        first = (await client.get("/orders", params={"limit": 2})).json()
+        rest = (await client.get("/orders", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+        assert [one["order_id"] for one in (*first["items"], *rest["items"])] == placed[::-1]
+        assert rest["next_cursor"] is None
+        assert (await client.get("/orders", params={"cursor": "made up"})).status_code == 422
+        assert (await client.get("/orders", params={"limit": 0})).status_code == 422
+
+
 async def test_a_sold_out_item_is_refused_by_name_and_holds_nothing_of_the_others(shop: Shop) -> None:
     mug = await shop.stock("mug", 5)
     lamp = await shop.stock("lamp", 1)

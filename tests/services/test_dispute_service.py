@@ -42,6 +42,7 @@ async def app(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[F
     async def opened(settings: DisputeSettings) -> AsyncIterator[Disputes]:
         yield Disputes(
             cases=PostgresCases(pool),
+            orders=PostgresOrders(pool),
             reviews=PostgresReviews(pool),
             standings=PostgresStandings(pool),
             audit=PostgresAuditLog(pool),
@@ -246,6 +247,23 @@ async def test_a_seller_is_suspended_and_reinstated(client: httpx.AsyncClient, p
     assert page["items"][0]["action"] == "seller_reinstated"
     rest = (await client.get("/admin/audit", params={"cursor": page["next_cursor"]}, headers=ADMIN)).json()
     assert [one["action"] for one in rest["items"]] == ["seller_suspended"]
+
+
+async def test_the_staff_sees_every_order_page_by_page_and_a_buyer_none(
+    client: httpx.AsyncClient, pool: asyncpg.Pool, paid: str
+) -> None:
+    await accepted(pool, "o2")
+    page = (await client.get("/admin/orders", params={"limit": 1}, headers=SUPPORT)).json()
+    rest = (await client.get("/admin/orders", params={"cursor": page["next_cursor"]}, headers=SUPPORT)).json()
+    assert [one["order_id"] for one in (*page["items"], *rest["items"])] == ["o2", "o1"]
+    assert rest["next_cursor"] is None
+    of_one = (await client.get("/admin/orders", params={"buyer_id": "another"}, headers=ADMIN)).json()
+    assert of_one == {"items": [], "next_cursor": None}
+    read = (await client.get("/admin/orders/o1", headers=SUPPORT)).json()
+    assert (read["status"], [share["seller_id"] for share in read["sellers"]]) == ("captured", ["ada"])
+    assert (await client.get("/admin/orders", params={"cursor": "x"}, headers=SUPPORT)).status_code == 422
+    assert (await client.get("/admin/orders/none", headers=SUPPORT)).status_code == 404
+    assert (await client.get("/admin/orders/o1", headers=BUYER)).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,15 @@ def test_every_mistake_is_reported_at_once_by_its_full_key() -> None:
     assert "'soon'" in found["marketplace:returnWindowDays"]
 
 
+@pytest.mark.parametrize(("window", "delivery"), [("81", None), ("14", None), ("90", "0"), ("61", "30"), ("60", "30")])
+def test_a_share_is_never_held_longer_than_stripe_allows(window: str, delivery: str | None) -> None:
+    given = {"returnWindowDays": window} | ({} if delivery is None else {"deliveryDays": delivery})
+    if int(window) + int(delivery or "10") <= 90:
+        load(GOOD | {f"marketplace:{name}": value for name, value in given.items()}, stack="test")
+    else:
+        assert "90 days at most" in problems(**given)["marketplace:deliveryDays"]
+
+
 def test_a_missing_setting_is_named() -> None:
     with pytest.raises(SettingsError) as refused:
         load({}, stack="test")

@@ -11,7 +11,9 @@ from commerce.adapters.memory.market import MemoryMarket
 from commerce.currencies import check_chargeable
 from commerce.events import EventType
 from commerce.inventory import SoldOut, check_in_stock, check_lines
-from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderStatus, WaitsFor, place
+from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderPage, OrderStatus, WaitsFor, place
+from commerce.paging import Position, position
+from commerce.paging import cursor as cursor_of
 from commerce.transitions import Transition
 
 
@@ -48,9 +50,13 @@ class MemoryOrders:
         bought = [order for order in own if order.cart_revision == revision and order.status is not OrderStatus.FAILED]
         return bought[0] if bought else None
 
-    async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
-        own = [order for order in self._market.orders.values() if order.buyer_id == buyer_id]
-        return tuple(sorted(own, key=lambda order: order.accepted_at, reverse=True)[:limit])
+    async def page(self, limit: int, cursor: str | None = None, buyer_id: str | None = None) -> OrderPage:
+        after = position(cursor) if cursor else None
+        asked = [order for order in self._market.orders.values() if buyer_id in (None, order.buyer_id)]
+        asked.sort(key=_place, reverse=True)
+        left = [order for order in asked if after is None or _place(order) < after]
+        last = left[limit - 1] if len(left) > limit else None
+        return OrderPage(items=tuple(left[:limit]), next_cursor=cursor_of(_place(last)) if last else None)
 
     async def record_authorization(self, order_id: str, payment_intent_id: str) -> None:
         self._change(order_id, lambda order: transitions.record_authorization(order, payment_intent_id))
@@ -128,3 +134,7 @@ def change_order(
     if transition.dispatch:
         market.enqueue_resumed(order_id)
     return True
+
+
+def _place(order: Order) -> Position:
+    return order.accepted_at, order.order_id

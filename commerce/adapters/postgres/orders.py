@@ -16,9 +16,9 @@ from commerce import transitions
 from commerce.adapters.postgres.acceptance import Acceptances
 from commerce.adapters.postgres.events import record
 from commerce.adapters.postgres.ledger import post
-from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_orders_of
+from commerce.adapters.postgres.reading import read_order, read_order_of_cart, read_page
 from commerce.inventory import SoldOut
-from commerce.orders import Accepted, Checkout, Order, OrderNotFound, WaitsFor
+from commerce.orders import Accepted, Checkout, Order, OrderNotFound, OrderPage, WaitsFor
 from commerce.transitions import Transition
 
 _LOCK = "SELECT 1 FROM orders WHERE order_id = $1 FOR NO KEY UPDATE"
@@ -78,8 +78,8 @@ class PostgresOrders:
     async def of_cart(self, buyer_id: str, revision: str) -> Order | None:
         return await read_order_of_cart(self._pool, buyer_id, revision)
 
-    async def of_buyer(self, buyer_id: str, limit: int = 50) -> tuple[Order, ...]:
-        return await read_orders_of(self._pool, buyer_id, limit)
+    async def page(self, limit: int, cursor: str | None = None, buyer_id: str | None = None) -> OrderPage:
+        return await read_page(self._pool, limit, cursor, buyer_id)
 
     async def record_authorization(self, order_id: str, payment_intent_id: str) -> None:
         await self._change(order_id, lambda order: transitions.record_authorization(order, payment_intent_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -13,12 +13,15 @@ from commerce.orders import (
     Order,
     OrderLine,
     OrderNotFound,
+    OrderPage,
     OrderStatus,
     SellerOrder,
     SellerOrderState,
     StockState,
     WaitsFor,
 )
+from commerce.paging import cursor as cursor_of
+from commerce.paging import position
 
 _ORDERS = """
 SELECT o.*,
@@ -32,7 +35,13 @@ FROM orders o
 """
 _ONE = f"{_ORDERS} WHERE o.order_id = $1 AND ($2::text IS NULL OR o.buyer_id = $2)"
 _OF_CART = f"{_ORDERS} WHERE o.buyer_id = $1 AND o.cart_revision = $2 AND o.status <> 'failed'"
-_OF_BUYER = f"{_ORDERS} WHERE o.buyer_id = $1 ORDER BY o.accepted_at DESC, o.order_id LIMIT $2"
+# Each with an index of its own.
+_PAGE = f"{_ORDERS} WHERE (o.accepted_at, o.order_id) < ($1, $2) ORDER BY o.accepted_at DESC, o.order_id DESC LIMIT $3"
+_PAGE_OF_BUYER = f"""
+{_ORDERS} WHERE o.buyer_id = $4 AND (o.accepted_at, o.order_id) < ($1, $2)
+ORDER BY o.accepted_at DESC, o.order_id DESC LIMIT $3
+"""
+_BEFORE_THE_FIRST = datetime(9999, 12, 31, tzinfo=UTC), ""
 
 
 async def read_order(source: asyncpg.Pool | asyncpg.Connection, order_id: str, buyer_id: str | None = None) -> Order:
@@ -49,9 +58,16 @@ async def read_order_of_cart(source: asyncpg.Pool, buyer_id: str, revision: str)
     return None if row is None else _order(row)
 
 
-async def read_orders_of(source: asyncpg.Pool, buyer_id: str, limit: int) -> tuple[Order, ...]:
-    """The buyer's latest orders, newest first."""
-    return tuple(_order(row) for row in await source.fetch(_OF_BUYER, buyer_id, limit))
+async def read_page(source: asyncpg.Pool, limit: int, cursor: str | None, buyer_id: str | None) -> OrderPage:
+    """All orders, or those of one buyer, the latest first."""
+    after = position(cursor) if cursor else _BEFORE_THE_FIRST
+    if buyer_id is None:
+        rows = await source.fetch(_PAGE, *after, limit + 1)
+    else:
+        rows = await source.fetch(_PAGE_OF_BUYER, *after, limit + 1, buyer_id)
+    items = tuple(_order(row) for row in rows[:limit])
+    more = len(rows) > limit
+    return OrderPage(items=items, next_cursor=cursor_of((items[-1].accepted_at, items[-1].order_id)) if more else None)
 
 
 def _order(row: Any) -> Order:

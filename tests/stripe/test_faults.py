@@ -153,6 +153,32 @@ async def test_a_transfer_whose_key_is_forgotten_is_not_made_again(
     assert len(double.client().v1.transfers.list({"transfer_group": order_id}).data) == 2
 
 
+async def test_a_refund_and_its_reversal_whose_keys_are_forgotten_are_not_made_again(
+    double: Double, gateway: StripeGateway, seller: str, order_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+    intent, part = made.payment_intent_id, Money(200, "usd")
+    charge = (await gateway.capture(order_id=order_id, payment_intent_id=intent)).charge_id
+    transfer = await gateway.transfer(
+        order_id=order_id, seller_id="s", account_id=seller, amount=Money(700, "usd"), source_charge=charge
+    )
+
+    async def give_back() -> tuple[str, str]:
+        return (
+            await gateway.refund(order_id=order_id, payment_intent_id=intent, amount=part, refund_id="r"),
+            await gateway.reverse_transfer(transfer_id=transfer, amount=part, refund_id="r"),
+        )
+
+    first = await give_back()
+    monkeypatch.setattr("commerce.adapters.stripe.gateway._once", lambda key: {"idempotency_key": f"later/{key}"})
+    assert await give_back() == first
+    api = double.client().v1
+    assert (api.charges.retrieve(charge).amount_refunded, api.transfers.retrieve(transfer).amount_reversed) == (
+        200,
+        200,
+    )
+
+
 async def test_a_processor_that_fails_again_and_again_is_unavailable(
     gateway: StripeGateway, faulty: FaultyClient, order_id: str
 ) -> None:

@@ -63,7 +63,9 @@ async def test_stripes_openapi_accepts_every_request_of_the_gateway(
         "POST /v1/accounts",
         "GET /v1/transfers",
         "POST /v1/transfers",
+        "GET /v1/transfers/{id}/reversals",
         "POST /v1/transfers/{id}/reversals",
+        "GET /v1/refunds",
         "POST /v1/refunds",
     }
     for request in requests:

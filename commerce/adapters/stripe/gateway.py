@@ -7,8 +7,8 @@ by this process or another, finds what the first one did.
 For a day Stripe repeats its first answer to an idempotency key, also when that was a fault of its own (500), after
 which the request may have taken effect or not. After a fault the gateway looks for what it wanted to make. When there
 is none, and the fault was a repeated answer, it tries again under the next key of a fixed sequence: every repetition of
-the step goes through it in the same order. After a day Stripe forgets a key. A transfer may be repeated even then, so
-it is looked for first.
+the step goes through it in the same order. After a day Stripe forgets a key. A transfer, a reversal and a refund may be
+repeated even then, so they are looked for first.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class StripeGateway:
             return _first_with(metadata, made.auto_paging_iter())
 
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
-            reversal = await self._persist(
+            reversal = await self._call(find) or await self._persist(
                 f"transfer/{transfer_id}/reverse/{refund_id}",
                 lambda v1, once: v1.transfers.reversals.create(
                     transfer_id, {"amount": amount.amount, "metadata": metadata}, once
@@ -233,7 +233,7 @@ class StripeGateway:
             return _first_with(metadata, made.auto_paging_iter())
 
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
-            refund = await self._persist(
+            refund = await self._call(find) or await self._persist(
                 f"order/{order_id}/refund/{refund_id}",
                 lambda v1, once: v1.refunds.create(
                     {

@@ -103,7 +103,7 @@ async def list_orders(
     caller: SignedInSupport,
     limit: Limit = 24,
     cursor: Cursor = None,
-    buyer_id: Annotated[str | None, Query(max_length=64)] = None,
+    buyer_id: Annotated[OpaqueId | None, Query(max_length=128)] = None,
 ) -> OrderPageBody:
     return OrderPageBody.of(await disputes.orders.page(limit, cursor, buyer_id))
 

@@ -215,13 +215,15 @@ class StripeGateway:
             return _first_with(metadata, made.auto_paging_iter())
 
         with translated("reversal", transfer_id=transfer_id, refund_id=refund_id):
-            reversal = await self._call(find) or await self._persist(
-                f"transfer/{transfer_id}/reverse/{refund_id}",
-                lambda v1, once: v1.transfers.reversals.create(
-                    transfer_id, {"amount": amount.amount, "metadata": metadata}, once
-                ),
-                find,
-            )
+            reversal = await self._call(find)
+            if reversal is None:
+                reversal = await self._persist(
+                    f"transfer/{transfer_id}/reverse/{refund_id}",
+                    lambda v1, once: v1.transfers.reversals.create(
+                        transfer_id, {"amount": amount.amount, "metadata": metadata}, once
+                    ),
+                    find,
+                )
         return reversal.id
 
     async def refund(self, *, order_id: str, payment_intent_id: str, amount: Money, refund_id: str) -> str:
@@ -233,18 +235,20 @@ class StripeGateway:
             return _first_with(metadata, made.auto_paging_iter())
 
         with translated("refund", order_id=order_id, payment_intent_id=payment_intent_id, refund_id=refund_id):
-            refund = await self._call(find) or await self._persist(
-                f"order/{order_id}/refund/{refund_id}",
-                lambda v1, once: v1.refunds.create(
-                    {
-                        "payment_intent": payment_intent_id,
-                        "amount": amount.amount,
-                        "metadata": metadata,
-                    },
-                    once,
-                ),
-                find,
-            )
+            refund = await self._call(find)
+            if refund is None:
+                refund = await self._persist(
+                    f"order/{order_id}/refund/{refund_id}",
+                    lambda v1, once: v1.refunds.create(
+                        {
+                            "payment_intent": payment_intent_id,
+                            "amount": amount.amount,
+                            "metadata": metadata,
+                        },
+                        once,
+                    ),
+                    find,
+                )
         return refund.id
 
     def verify_webhook(self, payload: bytes, signature: str, secret: str, tolerance_seconds: int = 300) -> WebhookEvent:

@@ -51,10 +51,10 @@ rolls. `None` leaves it to the account's limit: a new account has 10 and can res
 """
 
 
-SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType({Size.SMALL: 1, Size.MEDIUM: 5, Size.LARGE: 20})
+SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType({Size.SMALL: 1, Size.MEDIUM: 5, Size.LARGE: 10})
 """Orders that the fraud scorer looks at together: each takes it milliseconds. More than that are decided by the rules.
 
-The endpoints of a new account have 10 together until it asks for more.
+Not more than 10: the endpoints of a new account have so many together until it asks for more.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from collections.abc import Callable
@@ -81,13 +82,24 @@ class _Server(uvicorn.Server):
     The SDKs' clients and models are a large heap that stays. Collecting it in the middle of a request would make
     every request wait for tens of milliseconds. What requests make is freed as they end; the little that lies in cycles
     is collected seldom, because looking for it costs every request.
+
+    `at_end` is called when the last request is answered: once it has shut
+    down, uvicorn ends the process by the signal that it was sent.
     """
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._at_end = at_end
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER_OBJECTS)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await asyncio.to_thread(self._at_end)
 
 
 def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAPI]) -> None:
@@ -106,7 +118,7 @@ def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAP
         sys.stderr.write(f"{unreadable}: {unreadable.__cause__}\n")
         raise SystemExit(2) from None
     configure_logging(service=settings.service_name, level=settings.log_level)
-    end_tracing = _start_tracing(settings)
+    send_last_spans = _start_tracing(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -120,10 +132,7 @@ def serve(settings_type: type[Settings], create_app: Callable[[Settings], FastAP
         timeout_graceful_shutdown=settings.drain_seconds,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    try:
-        _Server(config).run()
-    finally:
-        end_tracing()
+    _Server(config, send_last_spans).run()
 
 
 def _start_tracing(settings: ListenSettings) -> Callable[[], None]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 from commerce.adapters.postgres import migrate
+from services.http.identity import SELLERS
 from tests.services.tokens import AUDIENCE, AUDIENCE_CLAIM, GROUPS_CLAIM, ISSUER, IdentityProvider, signed_in
 from toolkit.local.processes.ports import free_port
 
@@ -43,6 +45,9 @@ COMMON = {
     "RESERVATION_TTL_SECONDS": "900",
     "SEARCH_HOST": "127.0.0.1:1",
     "SEARCH_TLS": "disable",
+    "RETURN_WINDOW_DAYS": "14",
+    "REFUND_COMMISSION": "true",
+    "STRIPE_SECRET": "stripe",
     "ORDERS_USER": "nobody",
     "ORDERS_TLS": "disable",
     "CARTS_TLS": "disable",
@@ -65,6 +70,15 @@ class Running:
                 assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
         raise AssertionError(self.log.read_text())
+
+    def until_refused(self) -> None:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.client.base_url.port)).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.05)
+        raise AssertionError("it still takes connections")
 
 
 @contextmanager
@@ -114,19 +128,49 @@ def test_checkout_serves_and_ends_cleanly_on_sigterm(
         assert not [line for line in lines if line["level"] in ("WARNING", "ERROR")]
 
 
-@pytest.mark.parametrize("service", ["catalog", "checkout"])
-def test_a_service_is_alive_but_not_ready_while_its_stores_are_away(
-    service: str, tmp_path: Path, provider: IdentityProvider
+@pytest.mark.parametrize(
+    ("service", "path", "groups"),
+    [
+        ("catalog", "/catalog/products", ()),
+        ("checkout", "/cart", ()),
+        ("seller", "/seller/balance", (SELLERS,)),
+        ("dispute", "/cases", ()),
+    ],
+)
+def test_a_service_is_alive_but_not_ready_while_its_stores_are_away_and_ends_although_its_traces_cannot_be_sent(
+    service: str, path: str, groups: tuple[str, ...], tmp_path: Path, provider: IdentityProvider
 ) -> None:
-    away = {"AUTH_KEYS_URL": provider.keys_url}
+    away = {"AUTH_KEYS_URL": provider.keys_url, "OBSERVABILITY_STACK": "marketplace-dev"}
     away |= {"ORDERS_HOST": "127.0.0.1", "ORDERS_PORT": "1", "ORDERS_DATABASE": "orders", "CARTS_HOST": "127.0.0.1"}
     with running(service, tmp_path, **away, CARTS_PORT="1", AWS_ENDPOINT_URL="http://127.0.0.1:1") as started:
         assert started.until("/healthz", 200).json() == {"status": "ok"}
         assert started.client.get("/readyz", timeout=10).json()["type"] == "/problems/not-ready"
-        path = {"catalog": "/catalog/products", "checkout": "/cart"}[service]
-        refused = started.client.get(path, headers=signed_in("buyer"), timeout=30)
+        refused = started.client.get(path, headers=signed_in("somebody", *groups), timeout=30)
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/store-unavailable")
         assert refused.headers["content-type"] == "application/problem+json"
+        started.client.put("/nowhere")  # a change, whose trace is kept
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(20) in (0, -signal.SIGTERM)
+        assert "traces were not sent" in started.log.read_text()
+
+
+def test_a_request_that_is_open_when_the_platform_ends_the_service_is_answered_and_a_new_one_refused(
+    tmp_path: Path,
+) -> None:
+    features = {"amount": 900, "units": 1, "sellers": 1, "account_age_days": 9.0, "paid_orders": 3, "failed_orders": 0}
+    body = json.dumps(features | {"orders_last_hour": 1, "orders_before": 0, "cards_last_day": 1}).encode()
+    head = b"POST /invocations HTTP/1.1\r\nhost: scorer\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    with running("scorer", tmp_path) as service:
+        service.until("/ping", 200)
+        address = ("127.0.0.1", service.client.base_url.port)
+        with socket.create_connection(address) as open_request:
+            open_request.sendall(head % len(body) + body[:20])
+            time.sleep(0.3)
+            service.process.send_signal(signal.SIGTERM)
+            service.until_refused()
+            open_request.sendall(body[20:])
+            assert open_request.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+        assert service.process.wait(10) in (0, -signal.SIGTERM)
 
 
 def test_wrong_settings_are_told_by_name_without_a_traceback() -> None:

@@ -16,6 +16,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from botocore.config import Config
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
@@ -24,6 +25,8 @@ from commerce.adapters.aws.session import CONFIG, session
 from commerce.adapters.tracing import METHOD, OPERATION, PEER, ROUTE, SERVICE, STATEMENT, STATUS
 
 Send = Callable[[Sequence[str]], None]
+_PATIENCE: Final = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 1})
+"""A service that ends sends its last spans in the time that the platform leaves it."""
 MOST_SEGMENTS: Final = 50
 """In one call of PutTraceSegments."""
 _SEGMENTS: Final = frozenset({SpanKind.SERVER, SpanKind.CONSUMER})
@@ -51,7 +54,7 @@ class XRayExporter(SpanExporter):
 
 def to_the_service() -> Send:
     """Sends to X-Ray itself."""
-    client = session().client("xray", config=CONFIG)
+    client = session().client("xray", config=CONFIG.merge(_PATIENCE))
 
     def send(documents: Sequence[str]) -> None:
         refused = client.put_trace_segments(TraceSegmentDocuments=list(documents))["UnprocessedTraceSegments"]

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import pulumi
 
-from components.account import Account
+from components.account import Account, AccountArgs
 from components.api_gateway import ApiGateway, ApiGatewayArgs
 from components.auth import Auth, AuthArgs
 from components.cart_cache import CartCache, CartCacheArgs
@@ -62,12 +62,6 @@ class Constructor(Protocol[F_contra, A_contra, C_co]):
     ) -> C_co: ...
 
 
-class PlainConstructor(Protocol[F_contra, C_co]):
-    """A component's class that takes no arguments of its own."""
-
-    def __call__(self, name: str, foundation: F_contra, opts: pulumi.ResourceOptions | None = None) -> C_co: ...
-
-
 class FoundationMaker(Protocol[S_contra, F_co]):
     """Makes the explicit provider that every component is given, and knows the account behind it."""
 
@@ -90,7 +84,7 @@ class Cloud(Generic[S_contra, F]):
     """One cloud's class for each contract."""
 
     foundation: FoundationMaker[S_contra, F]
-    Account: PlainConstructor[F, Account]
+    Account: Constructor[F, AccountArgs, Account]
     ApiGateway: Constructor[F, ApiGatewayArgs, ApiGateway]
     Auth: Constructor[F, AuthArgs, Auth]
     CartCache: Constructor[F, CartCacheArgs, CartCache]

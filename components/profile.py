@@ -44,12 +44,18 @@ class Profile:
     """Of each container service."""
     interruptible: bool
     """Run containers on spare capacity, which the cloud may take back, more cheaply."""
+    smallest_containers: bool
+    """Containers are as small as the cloud has them, whatever a service asks for."""
     queue_concurrency: int
     """How many instances of an event function may take messages from one queue at the same time."""
 
     database_size: Size
     cache_size: Size
     search_size: Size
+    quiet_hours: int | None
+    """The order database sleeps while nobody uses it, and what looks for work by itself does so only every so many
+    hours then, or when somebody does something. A divisor of 24. `None`: the database never sleeps, and work is looked
+    for all the time."""
     search_sleeps: bool
     """Product search stops when nobody searches, and the first search afterwards waits until it is awake."""
     standby: bool
@@ -67,6 +73,11 @@ class Profile:
 
     paid_edge: bool
     """The edge answers from every part of the world, and its firewall has all its rules, each of which is paid for."""
+    on_call: bool
+    """Somebody hears of everything that goes wrong: every signal has an alarm, and the dashboard shows it. Otherwise
+    only what would be lost has one."""
+    container_metrics: bool
+    """Every container is measured, and not only every service."""
     own_mail: bool
     """Sign-in mails are sent under an address of the operator, because the cloud's own sender stops after a few."""
 
@@ -80,10 +91,12 @@ PROD: Final = Profile(
     minimum_replicas=2,
     maximum_replicas=20,
     interruptible=False,
+    smallest_containers=False,
     queue_concurrency=50,
     database_size=Size.LARGE,
     cache_size=Size.MEDIUM,
     search_size=Size.SMALL,
+    quiet_hours=None,
     search_sleeps=False,
     standby=True,
     protect_data=True,
@@ -92,6 +105,8 @@ PROD: Final = Profile(
     recovery_days=30,
     log_retention_days=365,
     paid_edge=True,
+    on_call=True,
+    container_metrics=True,
     own_mail=True,
 )
 """At rest and under light traffic within 625 dollars a month: docs/decisions says what was traded for it."""
@@ -116,10 +131,12 @@ STAGING: Final = Profile(
     minimum_replicas=2,
     maximum_replicas=6,
     interruptible=False,
+    smallest_containers=False,
     queue_concurrency=10,
     database_size=Size.MEDIUM,
     cache_size=Size.MEDIUM,
     search_size=Size.SMALL,
+    quiet_hours=None,
     search_sleeps=False,
     standby=True,
     protect_data=True,
@@ -128,6 +145,8 @@ STAGING: Final = Profile(
     recovery_days=7,
     log_retention_days=30,
     paid_edge=True,
+    on_call=True,
+    container_metrics=True,
     own_mail=False,
 )
 
@@ -140,10 +159,12 @@ EPHEMERAL: Final = Profile(
     minimum_replicas=1,
     maximum_replicas=2,
     interruptible=True,
+    smallest_containers=True,
     queue_concurrency=2,
     database_size=Size.SMALL,
     cache_size=Size.SMALL,
     search_size=Size.SMALL,
+    quiet_hours=6,
     search_sleeps=True,
     standby=False,
     protect_data=False,
@@ -152,6 +173,8 @@ EPHEMERAL: Final = Profile(
     recovery_days=0,
     log_retention_days=7,
     paid_edge=False,
+    on_call=False,
+    container_metrics=False,
     own_mail=False,
 )
 

@@ -88,5 +88,5 @@ class Handler:
     """Types of the events that it subscribes to."""
     figures: tuple[Figure, ...] = ()
     every_minutes: int | None = None
-    """Minutes between two calls of a schedule, with the event `{"trigger": "schedule"}`. A call that fails is not
-    repeated, so each must do what the one before left undone."""
+    """Minutes between two calls of a schedule, with the event `{"trigger": "schedule"}`; hours where the order database
+    sleeps. A call that fails is not repeated, so each must do what the one before left undone."""

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_TURNS = 3
+"""Of the loop, until a socket that was closed is read, and its connection knows."""
 
 
 @cache
@@ -19,6 +21,14 @@ def _runner() -> asyncio.Runner:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs one coroutine on the loop that all invocations share, so that connection pools outlive an invocation.
 
-    The coroutine sees the caller's context variables, so its log lines carry the invocation's trace id.
+    Between invocations the process is frozen, and a server may close a connection that nobody uses. The loop sees that
+    first, so that the work finds the pool as it is. The coroutine sees the caller's context variables, so its log lines
+    carry the invocation's trace id.
     """
-    return _runner().run(work, context=contextvars.copy_context())
+    return _runner().run(_up_to_date(work), context=contextvars.copy_context())
+
+
+async def _up_to_date(work: Coroutine[Any, Any, T]) -> T:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    return await work

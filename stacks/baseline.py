@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 
+from components.account import AccountArgs
 from components.cloud import load
 from components.delivery import DeliveryArgs, Repository
 from components.foundation import Engines
@@ -34,7 +35,9 @@ def baseline(settings: Settings, *, stack: str) -> dict[str, Any]:
         "network", on, NetworkArgs(cidr=str(settings.network_cidr), secrets=secrets, for_others=True)
     )
     registry = cloud.ImageRegistry("images", on, ImageRegistryArgs(repository=NAMESPACE))
-    cloud.Account("account", on)
+    cloud.Account(
+        "account", on, AccountArgs(monthly_budget_usd=settings.monthly_budget_usd, email=settings.alarm_email)
+    )
     outputs = {
         "layer": settings.layer,
         "cloud": settings.cloud,

@@ -103,7 +103,11 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     # Foundations
     secrets = cloud.Secrets("secrets", on, SecretsArgs())
     observability = cloud.Observability(
-        "observability", on, ObservabilityArgs(secrets=secrets, email=settings.alarm_email)
+        "observability",
+        on,
+        ObservabilityArgs(
+            secrets=secrets, email=settings.alarm_email, monthly_budget_usd=settings.monthly_budget_usd
+        ),
     )
     network = cloud.Network(
         "network",
@@ -201,7 +205,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         consumes(offer_changes),
         reads(products),
         reads(orders),
-        reads_writes(carts),
+        reads_writes(carts.stock),
         indexes(search),
         publishes(search_rejected),
     )

@@ -108,20 +108,28 @@ def _functions(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def _profile_of(name: str, protect: bool | None) -> Profile:
+def _profile_of(name: str, protect: bool | None, always_awake: bool) -> Profile:
     profile = PROFILES[name]
+    if always_awake:
+        profile = replace(profile, quiet_hours=None)
     return profile if protect is None else replace(profile, protect_data=protect)
 
 
 def _profile_has(info: ValidationInfo, lever: str) -> bool:
     """Whether the chosen profile, where it is good, has this lever set."""
     name = info.data.get("profile_name")
-    return bool(name and getattr(_profile_of(name, info.data.get("protect")), lever))
+    return bool(name and getattr(_profile_of(name, info.data.get("protect"), always_awake=False), lever))
 
 
 def _alarm_email(value: str | None, info: ValidationInfo) -> str | None:
     if value is None and _profile_has(info, "protect_data"):
         raise ValueError("is required where data is protected: otherwise nobody receives the alarms")
+    return value
+
+
+def _budget(value: int | None, info: ValidationInfo) -> int | None:
+    if value is not None and info.data.get("alarm_email") is None:
+        raise ValueError("needs marketplace:alarmEmail: who hears when it is exceeded")
     return value
 
 
@@ -192,6 +200,8 @@ class Settings(BaseModel):
     protect: bool | None = None
     """Whether data refuses to be deleted; default: as the profile says. The profile's `keep_backups` still decides what
     a deleted database leaves behind."""
+    always_awake: bool = False
+    """The order database never sleeps, and work is looked for all the time, also where the profile lets it sleep."""
     engines: Choices = Field(default_factory=dict)
     """Engine id by function id (see docs/providers.md): what the stack expects to be deployed."""
     allow_closed: bool = False
@@ -232,13 +242,16 @@ class Settings(BaseModel):
     """The firewall's rules against attacks refuse nothing, and count: for the first days before real customers."""
     alarm_email: Annotated[Mail | None, AfterValidator(_alarm_email), Field(validate_default=True)] = None
     """Who receives the alarms. Required where data is protected."""
+    monthly_budget_usd: Annotated[int | None, Field(ge=1), AfterValidator(_budget)] = None
+    """What a month may cost, in US dollars: of the stack, and of the whole account in a baseline. Who receives alarms
+    hears when most of it is spent, and when the month is forecast to exceed it; nothing is stopped."""
     mail_from: Annotated[Mail | None, AfterValidator(_mail_from), Field(validate_default=True)] = None
     """Address that sign-in mails come from, which the cloud must know as yours. Required in a profile with own mail."""
 
     @cached_property
     def profile(self) -> Profile:
-        """The levers of `marketplace:profile`, with `marketplace:protect`."""
-        return _profile_of(self.profile_name, self.protect)
+        """The levers of `marketplace:profile`, with `marketplace:protect` and `marketplace:alwaysAwake`."""
+        return _profile_of(self.profile_name, self.protect, self.always_awake)
 
     @property
     def cloud(self) -> str:

@@ -6,6 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account as AccountContract
+from components.account import AccountArgs
+from components.aws.budget import budget
 from components.aws.foundation import AwsFoundation
 
 
@@ -16,7 +18,9 @@ class Account(AccountContract):
     Two stacks that set these for one account undo each other's destroy, so that a baseline has them and nothing else.
     """
 
-    def __init__(self, name: str, foundation: AwsFoundation, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, foundation: AwsFoundation, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(name, foundation, opts=opts)
         aws.s3.AccountPublicAccessBlock(
             name,
@@ -29,4 +33,6 @@ class Account(AccountContract):
         )
         aws.ebs.EncryptionByDefault(name, enabled=True, opts=self.guarded(retain_on_delete=True))
         aws.ecs.AccountSettingDefault(f"{name}-tags", name="tagResourceAuthorization", value="on", opts=self.child())
+        if args.monthly_budget_usd and args.email:
+            budget(self, foundation, monthly_usd=args.monthly_budget_usd, email=args.email, whole_account=True)
         self.register_outputs({})

@@ -144,14 +144,15 @@ class ApiGateway(ApiGatewayContract, Watched):
             default_route_settings={
                 "throttling_rate_limit": args.requests_per_second,
                 "throttling_burst_limit": args.burst,
-                "detailed_metrics_enabled": True,
+                # Of each route, which CloudWatch asks money for: the access log has the route of every request.
+                "detailed_metrics_enabled": False,
             },
             route_settings=[
                 {
                     "route_key": route.key,
                     "throttling_rate_limit": route.requests_per_second,
                     "throttling_burst_limit": route.burst or route.requests_per_second,
-                    "detailed_metrics_enabled": True,
+                    "detailed_metrics_enabled": False,
                 }
                 for route in limited
             ],

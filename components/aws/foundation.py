@@ -33,6 +33,8 @@ class AwsFoundation(Foundation):
     certificate_arn: str | None
     """Certificate of the marketplace's own name."""
     shield_advanced: bool
+    tags: Mapping[str, str]
+    """What every resource carries."""
     ses_identity: str | None
     """Identity of SES that mails are sent under; `None` for the domain of their sender."""
 
@@ -88,6 +90,7 @@ def foundation(
         aurora_version=settings.aurora_version,
         certificate_arn=settings.certificate_arn,
         shield_advanced=settings.shield_advanced is not None,
+        tags=tags,
         ses_identity=settings.ses_identity,
     )
 

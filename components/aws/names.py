@@ -30,6 +30,7 @@ class Rule:
 
 ALARM: Final = Rule(what="CloudWatch alarm", longest=255)
 API: Final = Rule(what="API Gateway API", longest=128)
+BUDGET: Final = Rule(what="budget", longest=100)
 CACHE: Final = Rule(what="ElastiCache user or user group", longest=40)
 CLUSTER: Final = Rule(what="ECS cluster", longest=255)
 DASHBOARD: Final = Rule(what="CloudWatch dashboard", longest=255)

@@ -23,6 +23,8 @@ class Signal:
     statistic: str = "Sum"
     period_seconds: int = 60
     periods: int = 1
+    lost: bool = False
+    """What it tells of is gone for good when nobody looks."""
     region: str | None = None
     """Where the metric is, if not in the stack's region: CloudFront's are in one only."""
 

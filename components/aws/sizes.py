@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -28,7 +28,6 @@ class AuroraSize:
 
     maximum_capacity: float
     minimum_capacity: float = 0.5
-    """Not 0: the checkout service asks the database for work each second, so it never pauses."""
 
 
 AURORA: Final[Mapping[Size, AuroraSize]] = MappingProxyType(
@@ -56,6 +55,27 @@ SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType({Size.SMALL: 1,
 
 Not more than 10: the endpoints of a new account have so many together until it asks for more.
 """
+
+SMALLEST_TASK: Final = (0.25, 512)
+"""Cores and MiB of the smallest task on Fargate."""
+AUTO_PAUSE_SECONDS: Final = 300
+"""Without a connection, until a database that sleeps is paused; the least that Aurora takes."""
+IDLE_SESSION_SECONDS: Final = 360
+"""Until such a database ends a connection that nobody uses. Pools of services close theirs after 300; the one of a
+function is frozen with it, and would keep the database awake."""
+
+
+def task(profile: Profile, cores: float, memory_mib: int) -> tuple[str, str]:
+    """CPU units and MiB of a task that asks for so much."""
+    if profile.smallest_containers:
+        cores, memory_mib = SMALLEST_TASK
+    return str(int(cores * CPU_UNITS_PER_CORE)), str(memory_mib)
+
+
+def aurora(profile: Profile) -> AuroraSize:
+    """Capacity of the order database; one that sleeps has none then."""
+    size = AURORA[profile.database_size]
+    return replace(size, minimum_capacity=0) if profile.quiet_hours else size
 
 
 def instances(profile: Profile) -> int:

@@ -6,14 +6,18 @@ The counters are the gate and PostgreSQL the authority: losing this cache may re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 
 from components.component import Component
 from components.environment import Environment
-from components.link import Access
+from components.link import Access, Target
 from components.network import Network
 from components.secrets_management import Secrets
+
+STOCK_KEYS: Final = "{stock}:*"
+"""The keys of the counters of stock (`commerce/adapters/redis/stock_gate.py`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +49,5 @@ class CartCache(Component):
 
     host: pulumi.Output[str]
     port: pulumi.Output[int]
+    stock: Target
+    """The counters of stock, for a workload that has no business with the carts."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import pulumi
 import pulumi_aws as aws
 
@@ -14,8 +17,8 @@ from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
 from components.aws.sizes import CACHE_NODES, instances
+from components.cart_cache import STOCK_KEYS, CartCacheArgs, CartCacheEnvironment
 from components.cart_cache import CartCache as CartCacheContract
-from components.cart_cache import CartCacheArgs, CartCacheEnvironment
 from components.link import Access
 from components.network.aws import Network
 from components.secrets_management.aws import Secrets
@@ -72,6 +75,7 @@ class CartCache(CartCacheContract, Watched):
         self.group = self._replication_group(network, secrets)
         self.host = self.group.primary_endpoint_address
         self.port = self.group.port
+        self.stock = CachePart(cache=self, keys=STOCK_KEYS)
         self.signals = _signals(self.group, nodes=instances(foundation.profile))
         self.register_outputs({"host": self.host, "port": self.port})
 
@@ -168,6 +172,24 @@ class CartCache(CartCacheContract, Watched):
             # What a new cache starts with: AWS installs minor versions by itself, and takes none back.
             opts=self.child(ignore_changes=["engineVersion"]),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachePart:
+    """The cache, for who is let at the keys of one pattern only."""
+
+    cache: CartCache
+    keys: str
+    OFFERS: ClassVar[tuple[Access, ...]] = CartCacheContract.OFFERS
+
+    @property
+    def name(self) -> str:
+        """The cache's: to the diagram and the environment it is one thing."""
+        return self.cache.name
+
+    def bind(self, workload: str, access: Access) -> Grant:
+        """A user for the workload, with the commands of the access on these keys."""
+        return self.cache.let_in(workload, access, keys=self.keys)
 
 
 def _signals(group: aws.elasticache.ReplicationGroup, *, nodes: int) -> tuple[Signal, ...]:

@@ -48,7 +48,12 @@ class ContainerCluster(ContainerClusterContract):
         self.cluster = aws.ecs.Cluster(
             name,
             name=fitted(CLUSTER, foundation.prefix),
-            settings=[{"name": "containerInsights", "value": "enabled"}],
+            settings=[
+                {
+                    "name": "containerInsights",
+                    "value": "enabled" if foundation.profile.container_metrics else "disabled",
+                }
+            ],
             opts=self.child(),
         )
         self.capacity = "FARGATE_SPOT" if foundation.profile.interruptible else "FARGATE"

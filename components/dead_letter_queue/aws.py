@@ -51,6 +51,7 @@ class DeadLetterQueue(DeadLetterQueueContract, Watched):
                 dimensions={"QueueName": self.queue.name},
                 statistic="Maximum",
                 threshold=1,
+                lost=True,
             ),
         )
         self.register_outputs({"url": self.queue.url, "arn": self.queue.arn})

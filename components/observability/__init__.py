@@ -19,6 +19,8 @@ class ObservabilityArgs:
     secrets: Secrets
     email: str | None = None
     """Where alarms are sent; without it they only show on the dashboard."""
+    monthly_budget_usd: int | None = None
+    """What the stack may cost a month before the same person hears of it; `None`: nobody does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class ObservabilityEnvironment(Environment):
 
 
 class Observability(Component):
-    """Traces of the workloads that report to it; alarms, the topic they go to, and a dashboard."""
+    """Traces of the workloads that report to it; alarms, the topic they go to, a dashboard, and the stack's budget."""
 
     FUNCTION = "observability"
     OFFERS = (Access.REPORTS,)

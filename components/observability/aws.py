@@ -6,11 +6,13 @@ a container service by its link.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.budget import budget
 from components.aws.foundation import AwsFoundation
 from components.aws.grant import Grant
 from components.aws.names import ALARM, DASHBOARD, fitted
@@ -31,7 +33,10 @@ GRAPH_HEIGHT = 6
 
 
 class Observability(ObservabilityContract):
-    """Creates a topic, an alarm for each signal, and a dashboard that graphs them beside their thresholds."""
+    """Creates a topic, an alarm for each signal, and a dashboard that graphs them beside their thresholds.
+
+    Where nobody is on call, only what would be lost has an alarm, and there is no dashboard.
+    """
 
     ENGINE = "cloudwatch-xray"
 
@@ -42,6 +47,8 @@ class Observability(ObservabilityContract):
         self._account, self._args = foundation, args
         topic = self._topic(foundation, args)
         self._topics = {foundation.region: topic}
+        if args.monthly_budget_usd and args.email:
+            budget(self, foundation, monthly_usd=args.monthly_budget_usd, email=args.email, whole_account=False)
         self.register_outputs({"topic_arn": topic.arn})
 
     def bind(self, workload: str, access: Access) -> Grant:
@@ -61,6 +68,7 @@ class Observability(ObservabilityContract):
             for component in components
             if isinstance(component, Watched)
             for signal in component.signals
+            if signal.lost or foundation.profile.on_call
         ]
         signals.sort(key=lambda one: one[1].threshold is not None)
         for owner, signal in signals:
@@ -70,13 +78,17 @@ class Observability(ObservabilityContract):
             if region not in self._topics:
                 self._topics[region] = self._topic(foundation, self._args, elsewhere=region)
             self._alarm(foundation, owner, signal, self._topics[region])
+        if foundation.profile.on_call:
+            self._dashboard(foundation, signals)
+
+    def _dashboard(self, account: AwsFoundation, signals: Sequence[tuple[str, Signal]]) -> None:
         aws.cloudwatch.Dashboard(
             self.name,
-            dashboard_name=fitted(DASHBOARD, foundation.prefix),
+            dashboard_name=fitted(DASHBOARD, account.prefix),
             dashboard_body=pulumi.Output.json_dumps(
                 {
                     "widgets": [
-                        _graph(index, owner, signal, foundation.region) for index, (owner, signal) in enumerate(signals)
+                        _graph(index, owner, signal, account.region) for index, (owner, signal) in enumerate(signals)
                     ]
                 }
             ),

@@ -40,6 +40,8 @@ class OrderDatabaseEnvironment(Environment):
     secret: pulumi.Input[str] | None = None
     """Id of the administrator's secret, for a workload that administers."""
     tls: str = "verify-full"
+    quiet_seconds: int | None = None
+    """How seldom to look for work, so that the database can sleep; `None` for one that never does."""
 
 
 class OrderDatabase(Component):

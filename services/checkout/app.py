@@ -30,6 +30,7 @@ from services.checkout.settings import CheckoutSettings
 from services.checkout.stock import keep_stock
 from services.checkout.waiting import stop_overdue_orders
 from services.http.application import build_app
+from services.http.attention import Attention
 from services.http.health import Checks
 from services.http.tokens import TokenVerifier
 
@@ -58,11 +59,12 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
     While it runs, the relays start accepted orders and publish events, the stock keeper sweeps the reservations, and
     orders that wait too long are stopped, in this process.
     """
+    attention = Attention(settings.orders_quiet_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (open_stores or open_real_stores)(settings) as stores:
-            relay = Relay(outbox=stores.outbox, flow=stores.flow)
+            relay = Relay(outbox=stores.outbox, flow=stores.flow, attention=attention)
             stock = StockKeeper(gate=stores.gate, offers=stores.offers)
             acceptance = Acceptance(
                 carts=stores.carts, stock=stock, orders=stores.orders, terms=settings.terms, relay=relay
@@ -76,12 +78,12 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
                 currency=settings.currency,
                 checks=stores.checks,
             )
-            events = EventRelay(log=stores.events, bus=stores.bus)
+            events = EventRelay(log=stores.events, bus=stores.bus, attention=attention)
             upkeep = (
                 relay.run(),
                 events.run(),
-                keep_stock(stock),
-                stop_overdue_orders(stores.orders, relay.wake),
+                keep_stock(stock, attention),
+                stop_overdue_orders(stores.orders, relay.wake, attention),
             )
             background = [asyncio.create_task(work) for work in upkeep]
             try:
@@ -98,6 +100,7 @@ def create_app(settings: CheckoutSettings, open_stores: OpenStores | None = None
         routers=(router,),
         checks=lambda request: checkout_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
+        attention=attention,
         outages=(*postgres.OUTAGES, *redis.OUTAGES, *cloud.load(settings.cloud).outages),
     )
 

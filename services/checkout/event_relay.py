@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from commerce.ports import EventBus, EventLog
+from services.http.attention import Attention
 
 _log = logging.getLogger(__name__)
 
@@ -28,10 +28,13 @@ class EventRelay:
     It polls instead of being woken: an event is news for others, and can wait a second for buyers to be served.
     """
 
-    def __init__(self, *, log: EventLog, bus: EventBus, pace: EventPace | None = None) -> None:
+    def __init__(
+        self, *, log: EventLog, bus: EventBus, pace: EventPace | None = None, attention: Attention | None = None
+    ) -> None:
         self._events = log
         self._bus = bus
         self._pace = pace or EventPace()
+        self._attention = attention or Attention()
 
     async def run(self) -> None:
         """Relays until canceled."""
@@ -42,13 +45,14 @@ class EventRelay:
             except Exception:
                 # The database or the bus may be away for a while; the events stay in the log.
                 _log.exception("the events could not be relayed")
-            await asyncio.sleep(self._pace.poll_seconds)
+            await self._attention.rest(self._pace.poll_seconds)
 
     async def relay_once(self) -> int:
         """Relays one batch; returns how many events were published."""
         taken = await self._events.take(self._pace.batch, self._pace.lease)
         if not taken:
             return 0
+        self._attention.noticed()
         published = await self._bus.publish(taken)
         if published:
             await self._events.done(published)

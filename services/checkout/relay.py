@@ -16,6 +16,7 @@ from commerce.adapters.telemetry import within_trace
 from commerce.adapters.tracing import span
 from commerce.dispatch import Dispatch, Patience
 from commerce.ports import CheckoutFlow, Outbox
+from services.http.attention import Attention
 
 _log = logging.getLogger(__name__)
 # The first wait is longer than an execution can last (10 minutes). The eighth dispatch comes after 23.3 hours: Stripe
@@ -50,10 +51,18 @@ class Relay:
     execution. A row that cannot be started is left to its lease and tried again.
     """
 
-    def __init__(self, *, outbox: Outbox, flow: CheckoutFlow, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        flow: CheckoutFlow,
+        pace: Pace | None = None,
+        attention: Attention | None = None,
+    ) -> None:
         self._outbox = outbox
         self._flow = flow
         self._pace = pace or Pace()
+        self._attention = attention or Attention()
         self._work = asyncio.Event()
         self._slots = asyncio.Semaphore(self._pace.concurrency)
         self._one_at_a_time = asyncio.Lock()
@@ -71,6 +80,7 @@ class Relay:
     def wake(self) -> None:
         """An order was accepted: look at once instead of at the next poll."""
         self._work.set()
+        self._attention.noticed()
 
     async def run(self) -> None:
         """Relays until canceled."""
@@ -102,6 +112,7 @@ class Relay:
         """Relays one batch; returns how many rows it took."""
         taken = await self._outbox.take(self._pace.batch, self._pace.lease)
         if taken:
+            self._attention.noticed()
             started = await asyncio.gather(*(self._start(dispatch) for dispatch in taken))
             await self._outbox.done([dispatch.outbox_id for dispatch, done in zip(taken, started, strict=True) if done])
         return len(taken)
@@ -129,6 +140,9 @@ class Relay:
         return self._waiting_buyers >= self._pace.crowd
 
     async def _woken(self) -> None:
+        if self._attention.is_quiet:
+            await self._attention.rest(self._pace.poll_seconds)
+            return
         try:
             async with asyncio.timeout(self._pace.poll_seconds):
                 await self._work.wait()

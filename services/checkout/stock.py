@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from datetime import UTC, datetime
 
 from commerce.stock_keeping import StockKeeper
+from services.http.attention import Attention
 
 SWEEP_SECONDS = 5.0
 RECONCILE_SECONDS = 300.0
 _log = logging.getLogger(__name__)
 
 
-async def keep_stock(stock: StockKeeper) -> None:
+async def keep_stock(stock: StockKeeper, attention: Attention) -> None:
     """Sweeps expired reservations and rebuilds the counters now and then, until canceled."""
     reconciled = time.monotonic()
     while True:
-        await asyncio.sleep(SWEEP_SECONDS)
+        await attention.rest(SWEEP_SECONDS)
         try:
             if released := await stock.sweep(datetime.now(UTC)):
                 _log.info("expired reservations released", extra={"reservations": released})

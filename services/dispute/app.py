@@ -23,6 +23,7 @@ from services.dispute.deadlines import keep_deadlines
 from services.dispute.dependencies import Disputes, disputes_of
 from services.dispute.settings import DisputeSettings
 from services.http.application import build_app
+from services.http.attention import Attention
 from services.http.tokens import TokenVerifier
 
 OpenDependencies = Callable[[DisputeSettings], AbstractAsyncContextManager[Disputes]]
@@ -33,12 +34,13 @@ def create_app(settings: DisputeSettings, open_dependencies: OpenDependencies | 
 
     While it runs, turns that were not taken in time are looked for, in this process.
     """
+    attention = Attention(settings.orders_quiet_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (open_dependencies or open_disputes)(settings) as disputes:
             app.state.dependencies = disputes
-            deadlines = asyncio.create_task(keep_deadlines(disputes.cases))
+            deadlines = asyncio.create_task(keep_deadlines(disputes.cases, attention))
             try:
                 yield
             finally:
@@ -52,6 +54,7 @@ def create_app(settings: DisputeSettings, open_dependencies: OpenDependencies | 
         routers=(endpoints.router, administration.router),
         checks=lambda request: disputes_of(request).checks,
         verifier=TokenVerifier(settings.token_rules),
+        attention=attention,
         outages=(*postgres.OUTAGES, *cloud.load(settings.cloud).outages),
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
 from commerce.ports import Cases
+from services.http.attention import Attention
 
 LOOK_EVERY_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-async def keep_deadlines(cases: Cases) -> None:
+async def keep_deadlines(cases: Cases, attention: Attention) -> None:
     """Runs until it is canceled. A store that is away is asked again at the next look."""
     while True:
         try:
@@ -20,4 +20,4 @@ async def keep_deadlines(cases: Cases) -> None:
                 _log.info("turns ran out", extra={"case_ids": expired})
         except Exception:
             _log.exception("cannot look for turns that ran out")
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        await attention.rest(LOOK_EVERY_SECONDS)

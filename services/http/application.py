@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI, Request
 
+from services.http.attention import Attention, AttentionMiddleware
 from services.http.health import Checks, health_router
 from services.http.identity import install_verifier
 from services.http.problems import RESPONSES, install_problem_handlers
@@ -25,9 +26,10 @@ def build_app(
     checks: Callable[[Request], Checks],
     verifier: TokenVerifier,
     outages: tuple[type[Exception], ...] = (),
+    attention: Attention | None = None,
 ) -> FastAPI:
     """An application with verified callers, problem details, trace ids, health routes and an OpenAPI document
-    (`/openapi.json`).
+    (`/openapi.json`). Requests wake the `attention` of what else the process does.
 
     The interactive documentation pages are left out: they load scripts from a foreign server.
     """
@@ -41,6 +43,8 @@ def build_app(
         telemetry=UNRECORDED_BY_FRAMEWORK,
     )
     app.add_middleware(TraceMiddleware)
+    if attention is not None and attention.quiet_seconds:
+        app.add_middleware(AttentionMiddleware, attention=attention)
     install_verifier(app, verifier)
     install_problem_handlers(app, outages)
     for router in routers:  # first, because they are asked most

@@ -16,6 +16,7 @@ Check = Callable[[], Awaitable[object]]
 Checks = Mapping[str, Check]
 
 CHECK_TIMEOUT_SECONDS = 2.0
+ALIVE, READY = PATHS = ("/healthz", "/readyz")
 _OK = "ok"
 _log = logging.getLogger(__name__)
 
@@ -24,11 +25,11 @@ def health_router(checks: Callable[[Request], Checks]) -> APIRouter:
     """The two routes; `checks` finds what the running application depends on."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", summary="Is this process alive?")
+    @router.get(ALIVE, summary="Is this process alive?")
     async def healthz() -> dict[str, str]:
         return {"status": _OK}
 
-    @router.get("/readyz", summary="Does everything this service depends on answer?")
+    @router.get(READY, summary="Does everything this service depends on answer?")
     async def readyz(request: Request) -> JSONResponse:
         named = checks(request)
         answers = await asyncio.gather(*(_run(name, check) for name, check in named.items()))

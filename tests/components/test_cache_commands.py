@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from redis.asyncio import Redis as AsyncRedis
 
-from components.cart_cache.aws import COMMANDS
+from commerce.adapters.redis import RedisStockGate
+from components.cart_cache import STOCK_KEYS
+from components.cart_cache.aws import ALL_KEYS, COMMANDS
 from components.link import Access
 
 USER = "probe"
+STOCK_ONLY = COMMANDS[Access.READS_WRITES].replace(f"~{ALL_KEYS}", f"~{STOCK_KEYS}")
 SCRIPT = "redis.call('HSET', KEYS[1], 'a', 1) return redis.call('HGET', KEYS[1], 'a')"
 Command = Callable[["redis.Redis"], object]
 
@@ -53,6 +58,22 @@ def test_who_only_reads_cannot_write(signed_in: Callable[[Access], redis.Redis])
         for write in (lambda: client.set("cart", "1"), lambda: client.eval(SCRIPT, 1, "cart")):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 write()
+
+
+async def test_who_keeps_the_counters_of_stock_reaches_nothing_else(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as administrator:
+        administrator.execute_command("ACL", "SETUSER", USER, "reset", "nopass", *STOCK_ONLY.split())
+    client = AsyncRedis.from_url(redis_url, username=USER, password="any", decode_responses=True)
+    gate = RedisStockGate(client)
+    await gate.seed({"mug": 3})
+    await gate.reserve("order", {"mug": 1}, timedelta(0))
+    assert await gate.sweep(datetime.now(UTC)) == 1
+    await gate.rebuild({"mug": 7}, ())
+    assert await gate.available(["mug"]) == {"mug": 7}
+    for elsewhere in ("cart:buyer", "{cart:buyer}:ordered", "{pace:buyer}:orders", "{recommendations}:pairs"):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            await client.set(elsewhere, "1")
+    await client.aclose()
 
 
 @pytest.mark.parametrize("command", HARMFUL)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from planned import ROOT, Planned
+from planned import ROOT, Planned, Plans
 
 from components.workload import Service
 from services.catalog import endpoints as catalog
@@ -282,6 +283,41 @@ def test_every_alarm_tells_somebody_what_it_means(prod: Planned) -> None:
         for heading in ("## What to look at\n\n- ", "## What to do\n\n- ", "## When to wake somebody\n\n"):
             assert heading in runbook, f"{path}: {heading}"
         assert ("statistic" in alarm) != ("extendedStatistic" in alarm), name
+
+
+def test_every_kind_of_alarm_has_its_runbook_and_every_runbook_its_alarm(prod: Planned) -> None:
+    sources = [path.read_text() for path in (ROOT / "components").rglob("*.py")]
+    named = {name for source in sources for name in re.findall(r'Signal\(\s*name="([a-z-]+)"', source)}
+    alarms = [prod.inputs("MetricAlarm", name)["alarmDescription"] for name in prod.every("MetricAlarm")]
+    used = {f"{name}.md" for name in named} | {said.rpartition("/")[2] for said in alarms}
+    written = {path.name for path in (ROOT / "docs" / "runbooks").iterdir()}
+    assert written == used | {"budget.md", "secrets.md"}, "a budget and a rotation of a secret have no metric"
+
+
+def test_where_nobody_is_on_call_only_what_would_be_lost_has_an_alarm(prod: Planned, dev: Planned) -> None:
+    assert {name.rpartition("-")[2] for name in dev.every("MetricAlarm")} == {"messages"}
+    assert dev.every("MetricAlarm").keys() < prod.every("MetricAlarm").keys()
+    assert not dev.every("Dashboard")
+
+
+def test_somebody_hears_before_a_month_costs_more_than_foreseen(plans: Plans) -> None:
+    of_stack = plans.of("prod").inputs("Budget", "observability")
+    of_account = plans.of("baseline").inputs("Budget", "account")
+    assert (of_stack["limitAmount"], of_stack["limitUnit"], of_stack["timeUnit"]) == ("625", "USD", "MONTHLY")
+    assert of_stack["costFilters"] == [{"name": "TagKeyValue", "values": ["user:Stack$prod"]}]
+    assert "costFilters" not in of_account
+    for told in (of_stack, of_account):
+        kinds = {one["notificationType"]: one["threshold"] for one in told["notifications"]}
+        assert kinds == {"ACTUAL": 80, "FORECASTED": 100}
+        for one in told["notifications"]:
+            assert one["subscriberEmailAddresses"] == ["alarms@marketplace.example.com"]
+    assert not plans.of("dev").every("Budget")
+
+
+def test_a_route_costs_no_metrics_of_its_own(stack: Planned) -> None:
+    stage = stack.inputs("apigatewayv2/stage:Stage", "api")
+    for settings in (stage["defaultRouteSettings"], *stage["routeSettings"]):
+        assert settings["detailedMetricsEnabled"] is False
 
 
 def test_an_alarm_on_a_rate_has_a_threshold_for_each_second(prod: Planned) -> None:

@@ -47,6 +47,7 @@ def test_levers_stay_in_the_ranges_that_the_cloud_takes(name: str) -> None:
     assert 1 <= profile.backup_days <= 35
     assert profile.minimum_replicas <= profile.maximum_replicas
     assert profile.queue_concurrency >= 2
+    assert profile.quiet_hours is None or 24 % profile.quiet_hours == 0
 
 
 @pytest.mark.parametrize("size", Size)

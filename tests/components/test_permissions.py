@@ -290,7 +290,7 @@ def test_a_user_of_the_cart_cache_runs_the_commands_of_its_access(prod: Planned)
     keys = {
         "checkout": "*",
         "checkout-saga": "*",
-        "inventory-sync": "*",
+        "inventory-sync": "{stock}:*",
         "catalog": "{recommendations}:*",
         "ranker": "{recommendations}:*",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from components.errors import ComponentError
 from components.waf.aws import MOST_UNITS
 from components.waf.aws.rules import INSPECTED_BYTES, capacity, patterns, rules
 from components.workload import Route
+from toolkit.engine.model import Plan
 
 CHECKOUT = Route(method="POST", path="/checkout", costly=True)
 WEBHOOK = Route(method="POST", path="/webhooks/stripe", public=True, from_machines=True)
@@ -51,6 +53,33 @@ def test_the_firewall_is_cloudfronts_and_lives_where_cloudfront_does(stack: Plan
     }
 
 
+def test_a_stack_elsewhere_keeps_its_firewall_and_its_alarm_where_cloudfront_is(
+    declare: Callable[[str], Plan],
+) -> None:
+    source = """
+        import dataclasses
+        from components.observability import ObservabilityArgs
+        from components.profile import PROD
+        from components.waf import WafArgs
+
+        on = dataclasses.replace(foundation(), profile=PROD)
+        secrets = cloud.Secrets("secrets", on, SecretsArgs())
+        firewall = cloud.Waf("firewall", on, WafArgs(routes=(), secrets=secrets))
+        observability = cloud.Observability(
+            "observability", on, ObservabilityArgs(secrets=secrets, email="a@b.example"))
+        observability.watch(firewall)
+    """
+    there = Planned(declare(source))
+    for kind in ("WebAcl", "LogGroup", "WebAclLoggingConfiguration"):
+        assert there.inputs(kind, "firewall")["region"] == "us-east-1", kind
+    # The stack's key does not reach there.
+    assert "kmsKeyId" not in there.inputs("LogGroup", "firewall")
+    alarm = there.inputs("MetricAlarm", "firewall-refusals")
+    assert (alarm["region"], alarm["alarmActions"]) == ("us-east-1", ["<Topic observability-us-east-1.arn>"])
+    for kind in ("Topic", "TopicPolicy", "TopicSubscription"):
+        assert there.inputs(kind, "observability-us-east-1")["region"] == "us-east-1", kind
+
+
 def test_the_log_has_what_was_refused_and_nothing_that_signs_a_caller_in(stack: Planned) -> None:
     log = stack.inputs("WebAclLoggingConfiguration", "firewall")
     assert stack.inputs("LogGroup", "firewall")["name"].startswith("aws-waf-logs-")
@@ -75,7 +104,7 @@ def test_bodies_beyond_what_is_inspected_are_refused_except_where_they_belong() 
     assert size["size_constraint_statement"]["size"] == INSPECTED_BYTES
     # Without this a body of which only the beginning is inspected would pass.
     assert size["size_constraint_statement"]["field_to_match"] == {"body": {"oversize_handling": "MATCH"}}
-    (allowed,) = elsewhere["not_statement"]["statements"]
+    allowed = elsewhere["not_statement"]["statement"]
     pattern = allowed["regex_match_statement"]["regex_string"]
     assert pattern == r"^(/webhooks/stripe|/catalog/imports/[^/]+/rows)$"
 
@@ -97,7 +126,7 @@ def test_what_costs_money_is_limited_more_and_what_machines_send_less() -> None:
     }
     assert limits["rate-costly"] < limits["rate"] < limits["rate-machines"]
     everywhere_else = found["rate"]["statement"]["rate_based_statement"]["scope_down_statement"]["not_statement"]
-    assert everywhere_else["statements"][0]["regex_match_statement"]["regex_string"] == "^(/webhooks/stripe)$"
+    assert everywhere_else["statement"]["regex_match_statement"]["regex_string"] == "^(/webhooks/stripe)$"
     assert found["rate"]["action"]["block"]["custom_response"]["response_code"] == 429
 
 

@@ -32,7 +32,7 @@ RULES: list[dict[str, Any]] = [
             "andStatement": {
                 "statements": [
                     {"sizeConstraintStatement": {"size": 16_384, "fieldToMatch": {"body": {}}}},
-                    {"notStatement": {"statements": [WEBHOOKS]}},
+                    {"notStatement": {"statement": WEBHOOKS}},
                 ]
             }
         },
@@ -46,7 +46,7 @@ RULES: list[dict[str, Any]] = [
                 "limit": 10,
                 "aggregateKeyType": "IP",
                 "evaluationWindowSec": 300,
-                "scopeDownStatement": {"notStatement": {"statements": [WEBHOOKS]}},
+                "scopeDownStatement": {"notStatement": {"statement": WEBHOOKS}},
             }
         },
     },

@@ -9,6 +9,7 @@ import httpx
 
 from commerce.orders import WaitsFor
 from services.checkout import waiting
+from services.http.attention import Attention
 from tests.services.conftest import CARD, Shop, put_in_cart
 
 SOON = datetime(2100, 1, 1, tzinfo=UTC)
@@ -80,7 +81,7 @@ async def test_an_order_that_has_waited_too_long_is_stopped_and_started_to_be_un
     async with shop.visit() as client:
         order_id = await place_order(shop, client)
         await shop.stores.orders.wait_for_buyer(order_id, "pi_1", "secret", datetime.now(UTC) - timedelta(seconds=1))
-        upkeep = asyncio.create_task(waiting.stop_overdue_orders(shop.stores.orders, woken.set))
+        upkeep = asyncio.create_task(waiting.stop_overdue_orders(shop.stores.orders, woken.set, Attention()))
         async with asyncio.timeout(5):
             await woken.wait()
         upkeep.cancel()

@@ -14,6 +14,7 @@ from commerce.orders import Checkout
 from commerce.stock_keeping import StockKeeper
 from services.checkout import stock
 from services.checkout.app import Stores
+from services.http.attention import Attention
 from tests.services.conftest import Shop
 
 EXPIRED = timedelta(0)
@@ -37,7 +38,7 @@ class RecordingKeeper(StockKeeper):
 async def times_of_reconciliations(keeper: RecordingKeeper, number: int) -> list[float]:
     """Seconds from the start of the upkeep, and then from one to the next."""
     started = time.monotonic()
-    upkeep = asyncio.create_task(stock.keep_stock(keeper))
+    upkeep = asyncio.create_task(stock.keep_stock(keeper, Attention()))
     async with asyncio.timeout(10):
         while len(keeper.reconciled) < number:
             await asyncio.sleep(0.01)
@@ -83,7 +84,7 @@ async def test_a_sweep_takes_no_units_from_an_order_that_is_still_on_its_way(
     await stores.gate.reserve("abandoned", {mug: 1}, EXPIRED)
 
     monkeypatch.setattr(stock, "SWEEP_SECONDS", 0.01)
-    keeper = asyncio.create_task(stock.keep_stock(StockKeeper(gate=stores.gate, offers=stores.offers)))
+    keeper = asyncio.create_task(stock.keep_stock(StockKeeper(gate=stores.gate, offers=stores.offers), Attention()))
     async with asyncio.timeout(5):
         while (await stores.gate.available([mug]))[mug] == 2:
             await asyncio.sleep(0.01)

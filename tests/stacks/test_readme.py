@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from planned import ROOT
 
-from components.aws.sizes import RESERVED_CONCURRENCY
+from components.aws.sizes import CPU_UNITS_PER_CORE, RESERVED_CONCURRENCY, task
 from components.profile import EPHEMERAL, PROD, Profile
-from stacks.workloads import CATALOG, CHECKOUT
+from stacks.workloads import SERVICES
 from toolkit.local.purchase.buying import BUYER, VISA
 from toolkit.local.purchase.visitor import PASSWORD
 
@@ -31,7 +31,8 @@ def test_a_reader_is_given_the_command_that_builds_what_lambda_runs() -> None:
 
 
 def test_a_reader_knows_the_quotas_that_a_stack_takes() -> None:
-    assert f"{RESERVED_CONCURRENCY[PROD.database_size]} are reserved for the saga" in AWS
+    reserved = RESERVED_CONCURRENCY[PROD.database_size]
+    assert f"{reserved} are reserved for the saga, {reserved} for the payment webhook" in AWS
     assert f"| {cores(PROD):.0f}: {PROD.maximum_replicas} tasks each" in AWS
     assert f"takes {cores(EPHEMERAL):.0f} vCPU of Fargate Spot at most" in AWS
     assert f"| {PROD.zones}, one for each NAT gateway" in AWS
@@ -39,4 +40,5 @@ def test_a_reader_knows_the_quotas_that_a_stack_takes() -> None:
 
 def cores(profile: Profile) -> float:
     """Cores of all tasks at most, while a deployment rolls."""
-    return 2 * profile.maximum_replicas * (CATALOG.cores + CHECKOUT.cores)
+    units = sum(int(task(profile, one.cores, one.memory_mib)[0]) for one in SERVICES)
+    return 2 * profile.maximum_replicas * units / CPU_UNITS_PER_CORE

@@ -176,6 +176,41 @@ def test_the_regions_are_those_that_the_sdk_knows() -> None:
     assert {region for region in known if not region.startswith(("us-iso", "eu-isoe", "eusc"))} == REGIONS
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f0e-1d2c"
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "said"),
+    [
+        ({"domain": "shop.example.com"}, "domain", "needs marketplace:certificateArn"),
+        ({"certificateArn": CERTIFICATE}, "domain", "is required with marketplace:certificateArn"),
+        (
+            {"domain": "shop.example.com", "certificateArn": CERTIFICATE.replace("us-east-1", "eu-west-1")},
+            "certificateArn",
+            "expected a certificate in us-east-1",
+        ),
+        ({"domain": "https://shop.example.com", "certificateArn": CERTIFICATE}, "domain", "without https://"),
+        ({"domain": "Shop.example.com", "certificateArn": CERTIFICATE}, "domain", "in lower case"),
+        ({"domain": "shop", "certificateArn": CERTIFICATE}, "domain", "expected a domain"),
+    ],
+)
+def test_a_name_of_ones_own_needs_its_certificate(given: dict[str, str], key: str, said: str) -> None:
+    assert said in problems(**given)[f"marketplace:{key}"]
+
+
+def test_a_name_of_ones_own_is_taken_in_any_region() -> None:
+    given = {"marketplace:domain": "shop.example.com", "marketplace:certificateArn": CERTIFICATE}
+    settings = load(GOOD | given, stack="test")
+    assert (settings.domain, aws(settings).certificate_arn) == ("shop.example.com", CERTIFICATE)
+
+
+def test_a_budget_that_nobody_hears_of_is_refused() -> None:
+    config = {key: value for key, value in GOOD.items() if not key.endswith("alarmEmail")}
+    with pytest.raises(SettingsError) as refused:
+        load(config | {"marketplace:profile": "ephemeral", "marketplace:monthlyBudgetUsd": "60"}, stack="test")
+    assert "marketplace:alarmEmail" in refused.value.problems["marketplace:monthlyBudgetUsd"]
+
+
 def test_a_python_name_is_told_its_key() -> None:
     assert problems(return_window_days="30") == {
         "marketplace:return_window_days": "unknown key; did you mean marketplace:returnWindowDays?"

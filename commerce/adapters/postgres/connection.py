@@ -30,6 +30,9 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
 )
 _COMMAND_TIMEOUT_SECONDS = 15.0
+_CONNECT_SECONDS = 10.0
+# A database that sleeps takes about 15 s to wake. The API gives a request up after 29.
+_WAKE_SECONDS = 25.0
 
 
 def _traced(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -104,7 +107,7 @@ def _parameters(settings: DatabaseSettings, user: str, password: object) -> dict
         "password": password,
         "ssl": _tls(settings),
         "command_timeout": _COMMAND_TIMEOUT_SECONDS,
-        "timeout": 10.0,
+        "timeout": _WAKE_SECONDS if settings.quiet_seconds else _CONNECT_SECONDS,
         "server_settings": {"application_name": "marketplace", "jit": "off", "timezone": "UTC"},
     }
 

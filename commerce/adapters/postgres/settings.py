@@ -9,11 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class DatabaseSettings(BaseSettings):
-    """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`, `ORDERS_SECRET`.
+    """`ORDERS_HOST`, `ORDERS_PORT`, `ORDERS_DATABASE`, `ORDERS_USER`, `ORDERS_TLS`, `ORDERS_SECRET`,
+    `ORDERS_QUIET_SECONDS`.
 
     `authentication` "identity" signs in with a password made from the process's own identity, "none" sends no
-    password. `secret` names the administrator's secret, which only an administrator is given. The
-    server's certificate is verified against the system's trust store.
+    password. `secret` names the administrator's secret, which only an administrator is given. A database with
+    `quiet_seconds` sleeps while nobody uses it, and wakes with the first connection. The server's certificate is
+    verified against the system's trust store.
     """
 
     model_config = SettingsConfigDict(env_prefix="ORDERS_", frozen=True)
@@ -25,6 +27,7 @@ class DatabaseSettings(BaseSettings):
     tls: Literal["verify-full", "disable"] = "verify-full"
     secret: str | None = None
     authentication: Literal["identity", "none"] = "identity"
+    quiet_seconds: int = 0
 
     @classmethod
     def from_dsn(cls, dsn: str) -> Self:

@@ -13,7 +13,7 @@ from components.aws.identity import Identity
 from components.aws.image import pull
 from components.aws.names import TASK, fitted
 from components.aws.policy import Statement, policy, trust
-from components.aws.sizes import CPU_UNITS_PER_CORE
+from components.aws.sizes import task
 from components.component import Component
 from components.workload import Service
 
@@ -45,6 +45,7 @@ def task_definition(
         **environment,
         **identity.environment,
     }
+    cpu, memory = task(account.profile, workload.cores, workload.memory_mib)
     execution, pulls = _execution_role(owner, account, image=image, logs=logs)
     container = {
         "name": owner.name,
@@ -76,8 +77,8 @@ def task_definition(
         requires_compatibilities=["FARGATE"],
         network_mode="awsvpc",
         runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
-        cpu=str(int(workload.cores * CPU_UNITS_PER_CORE)),
-        memory=str(workload.memory_mib),
+        cpu=cpu,
+        memory=memory,
         execution_role_arn=execution.arn,
         task_role_arn=identity.role_arn,
         container_definitions=pulumi.Output.json_dumps([container]),

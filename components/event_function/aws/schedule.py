@@ -28,11 +28,12 @@ def run_every(
 ) -> tuple[Signal, ...]:
     """Has `function`, which belongs to `owner`, called every `workload.every_minutes` minutes.
 
-    A call that fails is not repeated: the next one does the same work. Calls that Scheduler cannot deliver at all end
-    in a dead-letter queue, whose signal is the answer. Raises `ComponentError` for a function that could still be at
-    work when it is called again.
+    Where the order database sleeps it is called every few hours instead. A call that fails is not repeated: the next
+    one does the same work. Calls that Scheduler cannot deliver at all end in a dead-letter queue, whose signal is the
+    answer. Raises `ComponentError` for a function that could still be at work when it is called again.
     """
     minutes = workload.every_minutes or 0
+    quiet_hours = account.profile.quiet_hours
     if not 0 < workload.timeout_seconds <= minutes * SECONDS_A_MINUTE:
         raise ComponentError(
             f"{workload.name!r} is called every {minutes} minutes and may work for {workload.timeout_seconds} s, "
@@ -56,6 +57,10 @@ def run_every(
         ),
         opts=owner.child(),
     )
+    # By the clock, the same for all functions: what they look into wakes once for all of them.
+    expression = (
+        f"cron(0 0/{quiet_hours} * * ? *)" if quiet_hours else f"rate({minutes} minute{'' if minutes == 1 else 's'})"
+    )
     age = min(minutes * SECONDS_A_MINUTE, LONGEST_EVENT_AGE_SECONDS)
     once = aws.lambda_.FunctionEventInvokeConfig(
         owner.name,
@@ -66,8 +71,8 @@ def run_every(
     )
     aws.scheduler.Schedule(
         owner.name,
-        description=f"{owner.name} every {minutes} minutes",
-        schedule_expression=f"rate({minutes} minute{'' if minutes == 1 else 's'})",
+        description=f"{workload.package} of {account.prefix}",
+        schedule_expression=expression,
         flexible_time_window={"mode": "OFF"},
         target={
             "arn": function.arn,

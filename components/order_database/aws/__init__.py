@@ -14,7 +14,7 @@ from components.aws.narrow import on_aws
 from components.aws.peer import Peer
 from components.aws.policy import Statement, sid
 from components.aws.signal import Signal, Watched
-from components.aws.sizes import AURORA, instances
+from components.aws.sizes import AUTO_PAUSE_SECONDS, IDLE_SESSION_SECONDS, aurora, instances
 from components.link import Access
 from components.network.aws import Network
 from components.order_database import OrderDatabase as OrderDatabaseContract
@@ -80,7 +80,9 @@ class OrderDatabase(OrderDatabaseContract, Watched):
         if access is Access.ADMINISTERS:
             return self._administer()
         user = self._account.arn("rds-db", "dbuser:", self.cluster.cluster_resource_id, f"/{workload}")
-        environment = OrderDatabaseEnvironment(host=self.host, port=self.port, database=self.database, user=workload)
+        environment = OrderDatabaseEnvironment(
+            host=self.host, port=self.port, database=self.database, user=workload, quiet_seconds=self._quiet_seconds
+        )
         return Grant(
             statements=(Statement(sid=sid("connect", self.name), actions=("rds-db:connect",), resources=(user,)),),
             environment=environment.variables(self.name),
@@ -94,13 +96,22 @@ class OrderDatabase(OrderDatabaseContract, Watched):
         return version is not None and version.long_term
 
     @property
+    def _quiet_seconds(self) -> int | None:
+        hours = self._account.profile.quiet_hours
+        return hours * 3600 if hours else None
+
+    @property
     def _peer(self) -> Peer:
         return Peer(name=self.name, port=self.port, security_group_id=self.security_group.id)
 
     def _administer(self) -> Grant:
         secret_arn = self.cluster.master_user_secrets[0].secret_arn
         environment = OrderDatabaseEnvironment(
-            host=self.host, port=self.port, database=self.database, secret=secret_arn
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            secret=secret_arn,
+            quiet_seconds=self._quiet_seconds,
         )
         return Grant(
             statements=(
@@ -121,7 +132,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
         self, identifier: str, args: OrderDatabaseArgs, network: Network, logs: aws.cloudwatch.LogGroup
     ) -> aws.rds.Cluster:
         profile = self._account.profile
-        size = AURORA[profile.database_size]
+        size = aurora(profile)
         subnets = aws.rds.SubnetGroup(
             self.name, subnet_ids=network.data_subnet_ids, tags={"Name": identifier}, opts=self.child()
         )
@@ -132,6 +143,11 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             parameters=[
                 {"name": "rds.force_ssl", "value": "1"},
                 {"name": "log_min_duration_statement", "value": "1000"},
+                *(
+                    [{"name": "idle_session_timeout", "value": str(IDLE_SESSION_SECONDS * 1000)}]
+                    if profile.quiet_hours
+                    else []
+                ),
             ],
             opts=self.child(),
         )
@@ -153,6 +169,7 @@ class OrderDatabase(OrderDatabaseContract, Watched):
             serverlessv2_scaling_configuration=aws.rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=size.minimum_capacity,
                 max_capacity=size.maximum_capacity,
+                seconds_until_auto_pause=AUTO_PAUSE_SECONDS if profile.quiet_hours else None,
             ),
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=parameters.name,

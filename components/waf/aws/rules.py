@@ -101,7 +101,10 @@ def _units(statement: Any, managed: dict[str, int]) -> int:
             return managed[body["name"]]
         total += own.get(kind, 1)
         total += 10 * sum(one["type"] != "NONE" for one in body.get("text_transformations", ()))
-        inner = [*body.get("statements", ()), *(body[key] for key in ("scope_down_statement",) if body.get(key))]
+        inner = [
+            *body.get("statements", ()),
+            *(body[key] for key in ("statement", "scope_down_statement") if key in body),
+        ]
         total += sum(_units(one, managed) for one in inner)
     return total
 
@@ -141,7 +144,7 @@ def _rate(limit: int, scope: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _elsewhere(routes: Sequence[Route]) -> dict[str, Any] | None:
-    return {"not_statement": {"statements": [_at(routes)]}} if routes else None
+    return {"not_statement": {"statement": _at(routes)}} if routes else None
 
 
 def _at(routes: Sequence[Route]) -> dict[str, Any]:

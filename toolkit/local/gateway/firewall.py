@@ -54,7 +54,7 @@ class Firewall:
                 any_of = self._inner(body)
                 return lambda request: any(matches(request) for matches in any_of)
             case "notStatement":
-                [inner] = self._inner(body)
+                inner = self._compiled(body["statement"])
                 return lambda request: not inner(request)
             case "regexMatchStatement" if (body.get("fieldToMatch") or {}).get("uriPath") is not None:
                 pattern = re.compile(body["regexString"])

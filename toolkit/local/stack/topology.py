@@ -255,7 +255,7 @@ def _schedules(deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker
         Schedule(
             name=schedule.name,
             function_name=functions[schedule.outputs["target"]["arn"]],
-            every_seconds=_rate_seconds(schedule.name, schedule.outputs["scheduleExpression"]),
+            every_seconds=_period_seconds(schedule.name, schedule.outputs["scheduleExpression"]),
             payload=schedule.outputs["target"].get("input") or "{}",
         )
         for schedule in _of(deployed, SCHEDULE)
@@ -263,13 +263,15 @@ def _schedules(deployed: Sequence[ResourceState], workers: Sequence[LambdaWorker
     )
 
 
-def _rate_seconds(name: str, expression: str) -> int:
-    """`rate(5 minutes)` as 300. Raises `ToolkitError` for an expression of another kind."""
+def _period_seconds(name: str, expression: str) -> int:
+    """`rate(5 minutes)` as 300, `cron(0 0/6 * * ? *)` as 21600. Raises `ToolkitError` for one of another kind."""
+    if hours := re.fullmatch(r"cron\(0 0/(\d+) \* \* \? \*\)", expression):
+        return int(hours[1]) * 3600
     rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
     if rate is None:
         raise ToolkitError(
-            f"the schedule {name} runs at {expression}, and this machine knows rates only",
-            next_step="write it as rate(N minutes), rate(N hours) or rate(N days)",
+            f"the schedule {name} runs at {expression}, and this machine knows rates and whole hours only",
+            next_step="write it as rate(N minutes), rate(N hours), rate(N days) or cron(0 0/N * * ? *)",
         )
     return int(rate[1]) * {"minute": 60, "hour": 3600, "day": 86_400}[rate[2]]
 

@@ -22,6 +22,8 @@ class Size(StrEnum):
     """A team, or a rehearsal of production."""
     LARGE = "large"
     """Customers."""
+    HUGE = "huge"
+    """Customers all day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,7 @@ SCALE: Final = replace(
     private_cloud_apis=True,
     minimum_replicas=3,
     maximum_replicas=30,
+    database_size=Size.HUGE,
     cache_size=Size.LARGE,
     search_size=Size.LARGE,
 )

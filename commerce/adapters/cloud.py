@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FraudScorer,
         PasswordSource,
         Products,
+        Rankings,
         RequestSigner,
         Secrets,
     )
@@ -65,6 +66,11 @@ class Cloud(Protocol):
         ...
 
     def fraud_scorer(self, scorer_id: str) -> FraudScorer: ...
+
+    def learned_rankings(self, own: Rankings, *, views: str, model: str | None) -> Rankings:
+        """Rankings of the cloud's own learner, which is told views by the id `views`, over `own`."""
+        ...
+
     def dead_letters(self, queue: str) -> DeadLetters:
         """The queue with this address or name, where what cannot be handled is kept."""
         ...

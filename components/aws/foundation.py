@@ -33,6 +33,10 @@ class AwsFoundation(Foundation):
     certificate_arn: str | None
     """Certificate of the marketplace's own name."""
     shield_advanced: bool
+    personalize: bool
+    """Whether the price of Personalize is accepted."""
+    personalize_version: str | None
+    """The trained solution version that a campaign answers from."""
     tags: Mapping[str, str]
     """What every resource carries."""
     ses_identity: str | None
@@ -90,6 +94,8 @@ def foundation(
         aurora_version=settings.aurora_version,
         certificate_arn=settings.certificate_arn,
         shield_advanced=settings.shield_advanced is not None,
+        personalize=settings.personalize is not None,
+        personalize_version=settings.personalize_solution_version,
         tags=tags,
         ses_identity=settings.ses_identity,
     )

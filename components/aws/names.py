@@ -48,6 +48,7 @@ SIGN_IN: Final = Rule(
     what="Cognito sign-in domain", longest=63 - len("-123456789012"), reserved=("amazon", "aws", "cognito")
 )
 """The account's id comes after it."""
+LEARNING: Final = Rule(what="Personalize resource", longest=63)
 SNAPSHOT: Final = Rule(what="RDS snapshot", longest=255 - 64)
 """The name of a subnet group comes after it."""
 TASK: Final = Rule(what="ECS task family", longest=255)

@@ -16,6 +16,8 @@ from components.cloud_settings import CloudSettings, Texts
 
 CERTIFICATE: Final = re.compile(r"arn:aws:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 SHIELD_ACCEPTED: Final = "accept-3000-usd-a-month-for-a-year"
+PERSONALIZE_ACCEPTED: Final = "accept-394-usd-a-month-for-a-campaign"
+SOLUTION_VERSION: Final = re.compile(r"arn:aws[\w-]*:personalize:[a-z0-9-]+:\d{12}:solution/[\w-]+/[0-9a-f]+")
 
 
 def _region(value: str) -> str:
@@ -68,6 +70,28 @@ def _accepted(value: str) -> str:
     return value
 
 
+def _personalize(value: str) -> str:
+    """Personalize is paid for by the hour, and by no slip of a key."""
+    if value != PERSONALIZE_ACCEPTED:
+        raise ValueError(
+            "a campaign of Personalize costs about 394 USD a month: one request a second at 0.15 USD a thousand, also "
+            "while nobody asks; training and events come on top (https://aws.amazon.com/personalize/pricing/). It "
+            "needs 1,000 views of 25 buyers, two of each at least, before anything can be trained. The marketplace's "
+            f"own ranking costs nothing of that. Accept the price with exactly {PERSONALIZE_ACCEPTED!r}"
+        )
+    return value
+
+
+def _solution_version(value: str | None, info: ValidationInfo) -> str | None:
+    if value is not None and not SOLUTION_VERSION.fullmatch(value):
+        raise ValueError(
+            "expected a trained version (arn:aws:personalize:<region>:<account>:solution/<name>/<version>)"
+        )
+    if value is not None and info.data.get("personalize") is None:
+        raise ValueError("needs marketplace:personalize, which accepts the price of a campaign")
+    return value
+
+
 class AwsSettings(CloudSettings):
     """The settings of a stack on AWS besides the common ones."""
 
@@ -91,6 +115,10 @@ class AwsSettings(CloudSettings):
     shield_advanced: Annotated[str, AfterValidator(_accepted)] | None = None
     """`accept-3000-usd-a-month-for-a-year`: puts the distribution under Shield Advanced.
     The account is subscribed by hand, once."""
+    personalize: Annotated[str, AfterValidator(_personalize)] | None = None
+    """`accept-394-usd-a-month-for-a-campaign`: Amazon Personalize learns from views beside the own ranking."""
+    personalize_solution_version: Annotated[str | None, AfterValidator(_solution_version)] = None
+    """ARN of a version that was trained; from then on a campaign answers, and is paid for."""
     ses_identity: Annotated[str, Field(pattern=r"^[^\s:/]+$")] | None = None
     """Verified identity of SES in the stack's region; default: the domain of `marketplace:mailFrom`."""
 

@@ -10,12 +10,22 @@ from typing import Final
 from components.profile import Profile, Size
 
 CACHE_NODES: Final[Mapping[Size, str]] = MappingProxyType(
-    {Size.SMALL: "cache.t4g.micro", Size.MEDIUM: "cache.t4g.medium", Size.LARGE: "cache.m7g.large"}
+    {
+        Size.SMALL: "cache.t4g.micro",
+        Size.MEDIUM: "cache.t4g.medium",
+        Size.LARGE: "cache.m7g.large",
+        Size.HUGE: "cache.m7g.xlarge",
+    }
 )
 """Node type of the cart cache."""
 
 OPENSEARCH_NODES: Final[Mapping[Size, str]] = MappingProxyType(
-    {Size.SMALL: "t3.small.search", Size.MEDIUM: "t3.medium.search", Size.LARGE: "m7g.large.search"}
+    {
+        Size.SMALL: "t3.small.search",
+        Size.MEDIUM: "t3.medium.search",
+        Size.LARGE: "m7g.large.search",
+        Size.HUGE: "m7g.xlarge.search",
+    }
 )
 """Node type of product search."""
 
@@ -35,22 +45,26 @@ AURORA: Final[Mapping[Size, AuroraSize]] = MappingProxyType(
         Size.SMALL: AuroraSize(maximum_capacity=2),
         Size.MEDIUM: AuroraSize(maximum_capacity=8),
         Size.LARGE: AuroraSize(maximum_capacity=32),
+        # From one unit on Aurora takes as many connections as its highest capacity has memory for.
+        Size.HUGE: AuroraSize(maximum_capacity=64, minimum_capacity=1),
     }
 )
 """The order database."""
 
 RESERVED_CONCURRENCY: Final[Mapping[Size, int | None]] = MappingProxyType(
-    {Size.SMALL: None, Size.MEDIUM: 100, Size.LARGE: 200}
+    {Size.SMALL: None, Size.MEDIUM: 100, Size.LARGE: 100, Size.HUGE: 200}
 )
 """By the size of the database, how many instances of a function that no queue feeds may run at the same time.
 
 It keeps the connections to the database within what Aurora takes: 1669 with at most 8 capacity units, 2000 with 16
-and more and a minimum below 1. An instance holds two, a task eight, and there is twice of each while a deployment
-rolls. `None` leaves it to the account's limit: a new account has 10 and can reserve none.
+and more and a minimum below 1, 5000 from there on. An instance holds one, a task up to eight, and there is twice of
+each while a deployment rolls. `None` leaves it to the account's limit: a new account has 10 and can reserve none.
 """
 
 
-SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType({Size.SMALL: 1, Size.MEDIUM: 5, Size.LARGE: 10})
+SCORER_CONCURRENCY: Final[Mapping[Size, int]] = MappingProxyType(
+    {Size.SMALL: 1, Size.MEDIUM: 5, Size.LARGE: 10, Size.HUGE: 10}
+)
 """Orders that the fraud scorer looks at together: each takes it milliseconds. More than that are decided by the rules.
 
 Not more than 10: the endpoints of a new account have so many together until it asks for more.

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import pulumi
+
 from components.cart_cache import CartCache
 from components.component import Component
+from components.environment import Environment
 from components.link import Access
 from components.network import Network
 from components.order_database import OrderDatabase
@@ -36,6 +39,17 @@ class RecommendationsArgs:
     """Address of the container image."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Values of the settings that the ranker declares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendationsEnvironment(Environment):
+    """A service of the cloud that learns beside the ranker, where the stack has one: `RECOMMENDATIONS_VIEWS` and
+    `RECOMMENDATIONS_MODEL` for recommendations named `recommendations`."""
+
+    views: pulumi.Input[str]
+    """Id of what takes the views of buyers."""
+    model: pulumi.Input[str] | None = None
+    """Id of the model that is asked, once there is one."""
 
 
 class Recommendations(Component):

@@ -11,6 +11,7 @@ from commerce.adapters import cloud, postgres, redis
 from commerce.adapters.opensearch import OpenSearch, OpenSearchProductSearch, SearchSettings
 from commerce.adapters.postgres import DatabaseSettings, PostgresImports, PostgresOffers, connect_pool
 from commerce.adapters.redis import CacheSettings, RedisRankings, connect
+from commerce.ports import Rankings
 from commerce.product_images import ProductImages
 from commerce.searching import CheckedSearch
 from services.catalog import images, imports
@@ -61,7 +62,11 @@ async def open_catalog(settings: CatalogSettings) -> AsyncIterator[Catalog]:
     )
     client = connect(cache, chosen.cache_credentials(cache))
     opensearch = OpenSearch(engine, chosen.search_signer(engine.service))
-    rankings = RedisRankings(client)
+    rankings: Rankings = RedisRankings(client)
+    if settings.recommendations_views:
+        rankings = chosen.learned_rankings(
+            rankings, views=settings.recommendations_views, model=settings.recommendations_model
+        )
     views = ViewRecorder(rankings)
     try:
         products, offers = chosen.products(settings.products_collection), PostgresOffers(pool)

@@ -10,10 +10,13 @@ from services.http.server import ServerSettings
 
 class CatalogSettings(ServerSettings):
     """`PRODUCTS_COLLECTION` (where the products are stored), `IMAGES_STORE` (where files are uploaded), `CURRENCY`
-    (lower-case ISO 4217), `DATABASE_CONNECTIONS` (most at once)."""
+    (lower-case ISO 4217), `DATABASE_CONNECTIONS` (most at once); where the cloud learns from views beside the ranker,
+    `RECOMMENDATIONS_VIEWS` (what takes them) and `RECOMMENDATIONS_MODEL` (what is asked)."""
 
     service_name: str = "catalog"
     products_collection: str
     images_store: str
     currency: CurrencyCode
     database_connections: int = Field(default=8, ge=1)
+    recommendations_views: str | None = None
+    recommendations_model: str | None = None

@@ -12,6 +12,6 @@ class DisputeSettings(ServerSettings):
     `ORDERS_QUIET_SECONDS` (how seldom to look for work, so that the order database can sleep; 0: it never does)."""
 
     service_name: str = "dispute"
-    database_connections: int = Field(default=8, ge=2)
+    database_connections: int = Field(default=4, ge=2)
     orders_quiet_seconds: int = Field(default=0, ge=0)
     refund_commission: bool = True

@@ -16,7 +16,7 @@ class SellerSettings(ServerSettings):
     service_name: str = "seller"
     stripe_secret: str
     return_window_days: int = Field(ge=0)
-    database_connections: int = Field(default=8, ge=1)
+    database_connections: int = Field(default=4, ge=1)
 
     @property
     def return_window(self) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import subprocess
 import sys
 
@@ -11,14 +12,13 @@ from planned import ROOT, Planned
 
 from components.aws.sizes import AURORA, CACHE_NODES, RESERVED_CONCURRENCY, key_deletion_days
 from components.profile import EPHEMERAL, PROD, PROFILES, Size
-from services.catalog.settings import CatalogSettings
-from services.checkout.settings import CheckoutSettings
+from components.workload import Service
+from stacks.workloads import SERVICES
 
 COMPONENTS = ROOT / "components"
 FUNCTIONS = ("checkout-saga", "order-processor")
-A_FUNCTIONS_CONNECTIONS = 2
-AURORA_CONNECTIONS = {8: 1669, 32: 2000}
-"""By the highest capacity, where the lowest is below one unit:
+AURORA_CONNECTIONS = {8: 1669, 32: 2000, 64: 5000}
+"""By the highest capacity. Where the lowest is below one unit, 2000 are the most:
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
 
 
@@ -61,19 +61,35 @@ RESERVING = [name for name, profile in PROFILES.items() if RESERVED_CONCURRENCY[
 
 
 @pytest.mark.parametrize("name", RESERVING)
-def test_a_rolling_deployment_under_full_load_finds_its_database_connections(name: str) -> None:
+def test_a_rolling_deployment_under_full_load_finds_its_database_connections(name: str, prod: Planned) -> None:
     profile = PROFILES[name]
-    a_task = [CatalogSettings.model_fields, CheckoutSettings.model_fields]
-    aurora = AURORA[profile.database_size]
-    tasks = profile.maximum_replicas * sum(fields["database_connections"].default for fields in a_task)
-    instances = A_FUNCTIONS_CONNECTIONS * (
-        (RESERVED_CONCURRENCY[profile.database_size] or 0) + profile.queue_concurrency
+    tasks = profile.maximum_replicas * sum(_pool(service) for service in SERVICES)
+    # Each holds one connection. Those that no queue feeds have a reservation, the others their queues' concurrency.
+    functions = [one for one in prod.every("Function") if "ORDERS_HOST" in prod.environment(one)]
+    fed = [one for one in prod.every("EventSourceMapping") if one.startswith(tuple(functions))]
+    reserved = [one for one in functions if prod.inputs("Function", one).get("reservedConcurrentExecutions")]
+    scheduled = [one for one in functions if one in prod.every("Schedule")]
+    instances = (
+        len(reserved) * (RESERVED_CONCURRENCY[profile.database_size] or 0)
+        + len(fed) * profile.queue_concurrency
+        + len(scheduled)
     )
+    assert len(reserved) == 2
+    assert len(fed) >= 4
+    aurora = AURORA[profile.database_size]
     assert 2 * (tasks + instances) <= AURORA_CONNECTIONS[aurora.maximum_capacity]
+    assert aurora.maximum_capacity <= 32 or aurora.minimum_capacity >= 1
+
+
+def _pool(service: Service) -> int:
+    """Connections that a task of the service holds at most."""
+    module = importlib.import_module(f"{service.module}.settings")
+    (settings,) = [one for name, one in vars(module).items() if name.lower() == f"{service.name}settings"]
+    return int(settings.model_fields["database_connections"].default)
 
 
 def test_only_a_function_without_a_queue_is_bounded_by_a_reservation(prod: Planned, dev: Planned) -> None:
-    for stack, reserved in ((prod, 200), (dev, None)):
+    for stack, reserved in ((prod, 100), (dev, None)):
         found = {name: stack.inputs("Function", name).get("reservedConcurrentExecutions") for name in FUNCTIONS}
         assert found == {"checkout-saga": reserved, "order-processor": None}
 

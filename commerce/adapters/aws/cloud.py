@@ -19,12 +19,13 @@ from commerce.adapters.aws.tokens import elasticache_token, rds_token
 
 if TYPE_CHECKING:
     from commerce.adapters.aws.edge_keys import CloudFrontKeys
+    from commerce.adapters.aws.personalize import PersonalizedRankings
     from commerce.adapters.aws.traces import XRayExporter
     from commerce.adapters.cloud import Cloud
     from commerce.adapters.edge_settings import EdgeSettings
     from commerce.adapters.postgres.settings import DatabaseSettings
     from commerce.adapters.redis.settings import CacheSettings
-    from commerce.ports import CredentialsSource, PasswordSource
+    from commerce.ports import CredentialsSource, PasswordSource, Rankings
 
 
 class Aws:
@@ -60,6 +61,12 @@ class Aws:
     def fraud_scorer(self, scorer_id: str) -> SageMakerScorer:
         """The SageMaker endpoint whose name is `scorer_id`."""
         return SageMakerScorer(scorer_id)
+
+    def learned_rankings(self, own: Rankings, *, views: str, model: str | None) -> PersonalizedRankings:
+        """Amazon Personalize, by the ARNs of an event tracker and a campaign; imported where a stack has it."""
+        from commerce.adapters.aws.personalize import PersonalizedRankings
+
+        return PersonalizedRankings(own, tracker=views, campaign=model)
 
     def dead_letters(self, queue: str) -> SqsDeadLetters:
         """The queue is the URL of an SQS queue."""

@@ -52,6 +52,7 @@ READS: Final = (
     "lambda:ListVersionsByFunction",
     "logs:Describe*",
     "logs:ListTagsForResource",
+    "personalize:Describe*",
     "rds:Describe*",
     "rds:ListTagsForResource",
     "s3:GetAccountPublicAccessBlock",

@@ -1,6 +1,8 @@
-"""Recommendations on AWS: the marketplace's own ranking, by a Lambda, in ElastiCache."""
+"""Recommendations on AWS: the marketplace's own ranking, by a Lambda, in ElastiCache; and Personalize."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pulumi
 
@@ -14,6 +16,7 @@ from components.event_function.aws import EventFunction
 from components.link import Access, reads_writes
 from components.recommendations import KEYS, RecommendationsArgs
 from components.recommendations import Recommendations as RecommendationsContract
+from components.recommendations.aws.personalize import Personalize
 
 
 class Recommendations(RecommendationsContract, Watched):
@@ -30,6 +33,7 @@ class Recommendations(RecommendationsContract, Watched):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, foundation, opts=opts)
+        self._personalize: Personalize | None = None
         self._cache = on_aws(args.cache, CartCache)
         ranker = EventFunction(
             args.ranker.name,
@@ -45,8 +49,21 @@ class Recommendations(RecommendationsContract, Watched):
             opts=self.child(),
         )
         self.signals = ranker.signals
+        # After the ranker, which learns by itself and tells nobody.
+        if foundation.personalize:
+            self._personalize = Personalize(self, foundation, solution_version=foundation.personalize_version)
         self.register_outputs({"engine": self.ENGINE})
 
     def bind(self, workload: str, access: Access) -> Grant:
-        """A user of the cache for the workload, which is let at the rankings and views only."""
-        return self._cache.let_in(workload, access, keys=KEYS)
+        """A user of the cache for the workload, which is let at the rankings and views only; and Personalize, for who
+        notes views."""
+        own = self._cache.let_in(workload, access, keys=KEYS)
+        if self._personalize is None or access is not Access.READS_WRITES:
+            return own
+        beside = self._personalize.grant()
+        return replace(
+            own,
+            statements=(*own.statements, *beside.statements),
+            environment={**own.environment, **beside.environment},
+            peers=(*own.peers, *beside.peers),
+        )

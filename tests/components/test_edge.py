@@ -168,7 +168,7 @@ def test_the_payment_webhook_has_a_limit_of_its_own_on_a_route_that_exists(prod:
             "routeKey": "POST /webhooks/stripe",
             "throttlingRateLimit": 100,
             "throttlingBurstLimit": 200,
-            "detailedMetricsEnabled": True,
+            "detailedMetricsEnabled": False,
         }
     ]
     route = prod.one("apigatewayv2/route:Route", "api-post-webhooks-stripe").urn

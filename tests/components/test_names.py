@@ -32,6 +32,7 @@ NAMES: dict[str, dict[str, Shape | str]] = {
     "aws:apigatewayv2/stage:Stage": {"name": r"\$default|[a-zA-Z0-9_-]{1,128}"},
     "aws:apigatewayv2/vpcLink:VpcLink": {"name": r".{1,128}"},
     "aws:appautoscaling/policy:Policy": {"name": r"[ -~]{1,256}"},
+    "aws:budgets/budget:Budget": {"name": r"[^:\\]{1,100}"},
     "aws:cloudfront/originAccessControl:OriginAccessControl": {"name": r"[a-zA-Z0-9_-]{1,64}"},
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": {"name": r"[a-zA-Z0-9_-]{1,128}"},
     "aws:cloudwatch/dashboard:Dashboard": {"dashboardName": PLAIN_255},

@@ -105,9 +105,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
     observability = cloud.Observability(
         "observability",
         on,
-        ObservabilityArgs(
-            secrets=secrets, email=settings.alarm_email, monthly_budget_usd=settings.monthly_budget_usd
-        ),
+        ObservabilityArgs(secrets=secrets, email=settings.alarm_email, monthly_budget_usd=settings.monthly_budget_usd),
     )
     network = cloud.Network(
         "network",

@@ -13,14 +13,15 @@ from components.component import Component
 
 def cloud_control(
     owner: Component, name: str, type_name: str, properties: Mapping[str, Any], after: Sequence[pulumi.Resource] = ()
-) -> aws.cloudcontrol.Resource:
+) -> pulumi.CustomResource:
     """A resource of `type_name` (`AWS::Personalize::Schema`). Its id is the type's primary identifier, often an ARN.
 
     The properties are not checked before AWS sees them; their keys are sorted, so that their order changes nothing.
     """
-    return aws.cloudcontrol.Resource(
+    resource: pulumi.CustomResource = aws.cloudcontrol.Resource(
         name,
         type_name=type_name,
         desired_state=pulumi.Output.json_dumps(properties, sort_keys=True),
         opts=owner.child(depends_on=list(after)),
     )
+    return resource

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from time import perf_counter
 from typing import Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,7 +27,9 @@ _Handler = Callable[[Cluster, Request, bytes], _Answer]
 
 
 def create_app(cluster: Cluster) -> Starlette:
-    """The application. It closes `cluster` when it shuts down. Requests are answered one after another."""
+    """The application. It closes `cluster` when it shuts down. Requests are answered one after another, but for
+    searches: two at a time, because a search only reads, and tantivy works outside of Python's lock."""
+    searching = CapacityLimiter(2)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -36,7 +40,10 @@ def create_app(cluster: Cluster) -> Starlette:
         async def handle(request: Request) -> Response:
             body = await request.body()
             try:
-                answer = handler(cluster, request, body)
+                if handler is _search:
+                    answer = await run_sync(handler, cluster, request, body, limiter=searching)
+                else:
+                    answer = handler(cluster, request, body)
             except Refusal as refusal:
                 return JSONResponse(refusal.body(), status_code=refusal.status)
             return answer if isinstance(answer, Response) else JSONResponse(answer)

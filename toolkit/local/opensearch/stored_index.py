@@ -34,7 +34,7 @@ class Write:
 
 
 class StoredIndex:
-    """Not for two threads at once."""
+    """One thread writes; any can search meanwhile."""
 
     def __init__(self, folder: Path, mappings: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,41 +119,58 @@ class StoredIndex:
         by, tie = _sort(body)
         after = body.get("search_after")
         descending = by.get("order") == "desc"
-        total = _count(searcher, query)
+        total: int | None = None
         # Where all scores are the same, the order is that of the ids.
         field = tie if by["field"] == "_score" and not scored else by["field"]
         start = None if after is None else _ordered(after, descending=descending)
-        most = max(16, 2 * size)
+        most = size + 8
         while True:
-            found = self._best(searcher, query, field, most, descending=descending and field != tie)
-            hits = [self._hit(searcher, address, body, 1.0 if field == tie else value) for value, address in found.hits]
-            hits.sort(key=lambda hit: _ordered(hit["sort"], descending=descending))
-            following = [hit for hit in hits if start is None or _ordered(hit["sort"], descending=descending) > start]
+            found = self._best(
+                searcher, query, field, most, descending=descending and field != tie, count=total is None
+            )
+            total = int(found.count or 0) if total is None else total
+            hits = [_Found.of(1.0 if field == tie else value, searcher.doc(address)) for value, address in found.hits]
+            hits.sort(key=lambda hit: _ordered(hit.sort, descending=descending))
+            following = [hit for hit in hits if start is None or _ordered(hit.sort, descending=descending) > start]
             # Of documents with the value of the last one some may be missing: the page must end before them.
-            ended = len(following) > size and (field == tie or _value(following[size - 1]) != _value(hits[-1]))
+            ended = len(following) > size and (field == tie or following[size - 1].value != hits[-1].value)
             if len(found.hits) < most or ended or not size:
-                return total, following[:size]
+                return total, [hit.told(body.get("_source", True)) for hit in following[:size]]
             most *= 4
 
     def _best(
-        self, searcher: tantivy.Searcher, query: tantivy.Query, field: str, most: int, *, descending: bool
+        self, searcher: tantivy.Searcher, query: tantivy.Query, field: str, most: int, *, descending: bool, count: bool
     ) -> tantivy.SearchResult:
         if field == "_score":
-            return searcher.search(query, most, count=False, weight_by_field="_tie")
+            return searcher.search(query, most, count=count, weight_by_field="_tie")
         if self._fields.types.get(field) not in {"long", "keyword"}:
             raise bad_query(f"this server sorts by _score, long and keyword fields, not by [{field}]")
         order = Order.Desc if descending else Order.Asc
-        return searcher.search(query, most, count=False, order_by_field=field, order=order)
+        return searcher.search(query, most, count=count, order_by_field=field, order=order)
 
-    def _hit(
-        self, searcher: tantivy.Searcher, address: tantivy.DocAddress, body: Mapping[str, Any], value: float
-    ) -> dict[str, Any]:
-        kept = _Kept.of(searcher.doc(address))
-        source = kept.source
-        wanted = body.get("_source", True)
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A document that fits. Its source is read when it is told: twice as many are found as are told."""
+
+    value: float
+    id: str
+    source: Any
+
+    @classmethod
+    def of(cls, value: float, document: tantivy.Document) -> _Found:
+        values: dict[str, Any] = document.to_dict()
+        return cls(value, values["_id"][0], values["_source"][0])
+
+    @property
+    def sort(self) -> tuple[float, str]:
+        return self.value, self.id
+
+    def told(self, wanted: Any) -> dict[str, Any]:
+        source = json.loads(bytes(self.source))
         if isinstance(wanted, list):
             source = {name: one for name, one in source.items() if name in wanted}
-        return {"_id": kept.id, "_source": source, "sort": [value, kept.id]}
+        return {"_id": self.id, "_source": source, "sort": [self.value, self.id]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +201,6 @@ def _sort(body: Mapping[str, Any]) -> tuple[dict[str, str], str]:
             [(field, order)] = first.items()
             return {"field": str(field), "order": str(order)}, str(next(iter(second)))
     raise bad_query("this server sorts by one field and then by the id, ascending")
-
-
-def _value(hit: Mapping[str, Any]) -> Any:
-    return hit["sort"][0]
 
 
 def _ordered(sort: Sequence[Any], *, descending: bool) -> tuple[float, str]:

@@ -1,6 +1,7 @@
 """Searches per second over 50,000 offers, each result checked against PostgreSQL, beside what the engine itself does.
 
-Measured at the service. The engine is this machine's own; every request is signed as for AWS.
+Measured at the service. The engine is the real OpenSearch where `OPENSEARCH_HOME` names one, else this machine's own;
+every request is signed as for AWS.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import asyncpg
 
@@ -27,6 +28,7 @@ from commerce.adapters.opensearch.product_search import search_body
 from commerce.adapters.postgres import DatabaseSettings, PostgresOffers, connect_pool, migrate
 from commerce.catalog import Product
 from commerce.search import IndexChange, SearchQuery, Sort, document_of
+from tests.search.real_opensearch import HOME, real_opensearch
 from tests.services.tokens import PROVIDER
 from toolkit.local.processes.ports import free_port
 from toolkit.local.servers.opensearch import OpenSearchServer
@@ -47,35 +49,45 @@ def measure() -> list[Measure]:
     """Runs real PostgreSQL and the search engine in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         postgres = PostgresServer(Path(folder) / "postgres")
-        engine = OpenSearchServer(Path(folder) / "opensearch")
         postgres.start()
-        engine.start()
         try:
-            return asyncio.run(_measure(postgres.url, engine))
+            with real_opensearch() if os.environ.get(HOME) else _own_engine(Path(folder)) as url:
+                return asyncio.run(_measure(postgres.url, url))
         finally:
-            engine.stop()
             postgres.stop()
 
 
-async def _measure(dsn: str, engine: OpenSearchServer) -> list[Measure]:
+@contextlib.contextmanager
+def _own_engine(folder: Path) -> Iterator[str]:
+    engine = OpenSearchServer(folder / "opensearch")
+    engine.start()
+    try:
+        yield engine.url
+    finally:
+        engine.stop()
+
+
+async def _measure(dsn: str, engine: str) -> list[Measure]:
+    address = urlsplit(engine)
     database = DatabaseSettings.from_dsn(dsn)
     pool = await connect_pool(database, min_size=1, max_size=4)
     try:
         async with pool.acquire() as connection:
             await migrate(connection)
         await _list_offers(pool)
-        indexed = await _index(pool, engine.url)
+        indexed = await _index(pool, engine)
     finally:
         await pool.close()
     queries = _queries(random.Random(7))
     with PROVIDER.serving():
-        async with _service(database, engine.address) as port:
+        async with _service(database, address.netloc) as port:
             paths = [request("GET", f"/search?{urlencode(_parameters(query))}") for query in queries]
             await drive(port, paths[: SEARCHES // 10], connections=CONNECTIONS)  # warms connections and statements
             searched = await drive(port, paths, connections=CONNECTIONS)
             assert searched.statuses == {200: SEARCHES}, searched.statuses
-    bodies = [request("POST", "/products/_search", json.dumps(search_body(query)).encode()) for query in queries]
-    limit = await drive(engine.port, bodies, connections=CONNECTIONS)
+    told = {"content_type": "application/json"}
+    bodies = [request("POST", "/products/_search", json.dumps(search_body(one)).encode(), **told) for one in queries]
+    limit = await drive(address.port or 80, bodies, connections=CONNECTIONS)
     assert limit.statuses == {200: SEARCHES}, limit.statuses
     return [
         Measure(
@@ -84,7 +96,11 @@ async def _measure(dsn: str, engine: OpenSearchServer) -> list[Measure]:
             f"({OFFERS:,} offers of {PRODUCTS:,} products, pages of {PAGE}, {CONNECTIONS} at once)",
             ratio=f"{searched.per_second / limit.per_second:.2f} of the engine's own",
         ),
-        Measure(name="the engine itself, the same searches", value=_told(limit), ratio="1"),
+        Measure(
+            name=f"the engine itself ({'OpenSearch' if os.environ.get(HOME) else 'local'}), the same searches",
+            value=_told(limit),
+            ratio="1",
+        ),
         Measure(name="products indexed", value=f"{indexed:,.0f}/s", ratio=""),
     ]
 

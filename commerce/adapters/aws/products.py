@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from botocore.config import Config
+
 from commerce.adapters.aws.product_cursors import Place, foreign_cursor
 from commerce.adapters.aws.product_items import from_item, to_item, unchanged
 from commerce.adapters.aws.session import CONFIG, ServiceOverloaded, overload_as_outage, session
@@ -26,6 +28,8 @@ LISTED = "attribute_not_exists(withdrawn)"
 MOST_READ = 100
 MOST_WRITTEN = 25
 """What DynamoDB takes in one request."""
+# The requests are made here, of typed products; looking through each again takes as long as sending it.
+_UNCHECKED = Config(parameter_validation=False)
 _ATTEMPTS = 8
 _PAUSE_SECONDS = 0.05
 
@@ -35,7 +39,7 @@ class DynamoProducts:
 
     def __init__(self, table: str) -> None:
         self._table = table
-        self._client = session().client("dynamodb", config=CONFIG)
+        self._client = session().client("dynamodb", config=CONFIG.merge(_UNCHECKED))
 
     async def put(self, product: Product, replacing: Product | None = None) -> None:
         with overload_as_outage():

@@ -125,7 +125,7 @@ class StoredIndex:
         start = None if after is None else _ordered(after, descending=descending)
         most = size + 8
         while True:
-            found = self._best(
+            found: Any = self._best(
                 searcher, query, field, most, descending=descending and field != tie, count=total is None
             )
             total = int(found.count or 0) if total is None else total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
@@ -90,6 +91,7 @@ def configure() -> None:
     from functions.settings import FunctionSettings
 
     settings = FunctionSettings()
+    warnings.filterwarnings("ignore", "No application metrics to publish")  # most invocations have none
     configure_logging(service=settings.service_name, level=settings.log_level)
     if daemon := os.environ.get("AWS_XRAY_DAEMON_ADDRESS"):
         from commerce.adapters import cloud

@@ -24,6 +24,7 @@ OPERATION: Final = "rpc.method"
 PEER: Final = "peer.service"
 """What a span waits for, where that is not of this process: `postgresql`, `stripe`."""
 
+_LONGEST_STATEMENT: Final = 500
 _tracer = trace.get_tracer("marketplace")
 
 
@@ -63,7 +64,7 @@ def waiting_for(peer: str, name: str, statement: str | None = None) -> Iterator[
     with span(name, SpanKind.CLIENT) as waited:
         waited.set_attribute(PEER, peer)
         if statement is not None:
-            waited.set_attribute(STATEMENT, statement)
+            waited.set_attribute(STATEMENT, statement[:_LONGEST_STATEMENT])
         yield
 
 

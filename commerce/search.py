@@ -88,6 +88,12 @@ class SearchQuery:
     cursor: str | None = None
 
     @property
+    def only_browses(self) -> bool:
+        """Whether this is the first page of somebody who looks for nothing in particular, at most in a category."""
+        asked = replace(self, category=None, available=False, limit=1)
+        return asked == SearchQuery(text=self.text, limit=1) and not words(self.text)
+
+    @property
     def after(self) -> Position | None:
         """The position of the last hit of the page before. Raises InvalidRequest for a cursor of another query."""
         if self.cursor is None:

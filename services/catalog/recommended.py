@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from commerce.catalog import Product, ProductNotFound
 from commerce.recommendations import RANKED, SHOWN, Candidates, shown
 from services.catalog.dependencies import Catalog
 from services.catalog.schemas import ProductBody
+from services.http.tokens import Caller
+
+PATIENCE_SECONDS = 0.5
+_log = logging.getLogger(__name__)
 
 
 async def available_among(catalog: Catalog, candidates: Candidates) -> list[ProductBody]:
@@ -18,6 +23,21 @@ async def available_among(catalog: Catalog, candidates: Candidates) -> list[Prod
     available = {id: sum(listing.available for listing in listings[id]) for id in ranked}
     products = await asyncio.gather(*(_product(catalog, id) for id in shown(ranked, available)))
     return [ProductBody.of(product, listings[product.product_id]) for product in products if product]
+
+
+async def while_browsing(catalog: Catalog, caller: Caller | None, category: str | None) -> list[ProductBody]:
+    """For the buyer, else the bestsellers; of the category alone, if one is given. None at all while the cache is away
+    or slow: what is added to a page must not keep it from being shown."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            candidates = await (
+                catalog.rankings.for_buyer(caller.user_id) if caller else catalog.rankings.beside("", category or "")
+            )
+    except Exception:  # whatever the cache's client raises
+        _log.exception("a page is shown without recommendations")
+        return []
+    found = await available_among(catalog, candidates)
+    return [one for one in found if category is None or one.category == category]
 
 
 async def _product(catalog: Catalog, product_id: str) -> Product | None:

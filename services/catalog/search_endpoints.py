@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query
 
 from commerce.search import SearchQuery, Sort
 from services.catalog.dependencies import CatalogDependency
+from services.catalog.recommended import while_browsing
 from services.catalog.search_schemas import SearchPageBody, SuggestionsBody
 from services.http.edge import QueryInteger
+from services.http.identity import AnyCaller
 from services.http.problems import MEDIA_TYPE, Problem
 
 UNAVAILABLE = {
@@ -26,6 +28,7 @@ Price = Annotated[QueryInteger | None, Query(ge=0, description="In minor units, 
 @search_router.get("", summary="Search: every result is checked against the order database when it is shown")
 async def search(
     catalog: CatalogDependency,
+    caller: AnyCaller,
     *,
     q: Text = "",
     category: Name = None,
@@ -37,20 +40,20 @@ async def search(
     limit: Annotated[QueryInteger, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> SearchPageBody:
-    page = await catalog.search.search(
-        SearchQuery(
-            text=q,
-            category=category,
-            seller_id=seller,
-            minimum_price=min_price,
-            maximum_price=max_price,
-            available=available,
-            sort=sort,
-            limit=limit,
-            cursor=cursor,
-        )
+    query = SearchQuery(
+        text=q,
+        category=category,
+        seller_id=seller,
+        minimum_price=min_price,
+        maximum_price=max_price,
+        available=available,
+        sort=sort,
+        limit=limit,
+        cursor=cursor,
     )
-    return SearchPageBody.of(page)
+    page = await catalog.search.search(query)
+    recommended = await while_browsing(catalog, caller, category) if query.only_browses else []
+    return SearchPageBody.of(page, recommended)
 
 
 @search_router.get("/suggestions", summary="Titles that fit what was typed so far")

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from commerce.search import Facets, FacetValue, SearchResult
 from commerce.searching import CheckedPage
-from services.catalog.schemas import OfferBody
+from services.catalog.schemas import OfferBody, ProductBody
 
 
 class SearchResultBody(BaseModel):
@@ -69,20 +69,23 @@ class FacetsBody(BaseModel):
 class SearchPageBody(BaseModel):
     """A page of results. It can be shorter than asked for, also before the last one (`next_cursor` null): what has
     changed since it was indexed is left out. `total` is the index's count, at most 10000; `facets` are on the first
-    page."""
+    page. `recommended` is on the first page of somebody who looks for nothing in particular: for the signed-in buyer,
+    else the bestsellers, all of them available now."""
 
     items: list[SearchResultBody]
     total: int
     facets: FacetsBody | None
     next_cursor: str | None
+    recommended: list[ProductBody]
 
     @classmethod
-    def of(cls, page: CheckedPage) -> SearchPageBody:
+    def of(cls, page: CheckedPage, recommended: list[ProductBody]) -> SearchPageBody:
         return cls(
             items=[SearchResultBody.of(result) for result in page.results],
             total=page.total,
             facets=FacetsBody.of(page.facets) if page.facets is not None else None,
             next_cursor=page.next_cursor,
+            recommended=recommended,
         )
 
 

@@ -22,7 +22,7 @@ from services.catalog.app import create_app
 from services.catalog.dependencies import Catalog
 from services.catalog.settings import CatalogSettings
 from services.catalog.views import ViewRecorder
-from tests.services.tokens import IdentityProvider
+from tests.services.tokens import PROVIDER, IdentityProvider
 
 
 class Engine(MemoryProductSearch):
@@ -41,6 +41,7 @@ class Shop:
     client: httpx.AsyncClient
     engine: Engine
     products: MemoryProducts
+    rankings: MemoryRankings
     offers: PostgresOffers
 
     async def put(self, product_id: str, *, stock: int = 5, price: int = 1_000, seller_id: str = "ann") -> Offer:
@@ -66,7 +67,7 @@ class Shop:
 
 @pytest.fixture
 async def shop(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[Shop]:
-    engine, products, offers = Engine(), MemoryProducts(), PostgresOffers(pool)
+    engine, products, offers, rankings = Engine(), MemoryProducts(), PostgresOffers(pool), MemoryRankings()
 
     @asynccontextmanager
     async def opened(settings: CatalogSettings) -> AsyncIterator[Catalog]:
@@ -79,8 +80,8 @@ async def shop(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[
             images=images,
             imports=PostgresImports(pool),
             files=files,
-            rankings=MemoryRankings(),
-            views=ViewRecorder(MemoryRankings()),
+            rankings=rankings,
+            views=ViewRecorder(rankings),
             search=search,
             currency=settings.currency,
             checks={},
@@ -93,7 +94,7 @@ async def shop(pool: asyncpg.Pool, provider: IdentityProvider) -> AsyncIterator[
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-            yield Shop(client=client, engine=engine, products=products, offers=offers)
+            yield Shop(client=client, engine=engine, products=products, offers=offers, rankings=rankings)
 
 
 async def test_a_buyer_finds_a_product_with_its_offers(shop: Shop) -> None:
@@ -169,3 +170,37 @@ async def test_suggestions_are_titles(shop: Shop) -> None:
 async def test_an_impossible_search_is_refused(shop: Shop, asked: dict[str, object]) -> None:
     answer = await shop.search(**asked)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
+
+
+async def test_bestsellers_are_shown_to_somebody_who_looks_for_nothing_in_particular(shop: Shop) -> None:
+    for product_id, stock in (("lamp", 5), ("mug", 0), ("rug", 5)):
+        await shop.put(product_id, stock=stock)
+    await shop.rankings.publish({}, {"": ("rug", "mug", "gone", "lamp")})
+    body = (await shop.search()).json()
+    assert [one["product_id"] for one in body["recommended"]] == ["rug", "lamp"]
+    assert [one["product_id"] for one in (await shop.search(available="true")).json()["recommended"]] == ["rug", "lamp"]
+    assert (await shop.search(category="kitchen")).json()["recommended"] == []
+    for asked in ({"q": "lamp"}, {"seller": "ann"}, {"max_price": 5_000}, {"sort": "price"}):
+        assert (await shop.search(**asked)).json()["recommended"] == [], asked
+
+
+async def test_a_signed_in_buyer_is_shown_what_goes_with_what_was_looked_at(shop: Shop) -> None:
+    for product_id in ("lamp", "bulb", "rug"):
+        await shop.put(product_id)
+    await shop.rankings.publish({"lamp": ("bulb",)}, {"": ("lamp", "rug")})
+    await shop.rankings.record_views([("bob", "lamp")])
+    headers = {"authorization": f"Bearer {PROVIDER.token('bob', 'buyer')}"}
+    body = (await shop.client.get("/search", headers=headers)).json()
+    assert [one["product_id"] for one in body["recommended"]] == ["bulb", "rug"]
+
+
+async def test_a_page_is_shown_without_recommendations_while_the_cache_is_away(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise ConnectionError("the cache is away")
+
+    await shop.put("lamp")
+    monkeypatch.setattr(shop.rankings, "beside", away)
+    body = (await shop.search()).json()
+    assert ([one["product_id"] for one in body["items"]], body["recommended"]) == (["lamp"], [])

@@ -9,19 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from commerce.fraud import Features, Model, Score
 from services.http.edge import Body
 
+_MOST = 2**53
+"""Whole numbers up to this one are exact as the floats that the model computes with."""
+
 
 class FeaturesBody(Body):
     """The features of an order. `amount` is in minor units, `account_age_days` since the buyer's first order."""
 
-    amount: int = Field(ge=0)
-    units: int = Field(ge=0)
-    sellers: int = Field(ge=0)
-    account_age_days: float = Field(ge=0, allow_inf_nan=False)
-    paid_orders: int = Field(ge=0)
-    failed_orders: int = Field(ge=0)
-    orders_last_hour: int = Field(ge=0)
-    orders_before: int = Field(ge=0)
-    cards_last_day: int = Field(ge=0)
+    amount: int = Field(ge=0, le=_MOST)
+    units: int = Field(ge=0, le=_MOST)
+    sellers: int = Field(ge=0, le=_MOST)
+    account_age_days: float = Field(ge=0, le=_MOST, allow_inf_nan=False)
+    paid_orders: int = Field(ge=0, le=_MOST)
+    failed_orders: int = Field(ge=0, le=_MOST)
+    orders_last_hour: int = Field(ge=0, le=_MOST)
+    orders_before: int = Field(ge=0, le=_MOST)
+    cards_last_day: int = Field(ge=0, le=_MOST)
 
     @property
     def features(self) -> Features:

@@ -83,17 +83,14 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def clients() -> Iterator[dict[str, TestClient]]:
+def clients(provider: IdentityProvider) -> dict[str, TestClient]:
     """Each service with nothing behind it."""
-    from tests.services.tokens import PROVIDER
-
-    with PROVIDER.serving():
-        opened = {}
-        for service in services():
-            app = application(service)
-            app.state.dependencies = Guarded()
-            opened[service.name] = TestClient(app, raise_server_exceptions=False)
-        yield opened
+    opened = {}
+    for service in services():
+        app = application(service)
+        app.state.dependencies = Guarded()
+        opened[service.name] = TestClient(app, raise_server_exceptions=False)
+    return opened
 
 
 def ask(client: TestClient, method: str, path: str, headers: dict[str, str]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 import schemathesis
+from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.schemas import APIOperation
@@ -20,6 +21,8 @@ from starlette.testclient import TestClient
 
 from commerce.adapters.postgres import migrate
 from components.workload import Service
+from services.scorer.app import create_app as create_scorer
+from services.scorer.settings import ScorerSettings
 from tests.services.tokens import IdentityProvider, signed_in
 from tests.services.wiring import application, services
 
@@ -48,13 +51,21 @@ def everybody(provider: IdentityProvider) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.name)
 def test_generated_requests_find_no_fault(service: Service, dsn: str, everybody: dict[str, str]) -> None:
-    app = application(service, dsn)
+    _all_conform(application(service, dsn), everybody)
+
+
+def test_generated_requests_find_no_fault_in_the_scorer() -> None:
+    """It asks for no token, and needs no store."""
+    _all_conform(create_scorer(ScorerSettings()), {})
+
+
+def _all_conform(app: FastAPI, headers: dict[str, str]) -> None:
     schema = schemathesis.openapi.from_dict(app.openapi())
     operations = [result.ok() for result in schema.get_all_operations()]
     assert operations
     with TestClient(app, raise_server_exceptions=False) as client:
         for operation in operations:
-            _conforms(operation, client, everybody)
+            _conforms(operation, client, headers)
 
 
 def _conforms(operation: APIOperation, client: TestClient, headers: dict[str, str]) -> None:

@@ -97,3 +97,9 @@ def test_the_model_file_holds_every_feature() -> None:
     model = json.loads(ScorerSettings().model_file.read_text())
     for part in ("coefficients", "means", "scales"):
         assert list(model[part]) == list(asdict(ORDINARY)), part
+
+
+async def test_a_number_that_no_model_can_compute_with_is_refused(scorer: httpx.AsyncClient) -> None:
+    for name in ("amount", "cards_last_day", "account_age_days"):
+        answer = await scorer.post("/invocations", json=asdict(ORDINARY) | {name: 10**400})
+        assert answer.status_code == 422, (name, answer.text)

@@ -119,6 +119,11 @@ def capture_transaction(order: Order) -> LedgerTransaction:
     return transaction(f"capture/{order.order_id}", order.order_id, movements)
 
 
+def fee_transaction(order_id: str, charge_id: str, fee: Money) -> LedgerTransaction:
+    """What the processor kept of a charge for itself."""
+    return transaction(f"fee/{charge_id}", order_id, [(PROCESSOR, -fee), (FEES, fee)])
+
+
 def release_transaction(order_id: str, seller_id: str, amount: Money) -> LedgerTransaction:
     """The return window closed: what is still held of the share may be transferred."""
     return transaction(

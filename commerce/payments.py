@@ -25,10 +25,12 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """Money taken: the charge that later transfers name as their source, and how much it was."""
+    """Money taken: the charge that later transfers name as their source, how much it was, and what of it the processor
+    keeps for itself, in minor units."""
 
     charge_id: str
     amount: Money
+    fee: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
 from commerce.events import Data, DomainEvent, EventType
-from commerce.ledger import LedgerTransaction, capture_transaction
+from commerce.ledger import LedgerTransaction, capture_transaction, fee_transaction
+from commerce.money import Money
 from commerce.orders import (
     IllegalTransition,
     Order,
@@ -126,11 +127,12 @@ def confirm_stock(order: Order) -> Transition | None:
     )
 
 
-def record_capture(order: Order, charge_id: str) -> Transition | None:
+def record_capture(order: Order, charge_id: str, fee: int = 0) -> Transition | None:
     _must_keep_units(order, Operation.RECORD_CAPTURE)
     if _is_due(order, Operation.RECORD_CAPTURE):
         return Transition(
             order=replace(order, status=OrderStatus.CAPTURED, charge_id=charge_id),
+            posts=fee_transaction(order.order_id, charge_id, Money(fee, order.total.currency)),
             events=(order_event(EventType.ORDER_CAPTURED, order),),
         )
     if order.charge_id != charge_id:

@@ -44,7 +44,9 @@ class Orders(Protocol):
         """Put confirmed units back, once, and forbid any later confirmation of this order."""
         ...
 
-    async def record_capture(self, order_id: str, charge_id: str) -> None: ...
+    async def record_capture(self, order_id: str, charge_id: str, fee: int = 0) -> None:
+        """The money was taken, and the processor kept `fee` of it, in minor units: the platform bears that."""
+        ...
 
     async def record_split(self, order_id: str) -> None:
         """Post the capture to the ledger and hold every seller's share."""

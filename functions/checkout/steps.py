@@ -164,7 +164,7 @@ class CheckoutSteps:
                 order_id=order_id,
                 charge_id=capture.charge_id,
             )
-        await self._orders.record_capture(order_id, capture.charge_id)
+        await self._orders.record_capture(order_id, capture.charge_id, capture.fee)
 
     async def _cancel_authorization(self, order_id: str) -> None:
         order = await self._orders.get(order_id)

@@ -15,6 +15,11 @@ FEE = 1_500
 DECLINED, CHALLENGED = "pm_declined", "pm_challenged"
 
 
+def fee_of(amount: int) -> int:
+    """What the processor keeps of a payment."""
+    return amount * 29 // 1_000 + 30
+
+
 @dataclass
 class Charge:
     order_id: str
@@ -73,9 +78,10 @@ class Bank:
             raise PaymentRefused("The payment cannot be captured.")
         if charge_id not in self.charges:
             self.charges[charge_id] = Charge(order_id, amount)
-            self.balance += amount
+            self.balance += amount - fee_of(amount)
+            self.fees += fee_of(amount)
             self.intents[payment_intent_id] = "succeeded"
-        return Capture(charge_id=charge_id, amount=Money(amount, "usd"))
+        return Capture(charge_id=charge_id, amount=Money(amount, "usd"), fee=fee_of(amount))
 
     async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
         if self.intents[payment_intent_id] == "succeeded":

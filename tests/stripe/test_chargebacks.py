@@ -25,6 +25,7 @@ from commerce.catalog import Offer, Seller
 from commerce.ledger import DISPUTED, FEES, PROCESSOR, held, payable
 from commerce.money import Money
 from commerce.orders import Checkout
+from commerce.payments import Capture
 from functions.payment_webhook.receiver import Receipt, Receiver
 from functions.payouts.news import TakeWaitingNews
 from functions.payouts.refunds import RefundDue
@@ -38,6 +39,8 @@ from toolkit.local.stripe.call import PLATFORM
 from toolkit.local.stripe.resources.disputes import FEE
 
 PRICE, NET, WINDOW = 2_000, 1_800, timedelta(days=14)
+KEPT = 88
+"""What Stripe keeps of the price: 2.9 per cent and 30 cents."""
 CLOSED = datetime.now(UTC) + WINDOW + timedelta(days=1)
 
 
@@ -84,8 +87,8 @@ class Shop:
         await self.orders.confirm_stock("o1")
         return authorized.payment_intent_id
 
-    async def record(self, charge_id: str) -> None:
-        await self.orders.record_capture("o1", charge_id)
+    async def record(self, captured: Capture) -> None:
+        await self.orders.record_capture("o1", captured.charge_id, captured.fee)
         await self.orders.record_split("o1")
         await self.orders.mark_fulfilled("o1", datetime.now(UTC), WINDOW)
 
@@ -112,14 +115,16 @@ class Shop:
 @pytest.fixture
 async def shop(pool: asyncpg.Pool, own_double: Callable[..., Double], tmp_path: Path) -> AsyncIterator[Shop]:
     with receiving() as inbound:
-        yield Shop(pool, own_double("--retry-seconds", "0.05"), inbound)
+        yield Shop(
+            pool, own_double("--retry-seconds", "0.05", "--fee-basis-points", "290", "--fee-fixed", "30"), inbound
+        )
 
 
 async def bought(shop: Shop, card: str = "pm_card_createDispute") -> str:
     """The charge of a fulfilled order."""
     intent = await shop.authorized(card)
     captured = await shop.gateway.capture(order_id="o1", payment_intent_id=intent)
-    await shop.record(captured.charge_id)
+    await shop.record(captured)
     return captured.charge_id
 
 
@@ -129,12 +134,12 @@ async def test_a_disputed_share_is_frozen_and_bears_the_loss(shop: Shop) -> None
     assert told[1:] == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert (await shop.round.run(CLOSED))["released"] == 0
     assert [one.hold_id for one in await shop.holds.of_seller("ada")] == [f"chargeback/{shop.dispute()}/ada"]
-    assert (await shop.of(DISPUTED), await shop.of(FEES), await shop.of(held("ada"))) == (PRICE, FEE, -NET)
+    assert (await shop.of(DISPUTED), await shop.of(FEES), await shop.of(held("ada"))) == (PRICE, FEE + KEPT, -NET)
     await shop.assert_the_books_agree()
     shop.client.v1.disputes.close(shop.dispute())
     await shop.hear(1)
     assert await shop.round.run(CLOSED) == dict.fromkeys(("news", "released", "accounts", "transferred", "refunded"), 0)
-    assert (await shop.of(DISPUTED), await shop.of(FEES), await shop.of(held("ada"))) == (0, FEE, 0)
+    assert (await shop.of(DISPUTED), await shop.of(FEES), await shop.of(held("ada"))) == (0, FEE + KEPT, 0)
     assert shop.double.balance_of(shop.account_id) == (0, 0)
     await shop.assert_the_books_agree()
 
@@ -158,7 +163,7 @@ async def test_a_dispute_that_is_told_before_the_capture_was_recorded_freezes_th
     captured = await shop.gateway.capture(order_id="o1", payment_intent_id=intent)
     await shop.hear(3)
     assert await shop.of(PROCESSOR) == 0
-    await shop.record(captured.charge_id)
+    await shop.record(captured)
     settled = await shop.round.run(CLOSED)
     assert (settled["news"], settled["released"]) == (2, 0)
     await shop.assert_the_books_agree()

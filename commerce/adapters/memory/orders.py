@@ -67,8 +67,8 @@ class MemoryOrders:
     async def restore_stock(self, order_id: str) -> None:
         self._change(order_id, transitions.restore_stock)
 
-    async def record_capture(self, order_id: str, charge_id: str) -> None:
-        self._change(order_id, lambda order: transitions.record_capture(order, charge_id))
+    async def record_capture(self, order_id: str, charge_id: str, fee: int = 0) -> None:
+        self._change(order_id, lambda order: transitions.record_capture(order, charge_id, fee))
 
     async def record_split(self, order_id: str) -> None:
         self._change(order_id, transitions.record_split)

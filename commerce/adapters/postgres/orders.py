@@ -90,8 +90,8 @@ class PostgresOrders:
     async def restore_stock(self, order_id: str) -> None:
         await self._change(order_id, transitions.restore_stock)
 
-    async def record_capture(self, order_id: str, charge_id: str) -> None:
-        await self._change(order_id, lambda order: transitions.record_capture(order, charge_id))
+    async def record_capture(self, order_id: str, charge_id: str, fee: int = 0) -> None:
+        await self._change(order_id, lambda order: transitions.record_capture(order, charge_id, fee))
 
     async def record_split(self, order_id: str) -> None:
         await self._change(order_id, transitions.record_split)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _UNEXPECTED_STATE = "payment_intent_unexpected_state"
 _LIVE = frozenset({"requires_capture", "processing", "succeeded"})
 _PAGE = 100
+_WITH_FEE = ["latest_charge.balance_transaction"]
 _KEYS = 10
 
 Result = TypeVar("Result")
@@ -108,11 +109,15 @@ class StripeGateway:
                 "succeeded",
                 payment_intent_id,
                 f"order/{order_id}/capture/{payment_intent_id}",
-                lambda v1, once: v1.payment_intents.capture(payment_intent_id, options=once),
+                lambda v1, once: v1.payment_intents.capture(payment_intent_id, {"expand": _WITH_FEE}, once),
             )
         if intent.latest_charge is None:
             raise PaymentRefused("Stripe captured no charge.", order_id=order_id, payment_intent_id=payment_intent_id)
-        return Capture(charge_id=_id(intent.latest_charge), amount=Money(intent.amount_received, intent.currency))
+        return Capture(
+            charge_id=_id(intent.latest_charge),
+            amount=Money(intent.amount_received, intent.currency),
+            fee=_fee(intent.latest_charge),
+        )
 
     async def cancel(self, *, order_id: str, payment_intent_id: str) -> None:
         """Let the authorized amount go. A payment canceled before is not an error; a captured one is."""
@@ -297,7 +302,7 @@ class StripeGateway:
         """Change the payment, or find that another request with another key has done so."""
 
         def changed(v1: V1Services) -> stripe.PaymentIntent | None:
-            intent = v1.payment_intents.retrieve(payment_intent_id)
+            intent = v1.payment_intents.retrieve(payment_intent_id, {"expand": _WITH_FEE})
             return intent if intent.status == wanted else None
 
         try:
@@ -352,6 +357,12 @@ def _live_intent(v1: V1Services, metadata: Mapping[str, str], amount: Money) -> 
     return _first_with(
         metadata, (one for one in live if (one.amount, one.currency) == (amount.amount, amount.currency))
     )
+
+
+def _fee(charge: str | stripe.Charge) -> int:
+    """What Stripe keeps of a captured charge. A card's charge has its movement as soon as it is captured."""
+    moved = None if isinstance(charge, str) else charge.balance_transaction
+    return 0 if moved is None or isinstance(moved, str) else moved.fee
 
 
 def _id(reference: str | stripe.Charge | stripe.PaymentIntent) -> str:

@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """`peak_bytes` is the highest sum of resident memory of the command and its descendants, sampled."""
+    """`peak_bytes` is the highest sum of the memory of the command and its descendants, sampled. What they share is
+    counted once: forked processes share most of it."""
 
     seconds: float
     peak_bytes: int
@@ -53,6 +55,16 @@ class _Peak:
         while not self._done.wait(0.1):
             try:
                 family = [self._process, *self._process.children(recursive=True)]
-                self._highest = max(self._highest, sum(member.memory_info().rss for member in family))
+                self._highest = max(self._highest, sum(map(_bytes, family)))
             except psutil.NoSuchProcess:
                 continue
+
+
+def _bytes(process: psutil.Process) -> int:
+    """Resident memory, of what is shared a part (Linux tells it)."""
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup")
+    try:
+        shared = next(line for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return int(process.memory_info().rss)
+    return int(shared.split()[1]) * 1024

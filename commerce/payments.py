@@ -111,7 +111,8 @@ class PaymentRefused(MarketplaceError):
 
 
 class PaymentUnavailable(MarketplaceError):
-    """The processor could not be reached or asked to slow down. The same request may be repeated as it is."""
+    """The processor could not be reached, asked to slow down, or did not accept the API key. Whether the request was
+    made before, it did not say: the same request may be repeated as it is."""
 
     status = 503
     code = "payment-unavailable"

@@ -8,6 +8,7 @@ from datetime import datetime
 from commerce.payments import PaymentRefused
 from commerce.ports import PaymentGateway, Refunds
 from commerce.refunds import Refund, RefundState
+from functions.payouts.one_by_one import one_by_one
 
 AT_ONCE = 50
 """Refunds in one round: as many as fit well into a minute."""
@@ -23,17 +24,18 @@ class RefundDue:
         self._gateway = gateway
 
     async def __call__(self, now: datetime) -> int:
-        """Goes on after a refund that the processor refuses (`refunds.refused` says what follows), and ends where the
-        processor cannot be reached."""
-        done = 0
-        for refund in await self._refunds.due(now, AT_ONCE):
+        """`refunds.refused` says what follows when the processor refuses one."""
+
+        async def settle(refund: Refund) -> bool:
             try:
                 await self._settle(refund)
-                done += 1
             except PaymentRefused as refused:
                 _log.error("refund refused", extra={"refund_id": refund.refund_id, "reason": str(refused)})
                 await self._refunds.record_refusal(refund.refund_id, now)
-        return done
+                return False
+            return True
+
+        return await one_by_one(await self._refunds.due(now, AT_ONCE), settle)
 
     async def _settle(self, refund: Refund) -> None:
         if refund.state is RefundState.REQUESTED and refund.payment_intent_id is not None:

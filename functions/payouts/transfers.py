@@ -6,7 +6,9 @@ import logging
 from datetime import datetime, timedelta
 
 from commerce.payments import PaymentRefused
+from commerce.payouts import Payout
 from commerce.ports import PaymentGateway, Payouts, SellerAccounts
+from functions.payouts.one_by_one import one_by_one
 
 AT_ONCE = 50
 """Shares in one round: as many transfers as fit well into a minute."""
@@ -34,13 +36,14 @@ class ConfirmAccounts:
         self._gateway = gateway
 
     async def __call__(self, now: datetime) -> int:
-        heard = 0
-        for account_id in await self._accounts.unconfirmed(now - ASK_AGAIN_AFTER, AT_ONCE):
-            try:
-                heard += await self._accounts.record(await self._gateway.account(account_id))
-            except PaymentRefused as refused:
-                _log.error("account not known", extra={"account_id": account_id, "reason": str(refused)})
-        return heard
+        return await one_by_one(await self._accounts.unconfirmed(now - ASK_AGAIN_AFTER, AT_ONCE), self._ask)
+
+    async def _ask(self, account_id: str) -> bool:
+        try:
+            return await self._accounts.record(await self._gateway.account(account_id))
+        except PaymentRefused as refused:
+            _log.error("account not known", extra={"account_id": account_id, "reason": str(refused)})
+            return False
 
 
 class TransferDue:
@@ -51,23 +54,27 @@ class TransferDue:
         self._gateway = gateway
 
     async def __call__(self, now: datetime) -> int:
-        """Goes on after a share that the processor refuses, and ends where the processor cannot be reached: what is
-        claimed then is sent again when its time is over."""
-        done = 0
-        for payout in await self._payouts.claim(now, AT_ONCE):
-            try:
-                transfer_id = await self._gateway.transfer(
-                    order_id=payout.order_id,
-                    seller_id=payout.seller_id,
-                    account_id=payout.account_id,
-                    amount=payout.amount,
-                    source_charge=payout.source_charge,
-                    attempt=payout.attempt,
-                )
-            except PaymentRefused as refused:
-                _log.error("transfer refused", extra={"order_id": payout.order_id, "reason": str(refused)})
-                await self._payouts.record_refusal(payout.order_id, payout.seller_id, str(refused), now)
-                continue
-            await self._payouts.record_transfer(payout.order_id, payout.seller_id, transfer_id)
-            done += 1
-        return done
+        """A share that the processor refuses is claimed again later; one that it does not answer for is sent again when
+        its claim's time is over."""
+
+        async def send(payout: Payout) -> bool:
+            return await self._send(payout, now)
+
+        return await one_by_one(await self._payouts.claim(now, AT_ONCE), send)
+
+    async def _send(self, payout: Payout, now: datetime) -> bool:
+        try:
+            transfer_id = await self._gateway.transfer(
+                order_id=payout.order_id,
+                seller_id=payout.seller_id,
+                account_id=payout.account_id,
+                amount=payout.amount,
+                source_charge=payout.source_charge,
+                attempt=payout.attempt,
+            )
+        except PaymentRefused as refused:
+            _log.error("transfer refused", extra={"order_id": payout.order_id, "reason": str(refused)})
+            await self._payouts.record_refusal(payout.order_id, payout.seller_id, str(refused), now)
+            return False
+        await self._payouts.record_transfer(payout.order_id, payout.seller_id, transfer_id)
+        return True

@@ -114,10 +114,22 @@ async def test_a_step_that_another_process_is_doing_is_waited_for(
     assert authorized[0] == authorized[1]
 
 
-async def test_a_wrong_key_is_a_refusal(double: Double, order_id: str) -> None:
+async def test_a_wrong_key_says_nothing_of_the_request(double: Double, order_id: str) -> None:
     gateway = gateway_with(api_key="sk_test_wrong", api_base=double.url)
-    with pytest.raises(PaymentRefused, match="Invalid API Key"):
+    with pytest.raises(PaymentUnavailable, match="Invalid API Key"):
         await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
+
+
+def test_a_key_without_the_permission_says_nothing_of_the_request() -> None:
+    with pytest.raises(PaymentUnavailable), translated("transfer", order_id="o"):
+        raise stripe.PermissionError("The provided key does not have the required permissions.", http_status=403)
+
+
+def test_an_account_that_left_the_platform_is_a_refusal() -> None:
+    with pytest.raises(PaymentRefused), translated("look at the seller's account", account_id="acct_1"):
+        raise stripe.PermissionError(
+            "The provided key does not have access to account 'acct_1'.", http_status=403, code="account_invalid"
+        )
 
 
 async def test_a_rotated_key_is_picked_up_without_a_new_process(double: Double, order_id: str) -> None:
@@ -125,7 +137,7 @@ async def test_a_rotated_key_is_picked_up_without_a_new_process(double: Double, 
     gateway = StripeGateway(RotatedClients(read=lambda: secret, forget=lambda: None))
     await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
     secret = secret | {"api_key": "sk_test_wrong"}
-    with pytest.raises(PaymentRefused, match="Invalid API Key"):
+    with pytest.raises(PaymentUnavailable, match="Invalid API Key"):
         await gateway.authorize(order_id=order_id, amount=TOTAL, payment_method="pm_card_visa")
 
 

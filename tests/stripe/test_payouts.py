@@ -22,11 +22,12 @@ from commerce.ledger import payable
 from commerce.money import Money
 from commerce.orders import Checkout
 from commerce.payments import PaymentUnavailable
-from commerce.payouts import LEASE
+from commerce.payouts import LEASE, RETRY_REFUSED_AFTER, PayoutState
+from functions.payouts.one_by_one import one_by_one
 from functions.payouts.round import Round
 from functions.payouts.transfers import ConfirmAccounts, ReleaseDue, TransferDue
 from tests.stripe.double import Double
-from tests.stripe.gateways import gateway_of
+from tests.stripe.gateways import gateway_of, gateway_with
 
 WINDOW = timedelta(days=14)
 NOW = datetime.now(UTC)
@@ -132,6 +133,61 @@ async def test_a_transfer_that_nobody_recorded_is_found_and_not_made_again(shop:
     assert (await shop.round().run(CLOSED + LEASE))["transferred"] == 1
     assert shop.transfers() == [1800]
     assert await shop.ledger.balance(payable("ada")) == {"usd": 0}
+
+
+async def test_a_key_that_is_refused_after_a_lost_transfer_does_not_pay_twice(shop: Shop, order_id: str) -> None:
+    await shop.sell(order_id)
+    with pytest.raises(ExceptionGroup):
+        await shop.round(Dying(shop.gateway)).run(CLOSED)
+    revoked = gateway_with(api_key="sk_test_revoked", api_base=shop.double.url)
+    with pytest.raises(ExceptionGroup):
+        await shop.round(revoked).run(CLOSED + LEASE)
+    await shop.round().run(CLOSED + 2 * LEASE)
+    [paid] = (await shop.payouts.of_seller("ada", 10)).items
+    assert (paid.state, paid.attempt) == (PayoutState.SENT, 1)
+    await shop.round().run(CLOSED + RETRY_REFUSED_AFTER + 2 * LEASE)
+    assert shop.transfers() == [1800]
+
+
+class Unanswered:
+    """A gateway that never answers for some orders."""
+
+    def __init__(self, gateway: Any, *order_ids: str) -> None:
+        self._gateway, self._order_ids = gateway, order_ids
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gateway, name)
+
+    async def transfer(self, **what: Any) -> str:
+        if what["order_id"] in self._order_ids:
+            raise PaymentUnavailable("No answer.")
+        paid: str = await self._gateway.transfer(**what)
+        return paid
+
+
+async def test_a_transfer_without_an_answer_keeps_no_other_seller_waiting(shop: Shop, order_id: str) -> None:
+    for number in range(3):
+        await shop.sell(f"{order_id}-{number}")
+    await shop.round().run(NOW)
+    unanswered = Unanswered(shop.gateway, f"{order_id}-0")
+    for late in (timedelta(0), LEASE, 2 * LEASE):
+        with pytest.raises(ExceptionGroup, match="1 of 3 tasks failed"):
+            await shop.round(unanswered).run(CLOSED + late)
+    assert shop.transfers() == [1800] * 2
+    await shop.round().run(CLOSED + 3 * LEASE)
+    assert shop.transfers() == [1800] * 3
+
+
+async def test_a_processor_that_cannot_be_reached_is_not_asked_for_each_share() -> None:
+    asked: list[int] = []
+
+    async def settle(one: int) -> bool:
+        asked.append(one)
+        raise PaymentUnavailable("No answer.")
+
+    with pytest.raises(ExceptionGroup, match="3 were not settled"):
+        await one_by_one(range(50), settle)
+    assert asked == [0, 1, 2]
 
 
 async def test_an_account_that_takes_no_transfers_waits_until_the_seller_has_answered(

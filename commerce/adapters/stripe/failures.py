@@ -10,8 +10,9 @@ import stripe
 from commerce.payments import AuthenticationRequired, PaymentDeclined, PaymentRefused, PaymentUnavailable
 
 _AUTHENTICATION = "authentication_required"
-_UNAVAILABLE = (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError)
+_UNAVAILABLE = (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError, stripe.AuthenticationError)
 _IN_USE = "idempotency_key_in_use"
+_NOT_OURS = "account_invalid"
 
 
 def error_code(error: stripe.StripeError) -> str | None:
@@ -40,6 +41,8 @@ def translated(operation: str, *, order_id: str | None = None, **ids: str) -> It
 
     A card error of an order, or a payment method that cannot be used, becomes PaymentDeclined or
     AuthenticationRequired; what may be repeated as it is becomes PaymentUnavailable; everything else PaymentRefused.
+    An API key that Stripe does not accept says nothing of the request, which an earlier call may have made already: to
+    take it for a refusal would be to pay again under the next attempt.
     The `request_id` in the context finds the call in Stripe's log.
     """
     context = ids if order_id is None else {"order_id": order_id, **ids}
@@ -58,6 +61,11 @@ def translated(operation: str, *, order_id: str | None = None, **ids: str) -> It
             raise PaymentDeclined(order_id, error_code(error) or "payment_method_unusable") from error
         raise _refused(operation, error, context) from error
     except _UNAVAILABLE as error:
+        raise _unavailable(operation, error, context) from error
+    except stripe.PermissionError as error:
+        # Also what Stripe answers for an account that left the platform: that is of the request.
+        if error_code(error) == _NOT_OURS:
+            raise _refused(operation, error, context) from error
         raise _unavailable(operation, error, context) from error
     except stripe.StripeError as error:
         if error.http_status == 409 or error_code(error) == _IN_USE:

@@ -201,7 +201,8 @@ class StripeGateway:
             return v1.transfers.create(parameters, once)  # type: ignore[arg-type]
 
         def find(v1: V1Services) -> stripe.Transfer | None:
-            made = v1.transfers.list({"transfer_group": order_id, "destination": account_id, "limit": _PAGE})
+            # Not by the account, which Stripe may not know any more: the answer would be taken for a refusal.
+            made = v1.transfers.list({"transfer_group": order_id, "limit": _PAGE})
             return _first_with(metadata, made.auto_paging_iter())
 
         with translated("transfer", order_id=order_id, seller_id=seller_id, account_id=account_id):

@@ -103,7 +103,9 @@ class Notifications(NotificationsContract, Watched):
             statements=(
                 Statement(
                     sid=sid("send", self.name),
-                    actions=("ses:SendEmail",),
+                    # SES asks for the second where the message comes whole, with headers of its own:
+                    # https://github.com/anymail/django-anymail/issues/384
+                    actions=("ses:SendEmail", "ses:SendRawEmail"),
                     resources=(self._account.arn("ses", f"identity/{identity}"), self._set.arn),
                     conditions={"StringEquals": {"ses:FromAddress": self._sender}},
                 ),

@@ -190,7 +190,7 @@ EXPECTED: dict[str, Policy] = {
         "ConnectOrders": sign_in("notifier"),
         "LookUpAuth": (["cognito-idp:AdminGetUser"], ["<UserPool auth.arn>"]),
         "SendNotifications": (
-            ["ses:SendEmail"],
+            ["ses:SendEmail", "ses:SendRawEmail"],
             [
                 "arn:aws:ses:us-east-1:<accountId>:identity/marketplace.example.com",
                 "<ConfigurationSet notifications.arn>",

@@ -94,6 +94,14 @@ def test_no_rule_keeps_samples_which_show_the_headers(stack: Planned) -> None:
         assert part["visibilityConfig"]["sampledRequestsEnabled"] is False
 
 
+def test_the_alarm_watches_the_metrics_of_this_firewall_and_of_no_other(stack: Planned) -> None:
+    acl = stack.inputs("WebAcl", "firewall")
+    assert acl["visibilityConfig"]["metricName"] == acl["name"]
+    if "firewall-refusals" in stack.every("MetricAlarm"):
+        watched = stack.inputs("MetricAlarm", "firewall-refusals")["dimensions"]
+        assert watched == {"WebACL": acl["visibilityConfig"]["metricName"], "Rule": "ALL"}
+
+
 def test_the_rules_fit_into_the_basic_price() -> None:
     assert capacity(rules([CHECKOUT, WEBHOOK, IMPORT], paid=True, count_only=False)) <= MOST_UNITS
 

@@ -41,15 +41,18 @@ class Waf(WafContract, Watched):
                 f"{name!r} has rules of {units} WCU; AWS asks an extra fee from {MOST_UNITS} on.",
                 next_step="Let fewer routes be costly, bulk or from machines.",
             )
+        called = fitted(FIREWALL, foundation.prefix, name)
         self.acl = aws.wafv2.WebAcl(
             name,
-            name=fitted(FIREWALL, foundation.prefix, name),
+            name=called,
             description=f"In front of {foundation.prefix}",
             scope="CLOUDFRONT",
             region=EDGE_REGION,
             default_action={"allow": {}},
             rules=listed,
-            visibility_config=visible(name),
+            # The dimension `WebACL` of its metrics, which tells the stacks of an account apart:
+            # https://docs.aws.amazon.com/waf/latest/APIReference/API_VisibilityConfig.html
+            visibility_config=visible(called),
             opts=self.child(),
         )
         self.acl_arn: pulumi.Output[str] = self.acl.arn

@@ -10,7 +10,7 @@ import pytest
 from planned import ROOT, Planned, Plans
 
 from components.delivery import Repository
-from components.delivery.aws.rights import DATA, DEPLOYS, READS
+from components.delivery.aws.rights import DATA, DEPLOYS, LINKED, PASSED_TO, READ_BY_THE_PROGRAM, READS
 from components.errors import ComponentError
 from stacks.settings import SettingsError, load
 from toolkit.errors import ToolkitError
@@ -100,11 +100,110 @@ def test_the_pipeline_signs_in_by_its_exact_subject(baseline: Planned, role: str
 
 
 def test_a_pull_request_reads_descriptions_and_no_data(baseline: Planned) -> None:
-    allowed, denied = baseline.statements("delivery-preview")
-    assert (allowed["Effect"], allowed["Action"]) == ("Allow", list(READS))
+    statements = {statement["Sid"]: statement for statement in baseline.statements("delivery-preview")}
+    allowed = {sid: statement for sid, statement in statements.items() if statement["Effect"] == "Allow"}
+    assert allowed.keys() == {"ReadDescriptions", "ReadTheEdgesKey", "DecryptTheEdgesKey"}
+    assert allowed["ReadDescriptions"]["Action"] == list(READS)
+    denied = statements["NoData"]
     assert (denied["Effect"], denied["Action"], denied["Resource"]) == ("Deny", list(DATA), ["*"])
     verbs = {action.partition(":")[2] for action in READS}
-    assert all(verb.startswith(("Describe", "Get", "List", "View", "GET")) for verb in verbs)
+    assert all(verb.startswith(("BatchGet", "Describe", "Get", "List", "View", "GET")) for verb in verbs)
+
+
+def test_a_pull_request_decrypts_the_secret_that_the_program_reads_and_nothing_else(baseline: Planned) -> None:
+    statements = {statement["Sid"]: statement for statement in baseline.statements("delivery-preview")}
+    key = "arn:aws:secretsmanager:us-east-1:<accountId>:secret:edge-key-*"
+    assert statements["ReadTheEdgesKey"]["Resource"] == [key]
+    context = {"kms:EncryptionContext:SecretARN": key}
+    assert statements["DecryptTheEdgesKey"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"},
+        "StringLike": context,
+    }
+    for sid, action, condition in (
+        ("NoOtherSecret", "secretsmanager:GetSecretValue", {"secretsmanager:SecretId": key}),
+        ("NothingElseDecrypted", "kms:Decrypt", context),
+    ):
+        assert (statements[sid]["Effect"], statements[sid]["Action"]) == ("Deny", [action])
+        assert (statements[sid]["Resource"], statements[sid]["Condition"]) == (["*"], {"StringNotLike": condition})
+
+
+ASKED_BY_A_PREVIEW = {
+    "aws:index/getCallerIdentity:getCallerIdentity": None,  # refused to nobody
+    "aws:secretsmanager/getRandomPassword:getRandomPassword": "secretsmanager:GetRandomPassword",
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": "secretsmanager:GetSecretValue",
+}
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev"])
+def test_a_pull_request_may_ask_what_the_program_asks(plans: Plans, baseline: Planned, stack: str) -> None:
+    allowed = {a for s in baseline.statements("delivery-preview") if s["Effect"] == "Allow" for a in s["Action"]}
+    planned = plans.of(stack)
+    for invoke in planned.plan.invokes:
+        action = ASKED_BY_A_PREVIEW[invoke.token]
+        assert action is None or action in allowed
+    read = {planned.readable(i.args["secretId"]) for i in planned.plan.invokes if "secretId" in i.args}
+    assert read == {f"<Secret {READ_BY_THE_PROGRAM}.id>"}
+    name = planned.inputs("Secret", READ_BY_THE_PROGRAM)["name"]
+    assert name.startswith(f"{READ_BY_THE_PROGRAM}-")
+
+
+PREFIXES = {
+    "apigatewayv2": "apigateway",
+    "appautoscaling": "application-autoscaling",
+    "cloudcontrol": "cloudformation",
+    "cognito": "cognito-idp",
+    "lb": "elasticloadbalancing",
+    "opensearch": "es",
+    "sesv2": "ses",
+    "sfn": "states",
+    "vpc": "ec2",
+}
+"""Where IAM calls a service otherwise than the provider."""
+
+
+def service(type_: str) -> str:
+    """The prefix of the actions that make a resource of this type."""
+    _, module, kind = type_.split(":")
+    module = module.partition("/")[0]
+    if module == "opensearch" and kind.startswith("Serverless"):
+        return "aoss"
+    if module == "cloudwatch" and kind.startswith("Log"):
+        return "logs"
+    return PREFIXES.get(module, module)
+
+
+EVERYTHING: dict[str, dict[str, str]] = {
+    "prod": {"shieldAdvanced": "accept-3000-usd-a-month-for-a-year"},
+    "dev": {},
+}
+
+
+@pytest.mark.parametrize("stack", EVERYTHING)
+def test_the_pipeline_may_make_and_read_whatever_an_environment_is_made_of(plans: Plans, stack: str) -> None:
+    resources = plans.of(stack, **EVERYTHING[stack]).plan.resources
+    needed = {service(r.type) for r in resources if r.type.startswith("aws:")} - {"iam"}
+    assert needed <= {action.partition(":")[0] for action in DEPLOYS}
+    assert needed <= {action.partition(":")[0] for action in READS}
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev"])
+def test_the_pipeline_hands_roles_to_every_service_that_has_one(plans: Plans, stack: str) -> None:
+    planned = plans.of(stack)
+    trusted = {
+        statement["Principal"]["Service"]
+        for name in planned.every("Role")
+        for statement in json.loads(planned.inputs("Role", name)["assumeRolePolicy"])["Statement"]
+    }
+    assert trusted <= set(PASSED_TO)
+
+
+def test_a_first_deployment_makes_the_roles_of_services_and_no_other_without_the_boundary(baseline: Planned) -> None:
+    statements = {statement["Sid"]: statement for statement in baseline.statements("delivery-deploy")}
+    linked = statements["RolesOfServices"]
+    assert linked["Action"] == ["iam:CreateServiceLinkedRole"]
+    assert linked["Resource"] == ["arn:aws:iam::<accountId>:role/aws-service-role/*"]
+    assert linked["Condition"] == {"StringEquals": {"iam:AWSServiceName": list(LINKED)}}
+    assert {"ecs.amazonaws.com", "opensearchservice.amazonaws.com", "rds.amazonaws.com"} <= set(LINKED)
 
 
 def test_a_deployment_makes_roles_within_the_boundary_only(baseline: Planned) -> None:
@@ -128,7 +227,7 @@ def test_a_deployment_makes_roles_within_the_boundary_only(baseline: Planned) ->
         "<Policy delivery-workloads.arn>",
     }
     granting = [s for s in statements.values() if s["Effect"] == "Allow" and any("iam:" in a for a in s["Action"])]
-    assert {s["Sid"] for s in granting} == {"RolesWithinTheBoundary", "KeepRoles", "PassRoles"}
+    assert {s["Sid"] for s in granting} == {"RolesWithinTheBoundary", "KeepRoles", "PassRoles", "RolesOfServices"}
     assert not {a for s in granting for a in s["Action"]} & {"iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"}
 
 

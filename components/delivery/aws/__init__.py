@@ -22,9 +22,11 @@ from components.delivery.aws.rights import (
     DATA,
     DEPLOYS,
     GLOBAL,
+    LINKED,
     NEVER_OF_A_WORKLOAD,
     PASSED_TO,
     PUSHES,
+    READ_BY_THE_PROGRAM,
     READS,
     ROLE_KEEPING,
     ROLES,
@@ -63,7 +65,7 @@ class Delivery(DeliveryContract):
         deploy = self._role(
             "deploy", args.repository.subjects(f"environment:{args.environment}"), "Deploys stacks of the marketplace"
         )
-        self._permit("preview", preview, _preview())
+        self._permit("preview", preview, self._preview())
         registry = on_aws(args.registry, ImageRegistry)
         self._permit("deploy", deploy, self._deploy(registry.repository.arn, [preview.arn, deploy.arn]))
         self.preview_role, self.deploy_role = preview.arn, deploy.arn
@@ -122,6 +124,16 @@ class Delivery(DeliveryContract):
                 resources=(roles,),
                 conditions={"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
             ),
+            Statement(
+                sid="RolesOfServices",
+                actions=("iam:CreateServiceLinkedRole",),
+                resources=(
+                    pulumi.Output.concat(
+                        f"arn:{self._account.partition}:iam::", self._account.account_id, ":role/aws-service-role/*"
+                    ),
+                ),
+                conditions={"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
+            ),
             Statement(sid="RegistryToken", actions=("ecr:GetAuthorizationToken",), resources=("*",)),
             Statement(sid="PushImages", actions=PUSHES, resources=(repository,)),
             # The pipeline does not change what it may do itself.
@@ -136,9 +148,34 @@ class Delivery(DeliveryContract):
             ),
         )
 
-
-def _preview() -> tuple[Statement, ...]:
-    return (
-        Statement(sid="ReadDescriptions", actions=READS, resources=("*",)),
-        Statement(sid="NoData", effect="Deny", actions=DATA, resources=("*",)),
-    )
+    def _preview(self) -> tuple[Statement, ...]:
+        read = self._account.arn("secretsmanager", "secret:", READ_BY_THE_PROGRAM, "-*")
+        # What the secret is encrypted for is in its key's context, so the key opens this secret and nothing else.
+        encrypted = "kms:EncryptionContext:SecretARN"
+        by_secrets_manager = {"kms:ViaService": f"secretsmanager.{self._account.region}.amazonaws.com"}
+        return (
+            Statement(sid="ReadDescriptions", actions=READS, resources=("*",)),
+            Statement(sid="ReadTheEdgesKey", actions=("secretsmanager:GetSecretValue",), resources=(read,)),
+            Statement(
+                sid="DecryptTheEdgesKey",
+                actions=("kms:Decrypt",),
+                resources=("*",),
+                conditions={"StringEquals": by_secrets_manager, "StringLike": {encrypted: read}},
+            ),
+            Statement(sid="NoData", effect="Deny", actions=DATA, resources=("*",)),
+            # Where the request names no secret by its ARN, the conditions hold too, and refuse.
+            Statement(
+                sid="NoOtherSecret",
+                effect="Deny",
+                actions=("secretsmanager:GetSecretValue",),
+                resources=("*",),
+                conditions={"StringNotLike": {"secretsmanager:SecretId": read}},
+            ),
+            Statement(
+                sid="NothingElseDecrypted",
+                effect="Deny",
+                actions=("kms:Decrypt",),
+                resources=("*",),
+                conditions={"StringNotLike": {encrypted: read}},
+            ),
+        )

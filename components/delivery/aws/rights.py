@@ -7,6 +7,9 @@ from typing import Final
 READS: Final = (
     "acm:DescribeCertificate",
     "acm:ListTagsForCertificate",
+    "aoss:BatchGet*",
+    "aoss:Get*",
+    "aoss:List*",
     "apigateway:GET",
     "application-autoscaling:Describe*",
     "application-autoscaling:ListTagsForResource",
@@ -64,9 +67,12 @@ READS: Final = (
     "scheduler:Get*",
     "scheduler:ListTagsForResource",
     "secretsmanager:DescribeSecret",
+    "secretsmanager:GetRandomPassword",
     "secretsmanager:GetResourcePolicy",
     "ses:GetConfigurationSet*",
     "ses:GetEmailIdentity",
+    "shield:DescribeProtection",
+    "shield:ListTagsForResource",
     "sns:GetSubscriptionAttributes",
     "sns:GetTopicAttributes",
     "sns:ListTagsForResource",
@@ -88,7 +94,6 @@ DATA: Final = (
     "dynamodb:PartiQL*",
     "dynamodb:Query",
     "dynamodb:Scan",
-    "kms:Decrypt",
     "lambda:InvokeFunction",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
@@ -96,14 +101,18 @@ DATA: Final = (
     "rds-db:connect",
     "s3:GetObject*",
     "secretsmanager:BatchGetSecretValue",
-    "secretsmanager:GetSecretValue",
     "sqs:ReceiveMessage",
     "ssm:GetParameter*",
 )
 """Refused to pull requests by name, whatever another policy allows."""
 
+READ_BY_THE_PROGRAM: Final = "edge-key"
+"""The one secret whose values the program itself reads: it declares what a rotation has made of them, in a preview too.
+It opens nothing: with it a request to the API is taken for one that has passed the firewall."""
+
 DEPLOYS: Final = (
     "acm:*",
+    "aoss:*",
     "apigateway:*",
     "application-autoscaling:*",
     "budgets:*",
@@ -128,6 +137,8 @@ DEPLOYS: Final = (
     "scheduler:*",
     "secretsmanager:*",
     "ses:*",
+    "shield:*Protection",
+    "shield:*Resource*",
     "sns:*",
     "sqs:*",
     "states:*",
@@ -161,6 +172,21 @@ ROLE_KEEPING: Final = (
     "iam:UpdateRole",
     "iam:UpdateRoleDescription",
 )
+
+LINKED: Final = (
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "elasticache.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+    "email.cognito-idp.amazonaws.com",
+    "observability.aoss.amazonaws.com",
+    "ops.apigateway.amazonaws.com",
+    "opensearchservice.amazonaws.com",
+    "rds.amazonaws.com",
+    "wafv2.amazonaws.com",
+)
+"""Services that work under a role of their own in the account, which the first deployment makes. AWS decides what these
+roles may do: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html"""
 
 PASSED_TO: Final = (
     "ecs-tasks.amazonaws.com",

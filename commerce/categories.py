@@ -59,6 +59,12 @@ def category(category_id: str) -> Category:
     return categories()[category_id]
 
 
+def with_below(category_id: str) -> tuple[str, ...]:
+    """The id and those of everything below it. What is not in the tree has nothing below it."""
+    known = categories().get(category_id)
+    return tuple(known.branch()) if known else (category_id,)
+
+
 def read(document: Any) -> tuple[Category, ...]:
     """The categories of a list of `{"id", "title", "children"}`. Raises InvalidRequest where an id is there twice."""
     made = tuple(

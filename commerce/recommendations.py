@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
+from commerce.categories import categories
+
 HALF_LIFE = timedelta(days=60)
 DAMPING = 3.0
 """Signals of today that every product is taken to have more of: two that met once by chance do not come first."""
@@ -83,6 +85,15 @@ def merge(rankings: Sequence[Sequence[str]], excluded: Collection[str] = ()) -> 
     return tuple(product_id for product_id in dict.fromkeys(in_turn) if product_id not in excluded)
 
 
+def by_category(bestsellers: Sequence[str], category_of: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
+    """The bestsellers of each category with what is below it, best first; "" is the whole shop."""
+    found = {"": tuple(bestsellers[:RANKED])}
+    for category in categories().values():
+        below = set(category.branch())
+        found[category.category_id] = tuple(id for id in bestsellers if category_of.get(id) in below)[:RANKED]
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """What the cache knows, from one read."""
@@ -104,6 +115,12 @@ class Candidates:
         known = merge(self.rankings, self.seen)
         cold = (*self.of_category, *self.of_all)
         return tuple(dict.fromkeys((*known, *(id for id in cold if id not in self.seen))))
+
+    def within_category(self) -> tuple[str, ...]:
+        """The bestsellers of the category, those first that were learned to fit."""
+        own = set(self.of_category).difference(self.seen)
+        fitting = [product_id for product_id in merge(self.rankings) if product_id in own]
+        return tuple(dict.fromkeys((*fitting, *(id for id in self.of_category if id in own))))
 
 
 def shown(candidates: Sequence[str], available: Mapping[str, int], limit: int = SHOWN) -> tuple[str, ...]:

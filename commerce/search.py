@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from commerce.catalog import Listing, Product
+from commerce.categories import with_below
 from commerce.errors import InvalidRequest, MarketplaceError
 
 MOST_WORDS: Final = 8
@@ -86,6 +87,11 @@ class SearchQuery:
     sort: Sort = Sort.RELEVANCE
     limit: int = 24
     cursor: str | None = None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The category with all that are below it; none where any will do."""
+        return () if self.category is None else with_below(self.category)
 
     @property
     def only_browses(self) -> bool:

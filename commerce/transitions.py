@@ -132,7 +132,7 @@ def record_capture(order: Order, charge_id: str, fee: int = 0) -> Transition | N
     if _is_due(order, Operation.RECORD_CAPTURE):
         return Transition(
             order=replace(order, status=OrderStatus.CAPTURED, charge_id=charge_id),
-            posts=fee_transaction(order.order_id, charge_id, Money(fee, order.total.currency)),
+            posts=fee_transaction(order.order_id, charge_id, Money(fee, order.total.currency)) if fee else None,
             events=(order_event(EventType.ORDER_CAPTURED, order),),
         )
     if order.charge_id != charge_id:

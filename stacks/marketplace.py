@@ -167,6 +167,7 @@ def marketplace(settings: Settings, *, stack: str) -> dict[str, pulumi.Output[st
         RecommendationsArgs(
             cache=carts,
             database=orders,
+            catalog=products,
             ranker=RANKER,
             network=network,
             secrets=secrets,

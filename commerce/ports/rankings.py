@@ -13,8 +13,8 @@ class Rankings(Protocol):
         """For a product's page. One read."""
         ...
 
-    async def for_buyer(self, buyer_id: str) -> Candidates:
-        """For a signed-in buyer, from what the buyer looked at last. One read."""
+    async def for_buyer(self, buyer_id: str, category: str = "") -> Candidates:
+        """For a signed-in buyer who browses, from what the buyer looked at last. One read."""
         ...
 
     async def publish(

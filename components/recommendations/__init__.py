@@ -13,6 +13,7 @@ from typing import Final
 import pulumi
 
 from components.cart_cache import CartCache
+from components.catalog_database import CatalogDatabase
 from components.component import Component
 from components.environment import Environment
 from components.link import Access
@@ -31,6 +32,8 @@ class RecommendationsArgs:
 
     cache: CartCache
     database: OrderDatabase
+    catalog: CatalogDatabase
+    """Tells the category of what is bought."""
     ranker: Handler
     """Learns and publishes the rankings."""
     network: Network

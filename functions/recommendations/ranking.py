@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from commerce.ports import Affinities, Rankings
-from commerce.recommendations import RANKED, rank
+from commerce.ports import Affinities, Products, Rankings
+from commerce.recommendations import by_category, rank
 
 SETTLED: Final = timedelta(minutes=2)
 """Orders are learned when they are as old: one that is being written now may carry an earlier time than the last."""
@@ -18,6 +18,8 @@ STEPS: Final = 40
 """Of each kind in one run: 20,000 orders and 40,000 views. What is left is for the next run."""
 PRODUCTS_AT_ONCE: Final = 100
 """Whose affinities are in memory at the same time: at most 100 others each."""
+BESTSELLERS: Final = 1_000
+"""Of the whole shop, which are sorted by category."""
 
 
 def _utc_now() -> datetime:
@@ -41,8 +43,16 @@ class Ranker:
     `VIEWS_AT_ONCE` of them: hints, not sales.
     """
 
-    def __init__(self, *, affinities: Affinities, rankings: Rankings, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        *,
+        affinities: Affinities,
+        products: Products,
+        rankings: Rankings,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
         self._affinities = affinities
+        self._products = products
         self._rankings = rankings
         self._clock = clock
 
@@ -66,8 +76,13 @@ class Ranker:
                 break
         ranked = await (self._publish(list(changed), now) if complete else self._publish_all(now))
         # Last: with the bestsellers the cache counts as published.
-        await self._rankings.publish({}, {"": await self._affinities.bestsellers(RANKED)})
+        await self._rankings.publish({}, await self._bestsellers())
         return Run(orders=orders, views=views, ranked=ranked)
+
+    async def _bestsellers(self) -> dict[str, tuple[str, ...]]:
+        best = await self._affinities.bestsellers(BESTSELLERS)
+        found = await self._products.find(best)
+        return by_category(best, {product_id: product.category for product_id, product in found.items()})
 
     async def _publish_all(self, now: datetime) -> int:
         ranked, after = 0, ""

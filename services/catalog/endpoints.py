@@ -119,13 +119,15 @@ async def delete_offer(catalog: CatalogDependency, caller: SignedInSeller, produ
 
 @router.get("/products/{product_id}/recommendations", summary="What goes with a product")
 async def recommend_beside(catalog: CatalogDependency, product_id: ProductId) -> RecommendationsBody:
-    await catalog.products.get(product_id)
-    return RecommendationsBody(items=await available_among(catalog, await catalog.rankings.beside(product_id)))
+    product = await catalog.products.get(product_id)
+    candidates = await catalog.rankings.beside(product_id, product.category or "")
+    return RecommendationsBody(items=await available_among(catalog, candidates.ordered()))
 
 
 @router.get("/recommendations", summary="For the signed-in buyer, from what was looked at last")
 async def recommend_for_buyer(catalog: CatalogDependency, caller: SignedIn) -> RecommendationsBody:
-    return RecommendationsBody(items=await available_among(catalog, await catalog.rankings.for_buyer(caller.user_id)))
+    candidates = await catalog.rankings.for_buyer(caller.user_id)
+    return RecommendationsBody(items=await available_among(catalog, candidates.ordered()))
 
 
 def _seen(if_match: str | None) -> Callable[[Product | None], bool] | None:

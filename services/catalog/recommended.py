@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from commerce.catalog import Product, ProductNotFound
-from commerce.recommendations import RANKED, SHOWN, Candidates, shown
+from commerce.recommendations import RANKED, SHOWN, shown
 from services.catalog.dependencies import Catalog
 from services.catalog.schemas import ProductBody
 from services.http.tokens import Caller
@@ -15,10 +16,10 @@ PATIENCE_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
-async def available_among(catalog: Catalog, candidates: Candidates) -> list[ProductBody]:
+async def available_among(catalog: Catalog, candidates: Sequence[str]) -> list[ProductBody]:
     """The first candidates of which there are units to buy at this moment. A product that was deleted since the ranking
     was made is left out."""
-    ranked = candidates.ordered()[: RANKED + SHOWN]
+    ranked = candidates[: RANKED + SHOWN]
     listings = await catalog.offers.listings(ranked)
     available = {id: sum(listing.available for listing in listings[id]) for id in ranked}
     products = await asyncio.gather(*(_product(catalog, id) for id in shown(ranked, available)))
@@ -31,13 +32,14 @@ async def while_browsing(catalog: Catalog, caller: Caller | None, category: str 
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             candidates = await (
-                catalog.rankings.for_buyer(caller.user_id) if caller else catalog.rankings.beside("", category or "")
+                catalog.rankings.for_buyer(caller.user_id, category or "")
+                if caller
+                else catalog.rankings.beside("", category or "")
             )
     except Exception:  # whatever the cache's client raises
         _log.exception("a page is shown without recommendations")
         return []
-    found = await available_among(catalog, candidates)
-    return [one for one in found if category is None or one.category == category]
+    return await available_among(catalog, candidates.within_category() if category else candidates.ordered())
 
 
 async def _product(catalog: Catalog, product_id: str) -> Product | None:

@@ -22,6 +22,7 @@ OPERATIONS: list[tuple[str, tuple[Any, ...]]] = [
     ("record_authorization", ("pi of another payment",)),
     ("confirm_stock", ()),
     ("record_capture", ("ch",)),
+    ("record_capture", ("ch", 59)),
     ("record_capture", ("ch of another payment",)),
     ("record_split", ()),
     ("mark_fulfilled", (NOON, RETURN_WINDOW)),

@@ -34,6 +34,7 @@ from commerce.adapters.postgres import (
 )
 from commerce.adapters.postgres.payouts import TURN
 from commerce.catalog import OfferChange
+from commerce.dispatch import Patience
 from commerce.holds import ShareAlreadyPaid
 from commerce.inventory import SoldOut
 from commerce.money import Money
@@ -260,6 +261,21 @@ async def test_relays_share_the_outbox_without_taking_a_row_twice(shop: MarketPo
     while rest := await shop.outbox.take(5, timedelta(minutes=1)):  # rows locked by another at that instant
         orders += [dispatch.order_id for dispatch in rest]
     assert sorted(orders) == sorted(f"o{number}" for number in range(30))
+
+
+async def test_no_more_is_taken_than_was_asked_for_however_it_is_planned(shop: MarketPorts, market_dsn: str) -> None:
+    """PostgreSQL may run a subquery with a limit once for each row, and each time it finds other rows that are free."""
+    for number in range(6):
+        await shop.orders.accept(checkout(f"o{number}", {"tea": 1}))
+    others = ("hashjoin", "mergejoin", "hashagg", "sort", "material", "memoize")
+    loops = {f"enable_{other}": "off" for other in others}
+    async with asyncpg.create_pool(market_dsn, min_size=1, max_size=1, server_settings=loops) as planned:
+        other = postgres_market(planned)
+        assert len(await other.events.take(2, timedelta(minutes=1))) == 2
+        assert len(await other.outbox.take(2, timedelta(minutes=1))) == 2
+        await planned.execute("DELETE FROM outbox")
+        patience = Patience(idle=timedelta(0), fulfillment_idle=timedelta(0), dispatches=9)
+        assert (await other.outbox.redispatch(patience, 2)).queued == 2
 
 
 async def test_concurrent_migrations_of_one_database_apply_each_file_once(postgres_dsn: str) -> None:

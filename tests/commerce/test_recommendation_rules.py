@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from commerce.recommendations import (
     HALF_LIFE,
     MAXIMUM_PRODUCTS,
+    RANKED,
     SHOWN,
     Candidates,
     Signals,
+    by_category,
     merge,
     pairs,
     rank,
@@ -97,6 +99,20 @@ def test_first_places_come_before_second_ones() -> None:
 def test_what_nothing_is_known_of_has_the_bestsellers_of_its_category_first() -> None:
     cold = Candidates(seen=("new",), rankings=((),), of_category=("lamp", "new"), of_all=("tea", "lamp"))
     assert cold.ordered() == ("lamp", "tea")
+
+
+def test_a_category_shows_its_own_bestsellers_those_first_that_fit_the_buyer() -> None:
+    page = Candidates(
+        seen=("lamp",), rankings=(("tea", "bulb"),), of_category=("torch", "lamp", "bulb", "cord"), of_all=("tea",)
+    )
+    assert page.within_category() == ("bulb", "torch", "cord")
+
+
+def test_a_product_counts_for_its_category_and_for_those_above() -> None:
+    found = by_category(("rug", "tea", "mug", "gone"), {"rug": "textiles", "mug": "kitchen", "tea": None})
+    assert found[""] == ("rug", "tea", "mug", "gone")
+    assert (found["textiles"], found["home"], found["food"]) == (("rug",), ("rug", "mug"), ())
+    assert by_category([str(n) for n in range(99)], {})[""] == tuple(str(n) for n in range(RANKED))
 
 
 def test_what_was_learned_comes_before_bestsellers() -> None:

@@ -12,15 +12,18 @@ import pytest
 from commerce_samples import MarketPorts, checkout, memory_market, postgres_market, stock_up
 from pytest import approx
 
-from commerce.adapters.memory import MemoryAffinities, MemoryMarket, MemoryRankings
+from commerce.adapters.memory import MemoryAffinities, MemoryMarket, MemoryProducts, MemoryRankings
 from commerce.adapters.postgres import PostgresAffinities
 from commerce.adapters.redis import RedisRankings
+from commerce.catalog import Product
 from commerce.ports import Affinities, Rankings
 from commerce.recommendations import KEPT, RECENT, Candidates, weight
 from functions.recommendations.ranking import Ranker, Run
 
 LAMP, RUG, TEA = "product-of-lamp", "product-of-rug", "product-of-tea"
 LATER = timedelta(hours=1)
+PRODUCTS = MemoryProducts()
+"""None is described: the bestsellers have no category."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +147,9 @@ async def test_a_buyer_has_the_rankings_of_what_was_seen_last(rankings: Rankings
         seen=("tea", "lamp"), rankings=(("cup", "pot"), ("bulb",)), of_all=("rug",)
     )
     assert await rankings.for_buyer("nobody") == Candidates(of_all=("rug",))
+    await rankings.publish({}, {"home": ("lamp", "vase")})
+    assert (await rankings.for_buyer("ann", "home")).of_category == ("lamp", "vase")
+    assert (await rankings.for_buyer("ann")).of_category == ()
 
 
 async def test_views_of_one_buyer_are_pairs(rankings: Rankings) -> None:
@@ -178,7 +184,9 @@ async def test_a_read_is_one_command(redis_client: Any, monkeypatch: pytest.Monk
 async def test_a_run_learns_and_publishes(shop: Shop, rankings: Rankings) -> None:
     await shop.buy("o1", "lamp", "rug")
     await rankings.record_views([("ann", LAMP), ("ann", TEA)])
-    ranker = Ranker(affinities=shop.affinities, rankings=rankings, clock=lambda: datetime.now(UTC) + LATER)
+    ranker = Ranker(
+        affinities=shop.affinities, products=PRODUCTS, rankings=rankings, clock=lambda: datetime.now(UTC) + LATER
+    )
     assert await ranker.run() == Run(orders=1, views=1, ranked=3)
     assert (await rankings.beside(LAMP)).rankings == ((RUG, TEA),)
     assert (await rankings.beside(TEA)).of_all == (LAMP, RUG)
@@ -188,9 +196,21 @@ async def test_a_run_learns_and_publishes(shop: Shop, rankings: Rankings) -> Non
 async def test_a_wiped_cache_gets_every_ranking_again(shop: Shop) -> None:
     await shop.buy("o1", "lamp", "rug")
     clock = lambda: datetime.now(UTC) + LATER  # noqa: E731
-    await Ranker(affinities=shop.affinities, rankings=MemoryRankings(), clock=clock).run()
+    await Ranker(affinities=shop.affinities, products=PRODUCTS, rankings=MemoryRankings(), clock=clock).run()
     empty = MemoryRankings()
-    assert await Ranker(affinities=shop.affinities, rankings=empty, clock=clock).run() == Run(
-        orders=0, views=0, ranked=2
-    )
+    ranker = Ranker(affinities=shop.affinities, products=PRODUCTS, rankings=empty, clock=clock)
+    assert await ranker.run() == Run(orders=0, views=0, ranked=2)
     assert (await empty.beside(LAMP)).rankings == ((RUG,),)
+
+
+async def test_bestsellers_are_those_of_their_category_too(shop: Shop, rankings: Rankings) -> None:
+    for number, offer_ids in enumerate((("lamp", "tea"), ("lamp",), ("rug",))):
+        await shop.buy(f"o{number}", *offer_ids)
+    products = MemoryProducts()
+    for product_id, category in ((LAMP, "lighting"), (RUG, "textiles"), (TEA, "food")):
+        await products.put(Product(product_id=product_id, title="T", description="", owner_id="ada", category=category))
+    clock = lambda: datetime.now(UTC) + LATER  # noqa: E731
+    await Ranker(affinities=shop.affinities, products=products, rankings=rankings, clock=clock).run()
+    assert (await rankings.beside("new", "lighting")).of_category == (LAMP,)
+    assert (await rankings.beside("new", "home")).of_category == (LAMP, RUG)
+    assert (await rankings.beside("new", "music")).of_category == ()

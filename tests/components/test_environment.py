@@ -15,6 +15,7 @@ from commerce.adapters.redis.settings import CacheSettings
 from functions.catalog_import.settings import CatalogImportSettings
 from functions.checkout.settings import SagaSettings
 from functions.order_processor.settings import OrderProcessorSettings
+from functions.recommendations.settings import RankerSettings
 from functions.settings import FunctionSettings
 from functions.thumbnails.settings import ThumbnailSettings
 from services.catalog.settings import CatalogSettings
@@ -158,12 +159,14 @@ EXPECTED: dict[str, dict[str, str]] = {
     "ranker": {
         **CARTS,
         **ORDERS,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         "CARTS_USER": "marketplace-prod-ranker",
         "CLOUD": "aws",
         "LOG_LEVEL": "INFO",
         "ORDERS_USER": "ranker",
         "POWERTOOLS_METRICS_NAMESPACE": "marketplace-prod",
         "POWERTOOLS_SERVICE_NAME": "ranker",
+        "PRODUCTS_COLLECTION": "<Table products.name>",
         "SERVICE_NAME": "ranker",
     },
     "migrations": {
@@ -183,7 +186,7 @@ READ_BY: dict[str, list[type[BaseSettings]]] = {
     "checkout-saga": [SagaSettings, DatabaseSettings, CacheSettings],
     "order-processor": [OrderProcessorSettings, DatabaseSettings],
     "thumbnails": [ThumbnailSettings],
-    "ranker": [FunctionSettings, DatabaseSettings, CacheSettings],
+    "ranker": [RankerSettings, DatabaseSettings, CacheSettings],
     "catalog-import": [CatalogImportSettings, DatabaseSettings],
     "migrations": [FunctionSettings, DatabaseSettings],
 }

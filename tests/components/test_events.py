@@ -6,6 +6,8 @@ import json
 
 from planned import Planned
 
+from stacks.workloads import NOTIFICATIONS
+
 
 def test_a_topic_is_encrypted_under_the_stacks_key(prod: Planned) -> None:
     for name in ("events", "mail-feedback"):
@@ -36,9 +38,7 @@ def test_mails_keep_to_tls_and_what_bounced_is_suppressed_and_told(prod: Planned
 
 def test_the_queue_of_mails_gets_the_events_that_call_for_mail_and_all_feedback(prod: Planned) -> None:
     events, feedback = (prod.inputs("TopicSubscription", f"mails-{topic}") for topic in ("events", "mail-feedback"))
-    assert json.loads(events["filterPolicy"]) == {
-        "type": ["order_accepted", "order_captured", "order_fulfilled", "order_failed"]
-    }
+    assert json.loads(events["filterPolicy"]) == {"type": list(NOTIFICATIONS.events)}
     assert "filterPolicy" not in feedback
     for subscription in (events, feedback):
         assert subscription["endpoint"] == "<Queue mails.arn>"

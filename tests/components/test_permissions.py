@@ -180,6 +180,11 @@ EXPECTED: dict[str, Policy] = {
     },
     "ranker": {
         "ConnectOrders": sign_in("ranker"),
+        "ReadsProducts": (
+            ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"],
+            ["<Table products.arn>", "<Table products.arn>/index/*"],
+        ),
+        "DecryptDynamodb": DECRYPT,
         "ConnectCarts": (CONNECT_CARTS, ["<ReplicationGroup carts.arn>", "<User carts-ranker.arn>"]),
     },
     "notifier": {

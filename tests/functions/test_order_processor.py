@@ -235,14 +235,3 @@ def test_a_log_line_has_the_trace_and_the_request_of_its_invocation(
     (line,) = [json.loads(line) for line in caplog.text.splitlines() if "order fulfilled" in line]
     assert (line["service"], line["order_id"], line["request_id"]) == ("order-processor", "o1", "request")
     assert line["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-def test_it_counts_in_the_format_that_the_platform_reads(books: Books, capsys: pytest.CaptureFixture[str]) -> None:
-    books.paid("o1")
-    capsys.readouterr()
-    books.invoke(message("o1"))
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
-    counted = next(line for line in lines if "OrderFulfilled" in line)
-    assert counted["OrderFulfilled"] == [1.0]
-    assert counted["service"] == "order-processor"
-    assert counted["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Marketplace"

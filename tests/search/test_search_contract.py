@@ -82,6 +82,13 @@ async def test_no_character_is_an_operator(engine: Engine, text: str) -> None:
     await found(engine, text)
 
 
+async def test_a_category_has_what_is_in_those_below_it(engine: Engine) -> None:
+    await put(engine, *SHOP, document("mug", "Mug", category="kitchen"), document("flute", "Flute", category="music"))
+    assert sorted(await found(engine, category="home")) == ["chair", "lamp", "mug"]
+    assert await found(engine, category="kitchen") == ["mug"]
+    assert await found(engine, category="unheard") == []
+
+
 async def test_filters_narrow_the_results(engine: Engine) -> None:
     await put(engine, *SHOP)
     assert await found(engine, category="garden") == ["cafe"]

@@ -35,10 +35,12 @@ class Shop:
         self.rankings = MemoryRankings()
         self.views = ViewRecorder(self.rankings, every_seconds=0.01)
 
-    async def sell(self, *product_ids: str, stock: int = 5) -> None:
+    async def sell(self, *product_ids: str, stock: int = 5, category: str | None = None) -> None:
         await self.offers.put_seller(Seller(seller_id="s", display_name="S"))
         for id in product_ids:
-            await self.products.put(Product(product_id=id, title=id.title(), description="", owner_id="s"))
+            await self.products.put(
+                Product(product_id=id, title=id.title(), description="", owner_id="s", category=category)
+            )
             offer = Offer(
                 offer_id=id, seller_id="s", product_id=id, title=id, unit_price=Money(100, "usd"), stock=stock
             )
@@ -92,6 +94,13 @@ async def test_what_was_learned_is_shown_and_then_bestsellers(shop: Shop, client
     await shop.rankings.publish({"lamp": ("bulb",)}, {"": ("lamp", "tea", "rug")})
     assert await beside(client, "lamp") == ["bulb", "tea", "rug"]
     assert await beside(client, "rug") == ["lamp", "tea"]
+
+
+async def test_beside_a_new_product_are_the_bestsellers_of_its_category(shop: Shop, client: httpx.AsyncClient) -> None:
+    await shop.sell("torch", "tea")
+    await shop.sell("lamp", category="lighting")
+    await shop.rankings.publish({}, {"": ("tea",), "lighting": ("torch",)})
+    assert await beside(client, "lamp") == ["torch", "tea"]
 
 
 async def test_what_cannot_be_bought_is_not_shown(shop: Shop, client: httpx.AsyncClient) -> None:

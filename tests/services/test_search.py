@@ -180,6 +180,8 @@ async def test_bestsellers_are_shown_to_somebody_who_looks_for_nothing_in_partic
     assert [one["product_id"] for one in body["recommended"]] == ["rug", "lamp"]
     assert [one["product_id"] for one in (await shop.search(available="true")).json()["recommended"]] == ["rug", "lamp"]
     assert (await shop.search(category="kitchen")).json()["recommended"] == []
+    await shop.rankings.publish({}, {"kitchen": ("mug", "lamp")})
+    assert [one["product_id"] for one in (await shop.search(category="kitchen")).json()["recommended"]] == ["lamp"]
     for asked in ({"q": "lamp"}, {"seller": "ann"}, {"max_price": 5_000}, {"sort": "price"}):
         assert (await shop.search(**asked)).json()["recommended"] == [], asked
 

@@ -28,6 +28,7 @@ LINKS = {
     ("catalog", "reads-writes", "images"),
     ("catalog", "reads-writes", "recommendations"),
     ("ranker", "reads-writes", "orders"),
+    ("ranker", "reads", "products"),
     ("ranker", "reads-writes", "recommendations"),
     ("catalog", "queries", "search"),
     ("inventory-sync", "follows", "products"),

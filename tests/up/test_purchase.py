@@ -110,7 +110,7 @@ def test_everything_lives_in_the_region_of_the_stack(running: Running) -> None:
     arns = [str(found.outputs.get("arn", "")) for found in running.resources if found.custom]
     places = {tuple(arn.split(":")[2:4]) for arn in arns if arn.startswith("arn:aws:")}
     edge = {service for service, region in places if region not in ("", REGION)}
-    assert edge == {"wafv2"}, "CloudFront's firewall can only be made in us-east-1"
+    assert edge == {"logs", "wafv2"}, "CloudFront's firewall and its log can only be made in us-east-1"
     assert running.outputs("aws:sqs/queue:Queue", "fulfillment")["arn"].split(":")[3] == REGION
     assert REGION in running.outputs("aws:cognito/userPool:UserPool", "auth")["endpoint"]
 

@@ -40,11 +40,11 @@ class PersonalizedRankings:
     async def beside(self, product_id: str, category: str = "") -> Candidates:
         return await self._own.beside(product_id, category)
 
-    async def for_buyer(self, buyer_id: str) -> Candidates:
+    async def for_buyer(self, buyer_id: str, category: str = "") -> Candidates:
         if self._campaign is None:
-            return await self._own.for_buyer(buyer_id)
+            return await self._own.for_buyer(buyer_id, category)
         own, ranked = await asyncio.gather(
-            self._own.for_buyer(buyer_id), asyncio.to_thread(self._recommended, buyer_id)
+            self._own.for_buyer(buyer_id, category), asyncio.to_thread(self._recommended, buyer_id)
         )
         return replace(own, rankings=(ranked, *own.rankings)) if ranked else own
 

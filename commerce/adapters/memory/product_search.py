@@ -109,7 +109,7 @@ def _keep(index: _Index, change: IndexChange) -> None:
 def _score(query: SearchQuery, document: SearchDocument) -> float | None:
     """How well the document fits; None where it does not."""
     fits = (
-        query.category in (None, document.category)
+        (query.category is None or document.category in query.categories)
         and (query.seller_id is None or query.seller_id in document.sellers)
         and (query.minimum_price is None or document.price >= query.minimum_price)
         and (query.maximum_price is None or document.price <= query.maximum_price)

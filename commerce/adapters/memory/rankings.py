@@ -18,8 +18,8 @@ class MemoryRankings:
     async def beside(self, product_id: str, category: str = "") -> Candidates:
         return self._candidates((product_id,), category)
 
-    async def for_buyer(self, buyer_id: str) -> Candidates:
-        return self._candidates(tuple(self._seen[buyer_id]), "")
+    async def for_buyer(self, buyer_id: str, category: str = "") -> Candidates:
+        return self._candidates(tuple(self._seen[buyer_id]), category)
 
     async def publish(
         self, rankings: Mapping[str, Sequence[str]], bestsellers: Mapping[str, Sequence[str]] | None = None

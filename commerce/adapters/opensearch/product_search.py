@@ -120,7 +120,7 @@ def _asked(query: SearchQuery) -> dict[str, Any]:
     }
     filters = [
         _STILL_THERE,
-        *([{"term": {"category": query.category}}] if query.category is not None else []),
+        *([{"terms": {"category": list(query.categories)}}] if query.category is not None else []),
         *([{"term": {"sellers": query.seller_id}}] if query.seller_id is not None else []),
         *([{"range": {"price": prices}}] if prices else []),
         *([{"term": {"available": True}}] if query.available else []),

@@ -20,12 +20,12 @@ FROM unnest($1::text[], $2::text[], $3::json[], $4::timestamptz[]) AS e (type, s
 # A lease like that of the outbox: no transaction waits for the bus, and what a dead relay took is due again. While a
 # deployment rolls, a type that this release does not know yet is left to one that does.
 _TAKE = """
-UPDATE events SET due_at = now() + $2
-WHERE event_id IN (
+WITH due AS MATERIALIZED (
     SELECT event_id FROM events WHERE due_at <= now() AND type = ANY ($3::text[])
     ORDER BY event_id LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-RETURNING event_id, type, subject_id, data, occurred_at, traceparent
+UPDATE events SET due_at = now() + $2 FROM due WHERE events.event_id = due.event_id
+RETURNING events.event_id, type, subject_id, data, occurred_at, traceparent
 """
 
 

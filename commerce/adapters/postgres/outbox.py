@@ -9,33 +9,34 @@ import asyncpg
 
 from commerce.dispatch import Dispatch, Patience, Redispatched
 
-# A lease, not a lock held while the workflow service is called: no transaction waits for the network, and the rows
-# of a relay that died are due again when their lease has run out.
+# A lease, not a lock held while the workflow service is called: no transaction waits for the network, and the rows of a
+# relay that died are due again when their lease has run out. What is chosen stands in a WITH of its own: PostgreSQL may
+# run a subquery once for each row that it is compared with, and then lock more rows than the limit.
 _TAKE = """
-UPDATE outbox SET due_at = now() + $2
-WHERE outbox_id IN (
+WITH due AS MATERIALIZED (
     SELECT outbox_id FROM outbox WHERE due_at <= now() ORDER BY outbox_id LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-RETURNING outbox_id, order_id, attempt, traceparent
+UPDATE outbox SET due_at = now() + $2 FROM due WHERE outbox.outbox_id = due.outbox_id
+RETURNING outbox.outbox_id, order_id, attempt, traceparent
 """
 # Which orders: `Patience.stands_still`, written so that the index on `touched_at` finds them.
 _REDISPATCH = """
-WITH idle AS (
-    UPDATE orders SET dispatches = dispatches + 1, touched_at = now()
-    WHERE order_id IN (
-        SELECT o.order_id FROM orders o
-        WHERE o.status NOT IN ('fulfilled', 'failed') AND o.waits_for IS NULL AND o.dispatches - o.resumes <= $4
-            AND o.touched_at <= now() - least($1::interval, $2::interval)
-            AND o.touched_at <= now() - power(2, o.dispatches - o.resumes - 1) * CASE
-                WHEN o.status = 'captured' AND NOT EXISTS (
-                    SELECT FROM seller_orders s WHERE s.order_id = o.order_id AND s.state = 'pending'
-                ) THEN $2::interval
-                ELSE $1::interval
-            END
-            AND NOT EXISTS (SELECT FROM outbox WHERE outbox.order_id = o.order_id)
-        ORDER BY o.touched_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
-    )
-    RETURNING order_id, dispatches, dispatches - resumes > $4 AS given_up
+WITH still AS MATERIALIZED (
+    SELECT o.order_id FROM orders o
+    WHERE o.status NOT IN ('fulfilled', 'failed') AND o.waits_for IS NULL AND o.dispatches - o.resumes <= $4
+        AND o.touched_at <= now() - least($1::interval, $2::interval)
+        AND o.touched_at <= now() - power(2, o.dispatches - o.resumes - 1) * CASE
+            WHEN o.status = 'captured' AND NOT EXISTS (
+                SELECT FROM seller_orders s WHERE s.order_id = o.order_id AND s.state = 'pending'
+            ) THEN $2::interval
+            ELSE $1::interval
+        END
+        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.order_id = o.order_id)
+    ORDER BY o.touched_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+), idle AS (
+    UPDATE orders SET dispatches = dispatches + 1, touched_at = now() FROM still
+    WHERE orders.order_id = still.order_id
+    RETURNING orders.order_id, dispatches, dispatches - resumes > $4 AS given_up
 ), queued AS (
     INSERT INTO outbox (order_id, attempt) SELECT order_id, dispatches FROM idle WHERE NOT given_up
 )

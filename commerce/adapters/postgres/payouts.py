@@ -90,12 +90,12 @@ SET account_id = $3, amount = $5, recovered = $6, state = $8, claimed_at = $10, 
 RETURNING p.*
 """
 _UNSETTLED = """
-UPDATE payouts SET due_at = $2
-WHERE (order_id, seller_id) IN (
+WITH due AS MATERIALIZED (
     SELECT order_id, seller_id FROM payouts WHERE state = 'claimed' AND due_at <= $1
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-RETURNING *
+UPDATE payouts p SET due_at = $2 FROM due WHERE (p.order_id, p.seller_id) = (due.order_id, due.seller_id)
+RETURNING p.*
 """
 _REFUSED = """
 UPDATE payouts SET state = 'refused', refusal = $3, attempt = attempt + 1, due_at = $4

@@ -39,9 +39,15 @@ class RedisRankings:
             rankings=(own,), seen=(product_id,), of_category=of_category if category else (), of_all=of_all
         )
 
-    async def for_buyer(self, buyer_id: str) -> Candidates:
-        seen, rankings, of_all = await self._recommended([_SEEN + buyer_id, _BESTSELLERS], [_OF, RECENT])
-        return Candidates(rankings=tuple(map(_ids, rankings)), seen=tuple(seen), of_all=_ids(of_all))
+    async def for_buyer(self, buyer_id: str, category: str = "") -> Candidates:
+        keys = [_SEEN + buyer_id, _BESTSELLERS, _BESTSELLERS + category]
+        seen, rankings, of_all, of_category = await self._recommended(keys, [_OF, RECENT])
+        return Candidates(
+            rankings=tuple(map(_ids, rankings)),
+            seen=tuple(seen),
+            of_category=_ids(of_category) if category else (),
+            of_all=_ids(of_all),
+        )
 
     async def publish(
         self, rankings: Mapping[str, Sequence[str]], bestsellers: Mapping[str, Sequence[str]] | None = None

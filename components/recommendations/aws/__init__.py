@@ -13,7 +13,7 @@ from components.aws.signal import Watched
 from components.cart_cache.aws import CartCache
 from components.event_function import EventFunctionArgs
 from components.event_function.aws import EventFunction
-from components.link import Access, reads_writes
+from components.link import Access, reads, reads_writes
 from components.recommendations import KEYS, RecommendationsArgs
 from components.recommendations import Recommendations as RecommendationsContract
 from components.recommendations.aws.personalize import Personalize
@@ -44,7 +44,7 @@ class Recommendations(RecommendationsContract, Watched):
                 secrets=args.secrets,
                 image=args.image,
                 environment=args.environment,
-                links=(reads_writes(args.database), reads_writes(self)),
+                links=(reads_writes(args.database), reads(args.catalog), reads_writes(self)),
             ),
             opts=self.child(),
         )

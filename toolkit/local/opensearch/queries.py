@@ -36,10 +36,8 @@ class Queries:
                 return self._match(*_only(body, name))
             case "match_bool_prefix":
                 return self._bool_prefix(*_only(body, name))
-            case "term":
-                return Query.const_score_query(self._term(*_only(body, name)), 1.0)
-            case "range":
-                return Query.const_score_query(self._range(*_only(body, name)), 1.0)
+            case "term" | "terms" | "range":
+                return Query.const_score_query(self._exact(name, *_only(body, name)), 1.0)
         raise bad_query(f"unknown query [{name}]")
 
     def scored(self, asked: Mapping[str, Any]) -> bool:
@@ -92,10 +90,22 @@ class Queries:
             return Query.term_query(self._schema, field, word, "freq")
         return Query.const_score_query(Query.fuzzy_term_query(self._schema, field, word, edits, True), _EDIT_COST)
 
+    def _exact(self, name: str, field: str, asked: Any) -> Query:
+        match name:
+            case "term":
+                return self._term(field, asked)
+            case "terms":
+                return self._terms(field, asked)
+        return self._range(field, asked)
+
     def _term(self, field: str, value: Any) -> Query:
         value = value["value"] if isinstance(value, dict) else value
         self._known(field)
         return Query.term_query(self._schema, field, value, "basic")
+
+    def _terms(self, field: str, values: Sequence[Any]) -> Query:
+        self._known(field)
+        return Query.term_set_query(self._schema, field, list(values))
 
     def _range(self, field: str, bounds: Mapping[str, int]) -> Query:
         self._known(field, "long")

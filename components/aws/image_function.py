@@ -25,6 +25,9 @@ ENTRY_POINT: Final = "aws.handler"
 """Module and function in the package of every handler."""
 LONGEST_SECONDS: Final = 900
 """Lambda's longest time-out."""
+OFTEN: Final = 5
+"""Failures in five minutes from which on a function that works all the time has its alarm. One that runs once in a
+while would never fail so often: its first failure is told."""
 
 
 class ImageFunction:
@@ -46,9 +49,11 @@ class ImageFunction:
         links: Sequence[Link],
         grants: Sequence[Grant] = (),
         reserved_concurrency: int | None = None,
+        seldom: bool = False,
     ) -> None:
         """`grants` are what its triggers need besides its links. `reserved_concurrency` is how many instances may run
-        at once; `None` leaves that to the account's limit.
+        at once; `None` leaves that to the account's limit. `seldom` says that a clock, a rotation or a deployment
+        calls it: a run that fails is not one of many.
 
         Raises `ComponentError` for a time-out that Lambda does not have.
         """
@@ -90,7 +95,7 @@ class ImageFunction:
             tracing_config={"mode": "Active"},
             opts=owner.child(depends_on=[logs, *self.identity.after, *network.ready]),
         )
-        self.signals = (*_signals(self.function), *_figures(account, workload))
+        self.signals = (*_signals(self.function, failures=1 if seldom else OFTEN), *_figures(account, workload))
 
 
 def _runtime(account: AwsFoundation, logs: aws.cloudwatch.LogGroup) -> Grant:
@@ -170,7 +175,7 @@ def _figures(account: AwsFoundation, workload: Handler) -> tuple[Signal, ...]:
     )
 
 
-def _signals(function: aws.lambda_.Function) -> tuple[Signal, ...]:
+def _signals(function: aws.lambda_.Function, *, failures: int) -> tuple[Signal, ...]:
     dimensions = {"FunctionName": function.name}
     return (
         Signal(
@@ -179,7 +184,7 @@ def _signals(function: aws.lambda_.Function) -> tuple[Signal, ...]:
             namespace="AWS/Lambda",
             metric="Errors",
             dimensions=dimensions,
-            threshold=5,
+            threshold=failures,
             period_seconds=300,
         ),
         Signal(

@@ -66,3 +66,17 @@ def test_the_inventory_sync_hears_of_offers_and_has_time_for_a_batch(prod: Plann
 def test_mail_is_sent_from_the_one_address_of_the_marketplace(prod: Planned) -> None:
     (send,) = [s for s in prod.statements("notifier") if s["Sid"] == "SendNotifications"]
     assert send["Condition"] == {"StringEquals": {"ses:FromAddress": "no-reply@marketplace.example.com"}}
+
+
+def test_a_run_that_fails_is_told_where_the_next_one_is_far_away(prod: Planned) -> None:
+    alarms = [prod.inputs("MetricAlarm", name) for name in prod.every("MetricAlarm")]
+    failures = {
+        alarm["dimensions"]["FunctionName"]: alarm["threshold"]
+        for alarm in alarms
+        if (alarm["namespace"], alarm["metricName"]) == ("AWS/Lambda", "Errors")
+    }
+    assert failures.keys() == {f"<Function {name}.name>" for name in prod.every("Function")}
+    callers = [prod.inputs(kind, n) for kind in ("Schedule", "SecretRotation", "Invocation") for n in prod.every(kind)]
+    seldom = {f"<Function {name}.name>" for name in prod.every("Function") if f"<Function {name}." in str(callers)}
+    assert len(seldom) == 5
+    assert {name: limit == 1 for name, limit in failures.items()} == {name: name in seldom for name in failures}

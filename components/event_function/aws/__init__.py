@@ -46,7 +46,8 @@ class EventFunction(EventFunctionContract, Watched):
         ]
         rotated = [cast(Rotated, link.target) for link in args.links if link.access is Access.ROTATES]
         # A queue, a stream, a schedule and a rotation bound their function; nothing else bounds one that is called.
-        bounded = bool(queues or followed or rotated) or args.workload.every_minutes is not None
+        seldom = bool(rotated) or args.workload.every_minutes is not None
+        bounded = bool(queues or followed) or seldom
         body = ImageFunction(
             self,
             foundation,
@@ -58,6 +59,7 @@ class EventFunction(EventFunctionContract, Watched):
             links=args.links,
             grants=[Grant(statements=(queue.keep(),)) for queue in given_up],
             reserved_concurrency=None if bounded else RESERVED_CONCURRENCY[foundation.profile.database_size],
+            seldom=seldom,
         )
         self.workload = args.workload
         self.lambda_function = body.function

@@ -50,6 +50,7 @@ class Migrations(MigrationsContract, Watched):
             secrets=secrets,
             environment=args.environment,
             links=links,
+            seldom=True,
         )
         self._function = body.function
         self._schema = digest(args.folder)

@@ -21,6 +21,7 @@ from toolkit.local.stack.steps import Steps
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no `pulumi` on PATH")
 
 
+@pytest.mark.timeout(600)  # it creates the whole stack, changes and deletes it
 def test_the_real_engine_deploys_changes_and_destroys_the_stack_and_sells_the_same(tmp_path: Path) -> None:
     settings = Settings(root=ROOT, stack="dev", state=tmp_path / "state", port=free_port(), engine="pulumi")
     with LocalStack(settings, Steps(Console(quiet=True))) as stack:

@@ -16,7 +16,7 @@ from toolkit.errors import ToolkitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("up", "down", "status", "logs", "trace", "plan", "provider", "image")
+COMMANDS = ("up", "down", "status", "logs", "trace", "token", "plan", "provider", "image")
 """In the order `--help` lists them; each is the function of that name in `toolkit/commands/<name>.py`."""
 REACHING_OUT = ("image",)
 """Commands that use the caller's own AWS account and proxy: Docker signs in to a registry with them."""

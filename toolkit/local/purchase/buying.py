@@ -23,6 +23,7 @@ SELLERS_OF_A_PURCHASE: Final = 2
 ENDED: Final = frozenset({"fulfilled", "failed"})
 VISA: Final = "pm_card_visa"
 BUYER: Final = "buyer@customers.example"
+"""The demo buyer, for whoever buys by hand."""
 SELLER_GROUP: Final = "seller"
 
 
@@ -45,9 +46,19 @@ def stock_shelves(cognito: Any, pool: UserPool, gateway_url: str, sellers: Seque
                 )
 
 
+def welcome(cognito: Any, pool: UserPool) -> None:
+    """The demo buyer is signed up, if they are not yet."""
+    sign_in(cognito, pool, BUYER)
+
+
 def buy(cognito: Any, pool: UserPool, gateway_url: str) -> Receipt:
-    """One purchase from two sellers, followed until it is fulfilled or failed."""
-    with Visitor(gateway_url, sign_in(cognito, pool, BUYER)) as visitor:
+    """One purchase from two sellers, followed until it is fulfilled or failed.
+
+    Its buyer is a new one. The demo buyer may have tried many cards or bought often today, which looks like fraud: the
+    order would wait for a review, or fail, and with it the whole `marketplace up`.
+    """
+    newcomer = f"newcomer-{uuid.uuid4().hex[:12]}@customers.example"
+    with Visitor(gateway_url, sign_in(cognito, pool, newcomer)) as visitor:
         offers = _search(visitor)
         visitor.delete("/cart")
         for quantity, offer in enumerate(offers, start=1):
@@ -64,8 +75,9 @@ def follow(visitor: Visitor, order_id: str) -> Receipt:
         if receipt.status in ENDED:
             return receipt
         if time.monotonic() > deadline:
+            waits = f" and waits for its {receipt.waits_for}" if receipt.waits_for else ""
             raise ToolkitError(
-                f"order {order_id} is still {receipt.status} after {FULFILLED_WITHIN_SECONDS:.0f} seconds",
+                f"order {order_id} is still {receipt.status}{waits} after {FULFILLED_WITHIN_SECONDS:.0f} seconds",
                 next_step="read `marketplace logs checkout-saga` and `marketplace logs order-processor`",
             )
         time.sleep(POLL_SECONDS)

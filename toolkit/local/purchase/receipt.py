@@ -59,6 +59,7 @@ class Receipt(_Received):
     currency: str
     total: int
     failure: str | None = None
+    waits_for: str | None = None
     lines: Sequence[Line]
     sellers: Sequence[SellerShare]
 

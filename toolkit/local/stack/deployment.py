@@ -24,7 +24,7 @@ from toolkit.local.deployers.deployer import Deployed, Deployer, EngineName
 from toolkit.local.processes.ports import is_free
 from toolkit.local.processes.spec import ProcessSpec
 from toolkit.local.processes.supervisor import Supervisor
-from toolkit.local.purchase.buying import buy, stock_shelves
+from toolkit.local.purchase.buying import buy, stock_shelves, welcome
 from toolkit.local.purchase.receipt import Receipt
 from toolkit.local.purchase.visitor import UserPool
 from toolkit.local.stack.assembly import process_specs
@@ -146,6 +146,7 @@ class LocalStack:
         """One purchase over HTTP, with the demo sellers' shelves stocked first."""
         with self._steps.step("purchase", "signing in, browsing, checking out") as step:
             cognito = self.machine.boto("cognito-idp")
+            welcome(cognito, self.user_pool)
             stock_shelves(cognito, self.user_pool, self.url)
             receipt = buy(cognito, self.user_pool, self.url)
             step.outcome = f"order {receipt.order_id} {receipt.status}"

@@ -32,6 +32,20 @@ ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 SERVERS = ("moto", "opensearch", "postgres", "redis", "stripe")
 
 
+def client_at(port: int, region: str, service: str) -> Any:
+    """A client with the deployer's credentials for the AWS that is emulated on a port of this machine."""
+    import boto3
+
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name=region,
+        aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 class Server(Protocol):
     """A server that the machine can start."""
 
@@ -141,18 +155,9 @@ class Machine:
             self._client(service)
 
     def _client(self, service: str) -> Any:
-        import boto3
-
         with self._making_clients:  # making one is not safe in two threads at once, using it is
             if service not in self._clients:
-                make: Any = boto3.client
-                self._clients[service] = make(
-                    service,
-                    endpoint_url=f"http://127.0.0.1:{self.port('moto')}",
-                    region_name=self.region,
-                    aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
-                )
+                self._clients[service] = client_at(self.port("moto"), self.region, service)
             return self._clients[service]
 
     def credentials(self, role_arn: str, session: str) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from toolkit.errors import ToolkitError
 from toolkit.local.processes.ports import free_port
 from toolkit.local.stack.machine import Machine
 from toolkit.local.stack.topology import topology
+from toolkit.local.state.folder import ENTRIES, MARKER
 
 
 def test_the_order_is_fulfilled_and_split_between_two_sellers(first_run: FirstRun) -> None:
@@ -45,6 +47,11 @@ def test_the_same_command_goes_on_without_planning(first_run: FirstRun) -> None:
     assert again["resources"]["same"] == again["resources"]["total"] == first_run.report["resources"]["total"]
     assert again["status"] == "fulfilled"
     assert again["order_id"] != first_run.report["order_id"]
+
+
+def test_a_purge_knows_everything_that_a_run_writes_into_its_folder(first_run: FirstRun) -> None:
+    written = {entry.name for entry in first_run.state.iterdir()} - {MARKER}
+    assert {name for name in written if not any(fnmatchcase(name, ours) for ours in ENTRIES)} == set()
 
 
 def test_once_leaves_nothing_running(first_run: FirstRun) -> None:

@@ -131,10 +131,19 @@ def release_transaction(order_id: str, seller_id: str, amount: Money) -> LedgerT
     )
 
 
-def transfer_transaction(order_id: str, seller_id: str, amount: Money) -> LedgerTransaction:
-    """The processor moved the share, less what the seller owed, to the seller's own account."""
+def transfer_id_in_ledger(order_id: str, seller_id: str, number: int) -> str:
+    """The ledger's transaction of the `number`-th transfer of a share."""
+    first = f"transfer/{order_id}/{seller_id}"
+    return first if number == 1 else f"{first}/{number}"
+
+
+def transfer_transaction(order_id: str, seller_id: str, amount: Money, number: int = 1) -> LedgerTransaction:
+    """The processor moved the share, less what the seller owed, to the seller's own account; or, by a further
+    transfer, what it is owed anew."""
     return transaction(
-        f"transfer/{order_id}/{seller_id}", order_id, [(payable(seller_id), amount), (PROCESSOR, -amount)]
+        transfer_id_in_ledger(order_id, seller_id, number),
+        order_id,
+        [(payable(seller_id), amount), (PROCESSOR, -amount)],
     )
 
 

@@ -109,7 +109,10 @@ def request(
     transferred = payout is not None and payout.state in (PayoutState.CLAIMED, PayoutState.SENT)
     beyond = own.amount - from_held.amount
     covered = min(beyond, given.spare) if transferred else 0
-    unreversed = payout.amount.amount - given.reversed if transferred and payout else 0
+    unreversed = 0
+    # Of a share with several transfers nothing is reversed: the refund is a debt, which later payouts recover.
+    if payout is not None and transferred and not payout.earlier_transfers:
+        unreversed = payout.amount.amount - given.reversed
     reversal = max(0, min(beyond - covered, unreversed))
     whole = amount == left and share.state is SellerOrderState.HELD
     return Requested(

@@ -20,7 +20,7 @@ class Payouts(Protocol):
         """Fix the amounts of the shares to transfer now, and take again what was claimed and not settled in its time.
 
         Each is this caller's alone for `payouts.LEASE`. A share that a debt eats up is settled at once, and not among
-        them.
+        them. A share that was paid is claimed anew when its seller is owed more: `payouts.pay_again`.
         """
         ...
 

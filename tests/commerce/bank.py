@@ -45,9 +45,10 @@ class Transfer:
 
 @dataclass
 class Bank:
-    """`balance` is the platform's. `about_to_pay` is called before each new transfer with its order and seller."""
+    """`balance` is the platform's. `about_to_pay` is called before each new transfer with its order, seller and
+    amount."""
 
-    about_to_pay: Callable[[str, str], None]
+    about_to_pay: Callable[[str, str, int], None]
     balance: int = 0
     fees: int = 0
     accounts: dict[str, int] = field(default_factory=dict)
@@ -101,11 +102,14 @@ class Bank:
         transfer_id = f"tr_{order_id}_{seller_id}_{attempt}"
         if transfer_id in self.transfers:
             return transfer_id
-        charge = self.charges[source_charge or ""]
-        if account_id in self.inactive or charge.transferred + amount.amount > charge.amount:
+        charge = self.charges[f"ch_{order_id}"]
+        assert source_charge in (None, f"ch_{order_id}")
+        beyond = source_charge is not None and charge.transferred + amount.amount > charge.amount
+        if account_id in self.inactive or beyond:
             raise PaymentRefused("The transfer is not possible.")
-        self.about_to_pay(order_id, seller_id)
-        charge.transferred += amount.amount
+        self.about_to_pay(order_id, seller_id, amount.amount)
+        if source_charge is not None:
+            charge.transferred += amount.amount
         self.transfers[transfer_id] = Transfer((order_id, seller_id), account_id, amount.amount)
         self._move(account_id, amount.amount)
         return transfer_id
@@ -151,6 +155,17 @@ class Bank:
         else:
             self._disputed(charge, dispute_id, amount, "lost", (amount.amount,))
 
+    def change_its_mind(self, charge_id: str) -> None:
+        """A bank gives back what it had decided to keep."""
+        charge = self.charges[charge_id]
+        assert charge.dispute is not None
+        self.balance += charge.dispute.amount.amount
+        kept = charge.dispute.amount.amount
+        self._disputed(charge, charge.dispute.dispute_id, charge.dispute.amount, "won", (kept, 0))
+
+    def lost(self) -> list[str]:
+        return [one for one, charge in self.charges.items() if charge.dispute and charge.dispute.status == "lost"]
+
     def disputable(self) -> list[str]:
         free = (one for one, charge in self.charges.items() if charge.dispute is None or charge.dispute.status == "won")
         return [one for one in free if self.charges[one].left > 0]
@@ -162,6 +177,11 @@ class Bank:
     def withdraw(self, account_id: str) -> None:
         """The seller's money goes to its own bank, where no reversal reaches it."""
         self.accounts[account_id] = 0
+
+    def paid_for(self, key: tuple[str, str]) -> int:
+        """What a seller has of a share: transfers less reversals."""
+        own = (one for one in self.transfers.values() if one.key == key)
+        return sum(one.amount - sum(one.reversals.values()) for one in own)
 
     def paid_to(self, account_id: str) -> int:
         """Transfers less reversals."""

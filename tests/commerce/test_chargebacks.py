@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 
 import pytest
-from commerce_samples import NOON, RETURN_WINDOW, MarketPorts, confirmed, fulfilled, open_accounts, stock_up
+from commerce_samples import (
+    NOON,
+    RETURN_WINDOW,
+    MarketPorts,
+    account_state,
+    confirmed,
+    fulfilled,
+    hold,
+    open_accounts,
+    stock_up,
+)
 
 from commerce.ledger import DISPUTED, FEES, LOSSES, PROCESSOR, payable
 from commerce.money import Money
+from commerce.orders import IllegalTransition
 from commerce.payment_news import WAITING, DisputeMoved, Notice, RefundMade
+from commerce.payouts import LOOK_AGAIN_AFTER
 from commerce.refunds import REVERSAL_ATTEMPTS
 
 TOTAL, FEE = 2 * 450 + 1999, 1500
@@ -137,6 +149,88 @@ async def test_one_that_is_lost_after_the_transfer_is_reversed_and_not_recovered
         await market.refunds.record_reversed(refund.refund_id, f"trr_{refund.seller_id}")
     assert (await of(market, payable("ada")), await of(market, payable("ben"))) == (0, 0)
     assert await market.refunds.due(FAR) == ()
+
+
+async def lost_and_reversed(market: MarketPorts) -> int:
+    """What Ben had of it."""
+    await transferred(market, "o1")
+    [first] = (await market.payouts.of_seller("ben", 9)).items
+    await tell(market, "lost")
+    for refund in await market.refunds.due(FAR):
+        await market.refunds.record_reversed(refund.refund_id, f"trr_{refund.seller_id}")
+    return first.amount.amount
+
+
+async def claimed_for(market: MarketPorts, seller_id: str, now: datetime = FAR) -> list[tuple[str, int, int, object]]:
+    claimed = [one for one in await market.payouts.claim(now) if one.seller_id == seller_id]
+    return [(one.order_id, one.amount.amount, one.attempt, one.source_charge) for one in claimed]
+
+
+@pytest.mark.usefixtures("bought")
+async def test_one_that_is_won_after_it_was_lost_and_reversed_is_transferred_anew_once(market: MarketPorts) -> None:
+    had = await lost_and_reversed(market)
+    assert await claimed_for(market, "ben") == []
+    await tell(market, "won")
+    assert await of(market, payable("ben")) == -had
+    assert await claimed_for(market, "ben") == [("o1", had, 2, None)]
+    await market.payouts.record_transfer("o1", "ben", "tr_o1_ben")
+    assert await of(market, payable("ben")) == -had, "the first transfer, told late, is not the second"
+    for _ in range(2):
+        await market.payouts.record_transfer("o1", "ben", "tr_again")
+    assert await of(market, payable("ben")) == 0
+    assert await claimed_for(market, "ben", FAR + timedelta(days=9)) == []
+    with pytest.raises(IllegalTransition):
+        await market.payouts.record_transfer("o1", "ben", "tr_third")
+    now = datetime.now(UTC)
+    statement = await market.statements.statement("ben", now - timedelta(days=1), now + timedelta(days=1))
+    made = [(one.transfer_id, -one.amount.amount) for one in statement.entries if one.kind == "transfer"]
+    assert sorted(made, key=str) == [("tr_again", had), ("tr_o1_ben", had)]
+
+
+@pytest.mark.usefixtures("bought")
+async def test_what_is_owed_anew_waits_for_holds_and_for_the_account(market: MarketPorts) -> None:
+    had = await lost_and_reversed(market)
+    await market.holds.place(hold(None, "ben"))
+    await tell(market, "won")
+    assert await claimed_for(market, "ben") == []
+    await market.holds.lift("ben", hold(None, "ben").hold_id, by="sam", reason="x", now=FAR)
+    await market.accounts.record(account_state("acct_ben", transfers="inactive", at=NOON + RETURN_WINDOW))
+    assert await claimed_for(market, "ben", FAR + LOOK_AGAIN_AFTER) == []
+    await market.accounts.record(account_state("acct_ben", at=FAR))
+    assert await claimed_for(market, "ben", FAR + 2 * LOOK_AGAIN_AFTER) == [("o1", had, 2, None)]
+    await market.payouts.record_refusal("o1", "ben", "no funds", FAR)
+    assert await claimed_for(market, "ben", FAR + 3 * LOOK_AGAIN_AFTER) == [("o1", had, 3, None)]
+
+
+@pytest.mark.usefixtures("bought")
+async def test_a_debt_that_was_recovered_is_owed_anew_for_the_share_that_paid_it(market: MarketPorts) -> None:
+    await transferred(market, "o1")
+    await tell(market, "lost")
+    for _ in range(REVERSAL_ATTEMPTS):
+        for refund in await market.refunds.due(FAR):
+            await market.refunds.record_refusal(refund.refund_id, NOON)
+    debt = await of(market, payable("ben"))
+    await fulfilled(market, "o2", {"tea": 1})
+    await market.payouts.release_due(CLOSED)
+    assert await claimed_for(market, "ben") == [], "the debt eats it up"
+    left = await of(market, payable("ben"))
+    assert 0 < left < debt
+    await tell(market, "won")
+    assert await claimed_for(market, "ben") == [("o2", debt - left, 2, None)]
+    await market.payouts.record_transfer("o2", "ben", "tr_o2")
+    assert await of(market, payable("ben")) == 0
+
+
+@pytest.mark.usefixtures("bought")
+async def test_a_refund_after_a_second_transfer_is_carried_as_a_debt(market: MarketPorts) -> None:
+    had = await lost_and_reversed(market)
+    await tell(market, "won")
+    await claimed_for(market, "ben")
+    await market.payouts.record_transfer("o1", "ben", "tr_again")
+    await market.refunds.request("o1", "ben", Money(900, "usd"), "r1", "x")
+    await market.refunds.record_paid("r1", "re_1")
+    assert await market.refunds.due(FAR) == ()
+    assert await of(market, payable("ben")) == had
 
 
 @pytest.mark.usefixtures("bought")

@@ -135,7 +135,9 @@ class MoneyMachine(RuleBasedStateMachine):
         self.delivered: list[tuple[str, News]] = []
         self.claimed: set[tuple[str, str]] = set()
         self.paid: set[tuple[str, str]] = set()
+        self.won_back = False
         self.closes: dict[tuple[str, str], datetime] = {}
+        self.nets: dict[tuple[str, str], int] = {}
         self.run(stock_up(self.market.offers, STOCK))
         self.run(self.gate.seed(dict.fromkeys(("lamp", "rug", "tea"), STOCK)))
         for seller in SELLERS:
@@ -260,6 +262,13 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(data=st.data(), won=st.booleans())
     def a_bank_decides(self, data: st.DataObject, won: bool) -> None:
         self.bank.decide(data.draw(st.sampled_from(self.bank.undecided())), won=won)
+
+    @precondition(lambda self: self.bank.lost())
+    @rule(data=st.data())
+    def a_bank_changes_its_mind(self, data: st.DataObject) -> None:
+        charge_id = data.draw(st.sampled_from(self.bank.lost()))
+        self.bank.change_its_mind(charge_id)
+        self.won_back = True
 
     @precondition(lambda self: self.bank.charges)
     @rule(data=st.data(), part=st.sampled_from([1, 3]))
@@ -396,10 +405,13 @@ class MoneyMachine(RuleBasedStateMachine):
         for share in self.run(self.market.orders.get(order_id)).sellers:
             if share.held_until is not None:
                 self.closes[order_id, share.seller_id] = share.held_until
+                self.nets[order_id, share.seller_id] = share.net.amount
 
-    def may_be_paid(self, order_id: str, seller_id: str) -> None:
+    def may_be_paid(self, order_id: str, seller_id: str, amount: int) -> None:
+        """A second time only when a bank has changed its mind, and never more in all than the share."""
         key = (order_id, seller_id)
-        assert key not in self.paid, "a seller was paid twice"
+        assert key not in self.paid or self.won_back, "a seller was paid twice"
+        assert self.bank.paid_for(key) + amount <= self.nets[key], "a seller has more than its share"
         assert self.closes[key] <= self.now, "a seller was paid early"
         assert key in self.claimed
         self.paid.add(key)

@@ -7,22 +7,26 @@ from datetime import datetime
 
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.ledger import held, payable, release_transaction, transfer_transaction
-from commerce.money import total
+from commerce.money import Money, total
 from commerce.orders import Order, OrderNotFound, SellerOrder, SellerOrderState
 from commerce.paging import cursor as cursor_of
 from commerce.paging import position
 from commerce.payouts import (
     LEASE,
+    LOOK_AGAIN_AFTER,
     RETRY_REFUSED_AFTER,
+    PaidShare,
     Payout,
     PayoutPage,
     PayoutState,
     may_pay,
     may_release,
     must_record_transfer,
+    pay_again,
     released,
     sent,
     split_payout,
+    was_paid,
 )
 from commerce.refunds import Refund, RefundState, unreversed
 
@@ -60,6 +64,9 @@ class MemoryPayouts:
             payout = self._keep(self._of(order, share, now), now)
             if payout.state is PayoutState.CLAIMED:
                 claimed.append(payout)
+        for seller_id, currency in self._to_look_at(now, limit - len(claimed)):
+            again = pay_again(self._paid_shares(seller_id, currency), now=now, **self._balances(seller_id, currency))
+            claimed += [self._keep(payout, now) for payout in again]
         return tuple(claimed)
 
     async def record_transfer(self, order_id: str, seller_id: str, transfer_id: str) -> None:
@@ -70,7 +77,8 @@ class MemoryPayouts:
             for share in self._market.orders[order_id].sellers:
                 if share.seller_id == seller_id:
                     self._market.replace_share(order_id, replace(share, transfer_id=transfer_id))
-            self._market.post(transfer_transaction(order_id, seller_id, payout.amount))
+            number = len(payout.earlier_transfers) + 1
+            self._market.post(transfer_transaction(order_id, seller_id, payout.amount, number))
             self._market.record(sent(payout, transfer_id))
 
     async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
@@ -108,17 +116,10 @@ class MemoryPayouts:
 
     def _of(self, order: Order, share: SellerOrder, now: datetime) -> Payout:
         market, currency, account = self._market, order.total.currency, payable(share.seller_id)
-        own = [
-            payout
-            for payout in market.payouts.values()
-            if payout.seller_id == share.seller_id and payout.amount.currency == currency
-        ]
         earlier = market.payouts.get((order.order_id, share.seller_id))
         amount, recovered = split_payout(
             market.owed(account, currency, order.order_id),
-            balance=market.owed(account, currency),
-            waiting=total((market.owed(account, currency, one) for one in self._waiting(share.seller_id)), currency),
-            claimed=total((payout.amount for payout in own if payout.state is PayoutState.CLAIMED), currency),
+            **self._balances(share.seller_id, currency),
             reversing=total(
                 (one.reversal for one in self._reversing(share.seller_id) if one.reversal.currency == currency),
                 currency,
@@ -136,6 +137,50 @@ class MemoryPayouts:
             source_charge=order.charge_id,
             refusal=earlier.refusal if earlier else None,
         )
+
+    def _balances(self, seller_id: str, currency: str) -> dict[str, Money]:
+        """`balance`, `waiting` and `claimed` of `split_payout`."""
+        market, account = self._market, payable(seller_id)
+        claimed = (
+            payout.amount
+            for payout in market.payouts.values()
+            if (payout.seller_id, payout.amount.currency, payout.state) == (seller_id, currency, PayoutState.CLAIMED)
+        )
+        return {
+            "balance": market.owed(account, currency),
+            "waiting": total((market.owed(account, currency, one) for one in self._waiting(seller_id)), currency),
+            "claimed": total(claimed, currency),
+        }
+
+    def _to_look_at(self, now: datetime, limit: int) -> list[tuple[str, str]]:
+        """The sellers, with the currency, whose refunds failed: only they can be owed anew."""
+        market = self._market
+        failed = [
+            one
+            for one in market.refunds.values()
+            if not one.live and market.refunds_due.get(one.refund_id, one.requested_at) <= now
+        ][:limit]
+        for one in failed:
+            market.refunds_due[one.refund_id] = now + LOOK_AGAIN_AFTER
+        return sorted({(one.seller_id, one.amount.currency) for one in failed})
+
+    def _paid_shares(self, seller_id: str, currency: str) -> list[PaidShare]:
+        market, shares = self._market, []
+        account = market.accounts.get(market.sellers[seller_id].account_id or "")
+        reversing = {one.order_id for one in self._reversing(seller_id)}
+        for (order_id, owner), payout in sorted(market.payouts.items()):
+            due = market.owed(payable(seller_id), currency, order_id)
+            if account is not None and owner == seller_id and was_paid(payout) and due.amount > 0:
+                shares.append(
+                    PaidShare(
+                        payout=payout,
+                        due=due,
+                        account_id=account.account_id,
+                        on_hold=market.on_hold(order_id, seller_id),
+                        ready=account.takes_transfers and order_id not in reversing,
+                    )
+                )
+        return shares
 
     def _waiting(self, seller_id: str) -> list[str]:
         """The orders whose share of the seller is released and not claimed."""

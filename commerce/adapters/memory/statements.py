@@ -8,7 +8,7 @@ from datetime import datetime
 from commerce.adapters.memory.market import MemoryMarket
 from commerce.ledger import held, payable
 from commerce.orders import SellerOrderState
-from commerce.payouts import PayoutState, may_release
+from commerce.payouts import PayoutState, may_release, transfer_of
 from commerce.statements import MAXIMUM_ENTRIES, Balance, Statement, StatementEntry, check_period, draw_up
 
 
@@ -68,7 +68,6 @@ class MemoryStatements:
         found = []
         for transaction in market.ledger.values():
             payout = market.payouts.get((transaction.order_id, seller_id))
-            transferred = transaction.transaction_id.startswith("transfer/") and payout is not None
             found += [
                 StatementEntry(
                     transaction_id=transaction.transaction_id,
@@ -76,7 +75,7 @@ class MemoryStatements:
                     posted_at=market.posted[transaction.transaction_id],
                     account=entry.account,
                     amount=-entry.amount,
-                    transfer_id=payout.transfer_id if payout and transferred else None,
+                    transfer_id=transfer_of(payout, transaction.transaction_id) if payout else None,
                 )
                 for entry in transaction.entries
                 if entry.account in (held(seller_id), payable(seller_id))

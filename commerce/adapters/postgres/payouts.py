@@ -17,11 +17,14 @@ from commerce.paging import cursor as cursor_of
 from commerce.paging import position
 from commerce.payouts import (
     LEASE,
+    LOOK_AGAIN_AFTER,
     RETRY_REFUSED_AFTER,
+    PaidShare,
     Payout,
     PayoutPage,
     PayoutState,
     must_record_transfer,
+    pay_again,
     released,
     sent,
     split_payout,
@@ -89,6 +92,36 @@ ON CONFLICT (order_id, seller_id) DO UPDATE
 SET account_id = $3, amount = $5, recovered = $6, state = $8, claimed_at = $10, due_at = $11
 RETURNING p.*
 """
+# Whom `payouts.pay_again` is asked about.
+_LOOK_AGAIN = """
+WITH due AS MATERIALIZED (
+    SELECT refund_id FROM refunds WHERE state = 'failed' AND due_at <= $1
+    ORDER BY due_at, refund_id LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+UPDATE refunds r SET due_at = $2 FROM due, orders o WHERE r.refund_id = due.refund_id AND o.order_id = r.order_id
+RETURNING r.seller_id, o.currency
+"""
+# `payouts.was_paid`.
+_PAID_SHARES = f"""
+SELECT p.*, sellers.account_id AS current_account, -sum(e.amount)::bigint AS due, {ON_HOLD} AS on_hold,
+    a.transfers = 'active' AND NOT EXISTS (
+        SELECT FROM refunds r WHERE r.order_id = s.order_id AND r.seller_id = s.seller_id
+            AND r.state IN ('requested', 'paid') AND r.reversal > 0
+    ) AS ready
+FROM payouts p JOIN seller_orders s USING (order_id, seller_id) JOIN sellers USING (seller_id)
+JOIN connected_accounts a ON a.account_id = sellers.account_id
+JOIN ledger_transactions t USING (order_id) JOIN ledger_entries e USING (transaction_id)
+WHERE p.seller_id = $1 AND e.account = $2 AND e.currency = $3 AND s.state = 'released'
+    AND (p.state IN ('sent', 'settled') OR (p.state = 'refused' AND cardinality(p.earlier_transfers) > 0))
+GROUP BY p.order_id, p.seller_id, s.order_id, s.seller_id, sellers.account_id, a.transfers
+HAVING sum(e.amount) < 0 ORDER BY p.order_id
+"""  # noqa: S608 - constants only
+_PAY_AGAIN = """
+UPDATE payouts
+SET account_id = $3, amount = $4, recovered = 0, source_charge = NULL, state = 'claimed', attempt = $5,
+    transfer_id = NULL, earlier_transfers = $6, claimed_at = $7, due_at = $8
+WHERE order_id = $1 AND seller_id = $2
+"""
 _UNSETTLED = """
 WITH due AS MATERIALIZED (
     SELECT order_id, seller_id FROM payouts WHERE state = 'claimed' AND due_at <= $1
@@ -141,7 +174,36 @@ class PostgresPayouts:
             payout = await self._claim(row["order_id"], row["seller_id"], now)
             if payout is not None and payout.state is PayoutState.CLAIMED:
                 claimed.append(payout)
+        looked_at = await self._pool.fetch(_LOOK_AGAIN, now, now + LOOK_AGAIN_AFTER, limit - len(claimed))
+        for seller_id, currency in sorted({(row["seller_id"], row["currency"]) for row in looked_at}):
+            claimed += await self._claim_again(seller_id, currency, now)
         return tuple(claimed)
+
+    async def _claim_again(self, seller_id: str, currency: str, now: datetime) -> tuple[Payout, ...]:
+        account = payable(seller_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(TURN, seller_id)
+            paid = await connection.fetch(_PAID_SHARES, seller_id, account, currency)
+            payouts = pay_again(
+                map(_paid_share, paid),
+                balance=Money(await connection.fetchval(_OF_ACCOUNT, account, currency), currency),
+                waiting=Money(await connection.fetchval(_WAITING, seller_id, account, currency), currency),
+                claimed=Money(await connection.fetchval(_CLAIMED, seller_id, currency), currency),
+                now=now,
+            )
+            for payout in payouts:
+                await connection.execute(
+                    _PAY_AGAIN,
+                    payout.order_id,
+                    seller_id,
+                    payout.account_id,
+                    payout.amount.amount,
+                    payout.attempt,
+                    list(payout.earlier_transfers),
+                    now,
+                    now + LEASE,
+                )
+        return payouts
 
     async def _claim(self, order_id: str, seller_id: str, now: datetime) -> Payout | None:
         """One share per transaction. What is read after the seller's turn has come is what earlier holders of it
@@ -193,7 +255,8 @@ class PostgresPayouts:
                     seller_id,
                     transfer_id,
                 )
-                await post(connection, transfer_transaction(order_id, seller_id, payout.amount))
+                number = len(payout.earlier_transfers) + 1
+                await post(connection, transfer_transaction(order_id, seller_id, payout.amount, number))
                 await record(connection, sent(payout, transfer_id))
 
     async def record_refusal(self, order_id: str, seller_id: str, reason: str, now: datetime) -> None:
@@ -237,4 +300,15 @@ def payout_of(row: Any) -> Payout:
         source_charge=row["source_charge"],
         transfer_id=row["transfer_id"],
         refusal=row["refusal"],
+        earlier_transfers=tuple(row["earlier_transfers"]),
+    )
+
+
+def _paid_share(row: Any) -> PaidShare:
+    return PaidShare(
+        payout=payout_of(row),
+        due=Money(row["due"], row["currency"]),
+        account_id=row["current_account"],
+        on_hold=row["on_hold"],
+        ready=row["ready"],
     )

@@ -45,7 +45,9 @@ WHERE e.account IN ($1, $2) AND t.posted_at < $3 GROUP BY e.account, e.currency
 """
 _ENTRIES = """
 SELECT t.transaction_id, t.order_id, t.posted_at, e.account, e.currency, -e.amount AS amount,
-    CASE WHEN t.transaction_id LIKE 'transfer/%' THEN p.transfer_id END AS transfer_id
+    CASE WHEN t.transaction_id LIKE 'transfer/%' THEN (p.earlier_transfers || p.transfer_id)[
+        coalesce(nullif(substr(t.transaction_id, length('transfer/' || t.order_id || '/' || $5) + 2), '')::integer, 1)
+    ] END AS transfer_id
 FROM ledger_entries e JOIN ledger_transactions t USING (transaction_id)
 LEFT JOIN payouts p ON p.order_id = t.order_id AND p.seller_id = $5
 WHERE e.account IN ($1, $2) AND t.posted_at >= $3 AND t.posted_at < $4

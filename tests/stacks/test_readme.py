@@ -16,7 +16,7 @@ AWS = (ROOT / "docs" / "aws.md").read_text()
 
 def test_a_reader_knows_what_does_not_work_yet_before_a_live_key_is_named() -> None:
     live = README.index("sk_live")
-    assert README.index("Not yet: mails") < live
+    assert README.index("Not yet: a trial with a real account") < live
     assert "sk_live" not in README[README.index("put-secret-value") :].split("```")[0]
 
 
